@@ -1,0 +1,44 @@
+import type { Decimal } from './decimal.ts'
+import type { Instant, Period } from './period.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Raw usage that was pushed to us, before rating: one reading of one thing at one instant. */
+export interface Sample {
+  readonly name: string
+  readonly at: Instant
+  readonly value: Decimal
+  /** Resource id, scope key, flavor, ...: all text. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** How the samples of one group in one period become one value. */
+export const SAMPLE_METHODS = ['sum', 'max', 'mean', 'last', 'time_weighted_mean'] as const
+export type SampleMethod = (typeof SAMPLE_METHODS)[number]
+
+export interface SampleQuery {
+  readonly name: string
+  readonly method: SampleMethod
+  /** Samples with equal values of these labels are one group; a missing label is the empty text. */
+  readonly labels: readonly string[]
+  readonly scopeKey: string
+  readonly scopes: readonly string[]
+  /** Consecutive and of equal length. */
+  readonly periods: readonly Period[]
+}
+
+/** One group's value in one period; groups without a sample in it are left out. */
+export interface SampleValue {
+  readonly period: Period
+  /** In the order of the query's labels. */
+  readonly labels: readonly string[]
+  readonly value: Decimal
+}
+
+/** What the `samples` collector and fetcher need of the store that keeps samples. */
+export interface SampleReader {
+  readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]>
+  /** Distinct non-empty values of the label among all visible samples, ascending. */
+  sampleScopes(scopeKey: string, snapshot: Snapshot, signal: AbortSignal): Promise<string[]>
+  /** Instant of the first visible sample, if there is one. */
+  firstSampleAt(snapshot: Snapshot, signal: AbortSignal): Promise<Instant | undefined>
+}

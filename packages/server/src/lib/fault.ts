@@ -1,0 +1,67 @@
+/**
+ * Everything that callers or operators can meet, with the HTTP status it answers with. The comment says what happened and
+ * what to do: this is the manual of errors.
+ */
+export const FAULTS = {
+  /** A configuration file cannot be used; the detail lists every fault in it. Mend the file and start again. */
+  'config.invalid': 500,
+  /** Another process uses the embedded stores. Stop it, or use its API. */
+  'state.locked': 500,
+  /** The folder or file of an embedded store cannot be written. */
+  'state.unwritable': 500,
+  /** The database that holds state does not answer. */
+  'state.unavailable': 503,
+  /** This process lost its lease on a scope; what it wrote is discarded and another one goes on. */
+  'state.fenced': 500,
+  /** A quantity or price does not fit DECIMAL(38,18). */
+  'storage.out_of_range': 400,
+  /** The points store could not write, for instance because the disk is full. Nothing of the batch is visible. */
+  'storage.write_failed': 500,
+  /** The points store could not answer. */
+  'storage.unavailable': 503,
+  /** The source could not be reached. The period stays unrated and is tried again. */
+  'collect.unreachable': 502,
+  /** The source did not answer in time. The period stays unrated and is tried again. */
+  'collect.timeout': 504,
+  /** The source refused the question. The period stays unrated and is tried again. */
+  'collect.rejected': 502,
+  /** The source's answer cannot be understood, or has a value that cannot be rated (NaN, Inf). */
+  'collect.invalid_answer': 502,
+  /** The list of scopes could not be fetched. Known scopes are rated all the same. */
+  'fetch.failed': 502,
+  /** A rating module cannot price a point; the period stays unrated until the data or the rules are mended. */
+  'rating.failed': 500,
+  /** A line or field of an imported file is wrong; nothing of the file was taken. */
+  'import.invalid': 400,
+  /** The request is malformed. */
+  'request.invalid': 400,
+  /** There is no such thing. */
+  'request.not_found': 404,
+  /** It exists already, or stands in the way of what exists. */
+  'request.conflict': 409,
+  /** No or no valid token. */
+  'auth.unauthenticated': 401,
+  /** The policy forbids it. */
+  'policy.forbidden': 403,
+  /** Keystone does not answer. */
+  'auth.unavailable': 503,
+} as const satisfies Record<string, number>
+
+export type FaultCode = keyof typeof FAULTS
+
+/** An error that its reader can do something about. `detail` never holds secrets. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+  readonly detail: Readonly<Record<string, unknown>>
+
+  constructor(code: FaultCode, message: string, detail: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.detail = detail
+  }
+
+  get status(): number {
+    return FAULTS[this.code]
+  }
+}

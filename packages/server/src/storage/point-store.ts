@@ -1,0 +1,100 @@
+import type { Decimal } from '../domain/decimal.ts'
+import type { Instant } from '../domain/period.ts'
+import type { Point } from '../domain/point.ts'
+import type { Sample, SampleReader } from '../domain/sample.ts'
+import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+
+/** Narrows a query. Several values of one attribute are alternatives; several attributes must all match. */
+export interface PointFilter {
+  /** Half-open, on the points' begin. */
+  readonly begin: Instant
+  readonly end: Instant
+  /** Metric types; empty means all. */
+  readonly types: readonly string[]
+  /**
+   * Attribute name to the texts that match (`attributeText`), groupby and metadata alike, and `type`, `unit` and the
+   * calendar attributes (`CALENDAR`); groupby wins over metadata of the same name. An empty list of values matches nothing.
+   */
+  readonly attributes: ReadonlyMap<string, readonly string[]>
+}
+
+/** Groupby attributes that every point has by its begin, UTC, as CloudKitty's collectors add them. */
+export const CALENDAR = ['day_of_the_year', 'week_of_the_year', 'month', 'year'] as const
+export type Calendar = (typeof CALENDAR)[number]
+
+/** By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets. */
+export type Grouping =
+  | { readonly by: 'attribute'; readonly name: string }
+  | { readonly by: 'type' }
+  | { readonly by: 'calendar'; readonly name: Calendar }
+  /** Buckets of so many seconds, aligned to the epoch; empty ones are left out; adds no column. */
+  | { readonly by: 'time'; readonly seconds: number }
+
+export const VALUE_FUNCTIONS = ['sum', 'min', 'max', 'mean', 'count', 'first', 'last'] as const
+export type ValueFunction = (typeof VALUE_FUNCTIONS)[number]
+
+/** `SUM(price) AS rate`. `first` and `last` go by the points' begin. */
+export interface ValueField {
+  readonly function: ValueFunction
+  readonly column: 'qty' | 'price'
+  readonly alias: string
+}
+
+export interface TotalQuery extends PointFilter {
+  readonly groupby: readonly Grouping[]
+  readonly values: readonly ValueField[]
+  readonly offset: number
+  /** Undefined: all rows. */
+  readonly limit: number | undefined
+}
+
+export interface TotalRow {
+  /** The query's range, or the bucket when grouped by time. */
+  readonly begin: Instant
+  readonly end: Instant
+  /** In the order of the query's values. */
+  readonly values: readonly Decimal[]
+  /** Texts of the groups, in the order of the query's groupby, `time` left out. */
+  readonly groups: readonly string[]
+}
+
+export interface Total {
+  /** Number of groups before paging; 0 when nothing matched, also without groupby. */
+  readonly total: number
+  /** Ascending by the groups' texts (code points) in groupby order, then by time. */
+  readonly rows: readonly TotalRow[]
+}
+
+export interface RetrieveQuery extends PointFilter {
+  readonly offset: number
+  readonly limit: number | undefined
+}
+
+export interface Retrieved {
+  /** Number of points before paging. */
+  readonly total: number
+  /** By begin, end, type, scope, series: an order that holds from page to page. */
+  readonly points: readonly Point[]
+}
+
+/**
+ * Where rated points and raw samples are kept. What is written is seen only through a `Snapshot`, which state hands
+ * out: the store itself knows nothing of commits. Decimals go in and come out exact to 18 digits after the point.
+ */
+export interface PointStore extends SampleReader, AsyncDisposable {
+  /**
+   * Writes a batch's points. May be called several times for one batch (the points add up). Equal points are two points.
+   * Throws without a trace of this call, or leaves rows that no snapshot shows until `deleteBatches`. A value that does
+   * not fit `DECIMAL(38,18)` is refused with the fault `storage.out_of_range`.
+   */
+  write(batch: BatchId, points: readonly Point[]): Promise<void>
+  /** As `write`, for samples. */
+  writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void>
+  /** Removes all that a batch left, points and samples. Again is harmless. */
+  deleteBatches(batches: readonly BatchId[]): Promise<void>
+  /** Removes the points that are void. Again is harmless. */
+  deleteVoids(voids: readonly Void[]): Promise<void>
+
+  total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total>
+  retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved>
+}
