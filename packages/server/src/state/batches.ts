@@ -1,0 +1,372 @@
+import { and, asc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { Fault } from '../lib/fault.ts'
+import { type Instant, toDate, toInstant } from '../domain/period.ts'
+import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+import type { StateDatabase } from './database.ts'
+import { batchCounter, hiddenBatches, scopeInactivity, scopes, voids } from './schema.ts'
+
+export type BatchKind = 'rated' | 'pushed' | 'imported' | 'reprocessed'
+
+/** A scope as a batch has leased it. */
+export interface ClaimedScope {
+  /** Row id. */
+  readonly id: number
+  readonly scopeId: string
+  readonly failures: number
+}
+
+/** A pending batch that rates scopes: all of them have the same next period. */
+export interface Claim {
+  readonly batch: BatchId
+  /** Begin of the first period to rate. */
+  readonly begin: Instant
+  readonly periods: number
+  readonly scopes: readonly ClaimedScope[]
+}
+
+export interface ClaimRequest {
+  /** Only scopes of these names are this processor's business. */
+  readonly scopeKey: string
+  readonly fetcher: string
+  readonly collector: string
+  /** Taken as the present: what is due, and which back-offs are over. */
+  readonly now: Instant
+  readonly periodSeconds: number
+  readonly waitPeriods: number
+  readonly maxScopes: number
+  readonly maxPeriods: number
+}
+
+/** What a commit makes true besides the visibility of the batch's points. */
+export interface CommitEffects {
+  /** The claim whose scopes move on by its periods. */
+  readonly claim?: Claim
+  readonly periodSeconds?: number
+  /** What the batch replaces; `upTo` is the batch before this one. */
+  readonly replaces?: readonly Omit<Void, 'upTo'>[]
+  /** Further changes of state that belong to the same instant. */
+  readonly also?: (tx: StateDatabase) => Promise<void>
+}
+
+/** Until when a writer that was paused could come back: so long an abandoned batch stays hidden. */
+const REMEMBER_ABANDONED = '7 days'
+/** No query runs longer than this: then nobody can still need what is void. */
+const LONGEST_QUERY = '120 seconds'
+
+/** How many periods from `next` on are due: whole ones that have had `waitPeriods` to settle. CloudKitty's rule. */
+export function duePeriods(
+  next: Instant,
+  { now, periodSeconds, waitPeriods }: Pick<ClaimRequest, 'now' | 'periodSeconds' | 'waitPeriods'>,
+): number {
+  // A period waits until T + wait * period has passed, strictly, and in any case until it is over.
+  const settled = now - Math.max(waitPeriods, 1) * periodSeconds
+  return Math.max(0, Math.ceil((settled - next) / periodSeconds))
+}
+
+/**
+ * The commit protocol: what makes a batch of points count. A batch is pending (written, unseen), then committed (its id is
+ * no longer hidden) or abandoned (hidden until it is swept). Ids come from one counter whose row lock is held until the
+ * batch is known to be pending, so a reader that sees an id sees also whether it counts.
+ *
+ * Leases go by the database's clock, so that clocks of processors may differ; what is due goes by the caller's.
+ */
+export class Batches {
+  readonly #db: StateDatabase
+  readonly #owner: string
+  readonly #leaseSeconds: number
+
+  constructor(db: StateDatabase, { owner, leaseSeconds }: { owner: string; leaseSeconds: number }) {
+    this.#db = db
+    this.#owner = owner
+    this.#leaseSeconds = leaseSeconds
+  }
+
+  /** What a reader may see from now on; take it once per request. One statement, so it is of one instant. */
+  async snapshot(): Promise<Snapshot> {
+    const [row] = await this.#db
+      .select({
+        highest: batchCounter.value,
+        hidden: sql<number[]>`(SELECT coalesce(json_agg(id ORDER BY id), '[]'::json) FROM ${hiddenBatches})`,
+        voids: sql<
+          { scopeId: string; begin: number; end: number | null; upTo: number }[]
+        >`(SELECT coalesce(json_agg(json_build_object('scopeId', scope_id, 'begin', extract(epoch FROM "begin")::bigint,
+            'end', extract(epoch FROM "end")::bigint, 'upTo', up_to) ORDER BY id), '[]'::json) FROM ${voids})`,
+      })
+      .from(batchCounter)
+    if (!row) throw new Error('the batch counter has no row')
+    return { ...row, voids: row.voids.map((entry) => ({ ...entry, end: entry.end ?? undefined })) }
+  }
+
+  /** A pending batch of a push or an import, which leases no scope. */
+  begin(kind: BatchKind): Promise<BatchId> {
+    return this.#db.transaction((tx) => this.#next(tx, kind))
+  }
+
+  async #next(tx: StateDatabase, kind: BatchKind): Promise<BatchId> {
+    const [counter] = await tx
+      .update(batchCounter)
+      .set({ value: sql`${batchCounter.value} + 1` })
+      .returning({ id: batchCounter.value })
+    await tx
+      .insert(hiddenBatches)
+      .values({ id: counter!.id, kind, owner: this.#owner, leaseUntil: this.#leaseEnd() as unknown as Date })
+    return counter!.id
+  }
+
+  #leaseEnd() {
+    return sql`now() + make_interval(secs => ${this.#leaseSeconds})`
+  }
+
+  /**
+   * Leases the scopes that have waited longest, all with the same next period, and gives them a pending batch; undefined
+   * when nothing is due. Scopes that another process holds are passed over; an expired lease is taken over, and its batch
+   * is abandoned, whoever wrote it.
+   */
+  async claim(request: ClaimRequest): Promise<Claim | undefined> {
+    for (;;) {
+      const claim = await this.#db.transaction((tx) => this.#claim(tx, request))
+      if (claim !== 'again') return claim
+    }
+  }
+
+  async #claim(tx: StateDatabase, request: ClaimRequest): Promise<Claim | 'again' | undefined> {
+    const { now, periodSeconds, waitPeriods } = request
+    const settled = toDate(now - Math.max(waitPeriods, 1) * periodSeconds)
+    const due = and(
+      eq(scopes.scopeKey, request.scopeKey),
+      eq(scopes.fetcher, request.fetcher),
+      eq(scopes.collector, request.collector),
+      scopes.active,
+      lt(scopes.nextBegin, settled),
+      lte(scopes.nextBegin, scopes.seenAt),
+      or(isNull(scopes.retryAt), lte(scopes.retryAt, toDate(now))),
+      or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`)),
+    )
+    const [first] = await tx
+      .select({ begin: scopes.nextBegin })
+      .from(scopes)
+      .where(due)
+      .orderBy(asc(scopes.nextBegin), asc(scopes.id))
+      .limit(1)
+      .for('update', { skipLocked: true })
+    if (!first) return undefined
+    const rows = await tx
+      .select()
+      .from(scopes)
+      .where(and(due, eq(scopes.nextBegin, first.begin)))
+      .orderBy(asc(scopes.id))
+      .limit(request.maxScopes)
+      .for('update', { skipLocked: true })
+
+    const begin = toInstant(first.begin)
+    let periods = Math.min(duePeriods(begin, request), request.maxPeriods)
+    const ids = rows.map((row) => row.id)
+    const pauses = await tx.select().from(scopeInactivity).where(inArray(scopeInactivity.scope, ids))
+    let skipped = false
+    for (const pause of pauses) {
+      const off = { begin: toInstant(pause.begin), end: pause.end ? toInstant(pause.end) : Infinity }
+      if (off.end <= begin) continue
+      if (off.begin <= begin) {
+        // Periods that began while the scope was off are not billed: it goes on with the first one after.
+        const next = begin + Math.ceil((off.end - begin) / periodSeconds) * periodSeconds
+        await tx
+          .update(scopes)
+          .set({ nextBegin: toDate(next) })
+          .where(eq(scopes.id, pause.scope))
+        skipped = true
+      } else {
+        periods = Math.min(periods, Math.ceil((off.begin - begin) / periodSeconds))
+      }
+    }
+    if (skipped) return 'again'
+
+    const lost = rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch]))
+    if (lost.length > 0) await abandonRows(tx, lost)
+    const batch = await this.#next(tx, 'rated')
+    await tx
+      .update(scopes)
+      .set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() as unknown as Date })
+      .where(inArray(scopes.id, ids))
+    const claimed = rows.map((row) => ({ id: row.id, scopeId: row.identifier, failures: row.failures }))
+    return { batch, begin, periods, scopes: claimed }
+  }
+
+  /** Prolongs a batch's leases. False when the batch is no longer this process's to finish. */
+  async renew(batch: BatchId): Promise<boolean> {
+    const leaseUntil = this.#leaseEnd() as unknown as Date
+    return this.#db.transaction(async (tx) => {
+      await tx.update(scopes).set({ leaseUntil }).where(eq(scopes.leaseBatch, batch))
+      const renewed = await tx
+        .update(hiddenBatches)
+        .set({ leaseUntil })
+        .where(and(eq(hiddenBatches.id, batch), eq(hiddenBatches.state, 'pending')))
+        .returning({ id: hiddenBatches.id })
+      return renewed.length === 1
+    })
+  }
+
+  /**
+   * Makes a batch count, with all that goes with it, in one instant. Throws `state.fenced` and changes nothing when the
+   * batch was taken away: a lease expired and another process went on, or a reset came in between.
+   */
+  async commit(batch: BatchId, { claim, periodSeconds = 0, replaces = [], also }: CommitEffects = {}): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      if (claim) {
+        const end = claim.begin + claim.periods * periodSeconds
+        const moved = await tx
+          .update(scopes)
+          .set({
+            nextBegin: toDate(end),
+            lastProcessed: toDate(end - periodSeconds),
+            leaseBatch: null,
+            leaseUntil: null,
+            failures: 0,
+            retryAt: null,
+            lastError: null,
+            lastErrorAt: null,
+          })
+          .where(and(eq(scopes.leaseBatch, batch), eq(scopes.nextBegin, toDate(claim.begin))))
+          .returning({ id: scopes.id })
+        if (moved.length !== claim.scopes.length) throw fenced(batch)
+      }
+      const shown = await tx
+        .delete(hiddenBatches)
+        .where(and(eq(hiddenBatches.id, batch), eq(hiddenBatches.state, 'pending')))
+        .returning({ id: hiddenBatches.id })
+      if (shown.length !== 1) throw fenced(batch)
+      if (replaces.length > 0) await insertVoids(tx, replaces, batch - 1)
+      await also?.(tx)
+    })
+  }
+
+  /** Gives a batch up: its points will be swept, its scopes are free. Again is harmless. */
+  async abandon(batch: BatchId): Promise<void> {
+    await this.#db.transaction((tx) => abandonRows(tx, [batch]))
+  }
+
+  /**
+   * Gives a batch up because scopes in it failed: those wait until `retryAt` and show the error, the others are free at
+   * once.
+   */
+  async fail(batch: BatchId, failures: readonly { scope: number; error: string; retryAt: Instant }[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (const { scope, error, retryAt } of failures) {
+        await tx
+          .update(scopes)
+          .set({
+            failures: sql`${scopes.failures} + 1`,
+            retryAt: toDate(retryAt),
+            lastError: error,
+            lastErrorAt: sql`now()` as unknown as Date,
+          })
+          .where(and(eq(scopes.id, scope), eq(scopes.leaseBatch, batch)))
+      }
+      await abandonRows(tx, [batch])
+    })
+  }
+
+  /**
+   * What may be deleted from the points store now. Batches whose owner let the lease expire are abandoned first. Hand the
+   * answer back to `swept` when it is deleted.
+   */
+  async sweepable(): Promise<Sweepable> {
+    return this.#db.transaction(async (tx) => {
+      const dead = await tx
+        .select({ id: hiddenBatches.id })
+        .from(hiddenBatches)
+        .where(and(eq(hiddenBatches.state, 'pending'), lt(hiddenBatches.leaseUntil, sql`now() - interval '1 minute'`)))
+      if (dead.length > 0) {
+        await abandonRows(
+          tx,
+          dead.map((row) => row.id),
+        )
+      }
+      const old = sql`now() - ${REMEMBER_ABANDONED}::interval`
+      const batches = await tx
+        .select({ id: hiddenBatches.id, forget: sql<boolean>`${hiddenBatches.abandonedAt} < ${old}` })
+        .from(hiddenBatches)
+        .where(
+          or(
+            eq(hiddenBatches.state, 'abandoned'),
+            and(eq(hiddenBatches.state, 'swept'), lt(hiddenBatches.abandonedAt, old)),
+          ),
+        )
+      // A void stays while a batch that it covers may still be committed, or a running query may still look.
+      const rows = await tx
+        .select()
+        .from(voids)
+        .where(
+          and(
+            lt(voids.createdAt, sql`now() - ${LONGEST_QUERY}::interval`),
+            sql`NOT EXISTS (SELECT 1 FROM ${hiddenBatches} WHERE ${hiddenBatches.state} = 'pending' AND ${hiddenBatches.id} <= ${voids.upTo})`,
+          ),
+        )
+      return {
+        batches,
+        voids: rows.map((row) => ({
+          id: row.id,
+          scopeId: row.scopeId,
+          begin: toInstant(row.begin),
+          end: row.end ? toInstant(row.end) : undefined,
+          upTo: row.upTo,
+        })),
+      }
+    })
+  }
+
+  /** Notes that what `sweepable` gave is deleted. */
+  async swept({ batches, voids: gone }: Sweepable): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const forget = batches.filter((batch) => batch.forget).map((batch) => batch.id)
+      const keep = batches.filter((batch) => !batch.forget).map((batch) => batch.id)
+      if (forget.length > 0) await tx.delete(hiddenBatches).where(inArray(hiddenBatches.id, forget))
+      if (keep.length > 0) await tx.update(hiddenBatches).set({ state: 'swept' }).where(inArray(hiddenBatches.id, keep))
+      if (gone.length > 0) {
+        await tx.delete(voids).where(
+          inArray(
+            voids.id,
+            gone.map((entry) => entry.id),
+          ),
+        )
+      }
+    })
+  }
+}
+
+export interface Sweepable {
+  readonly batches: readonly { readonly id: BatchId; readonly forget: boolean }[]
+  readonly voids: readonly (Void & { readonly id: number })[]
+}
+
+/** Scopes first, then batches: commits and claims lock in this order too. */
+export async function abandonRows(tx: StateDatabase, batches: readonly BatchId[]): Promise<void> {
+  await tx
+    .update(scopes)
+    .set({ leaseBatch: null, leaseUntil: null })
+    .where(inArray(scopes.leaseBatch, [...batches]))
+  await tx
+    .update(hiddenBatches)
+    .set({ state: 'abandoned', abandonedAt: sql`now()` as unknown as Date })
+    .where(and(inArray(hiddenBatches.id, [...batches]), eq(hiddenBatches.state, 'pending')))
+}
+
+export async function insertVoids(
+  tx: StateDatabase,
+  entries: readonly Omit<Void, 'upTo'>[],
+  upTo: BatchId,
+): Promise<void> {
+  await tx.insert(voids).values(
+    entries.map(({ scopeId, begin, end }) => ({
+      scopeId,
+      begin: toDate(begin),
+      end: end === undefined ? null : toDate(end),
+      upTo,
+    })),
+  )
+}
+
+function fenced(batch: BatchId): Fault {
+  return new Fault('state.fenced', `batch ${batch} was taken over by another process or a reset; it is discarded`, {
+    batch,
+  })
+}

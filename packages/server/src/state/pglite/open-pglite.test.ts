@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { openPGlite } from './open-pglite.ts'
+
+test('state survives a restart, and a second opener is told who holds it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-state-'))
+  try {
+    {
+      await using state = await openPGlite(folder)
+      await state.db.execute(sql`INSERT INTO modules_state (name, state) VALUES ('hashmap', true)`)
+    }
+    await using state = await openPGlite(folder)
+    const found = await state.db.execute(sql`SELECT name FROM modules_state`)
+    expect(found).toMatchObject({ rows: [{ name: 'hashmap' }] })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})

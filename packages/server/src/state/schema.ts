@@ -1,0 +1,139 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, check, index, integer, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'date' })
+
+/** Who is billed, and how far. One row per (identifier, scope key, fetcher, collector). */
+export const scopes = pgTable(
+  'scopes',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    identifier: text('identifier').notNull(),
+    scopeKey: text('scope_key').notNull(),
+    fetcher: text('fetcher').notNull(),
+    collector: text('collector').notNull(),
+    /** Begin of the newest rated period, or what a reset set; null until the first period is rated. */
+    lastProcessed: instant('last_processed_timestamp'),
+    /** Begin of the next period to rate. */
+    nextBegin: instant('next_begin').notNull(),
+    active: boolean('active').notNull().default(true),
+    activeSince: instant('scope_activation_toggle_date').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    /** When the fetcher last named it. Periods that began later are not rated: the scope had gone. */
+    seenAt: instant('seen_at').notNull().defaultNow(),
+    /** The batch that holds the lease, its owner's process, and until when; all null when the scope is free. */
+    leaseBatch: bigint('lease_batch', { mode: 'number' }),
+    leaseUntil: instant('lease_until'),
+    /** Back-off: failures in a row, not before when the next try is made, and what went wrong last. */
+    failures: integer('failures').notNull().default(0),
+    retryAt: instant('retry_at'),
+    lastError: text('last_error'),
+    lastErrorAt: instant('last_error_at'),
+  },
+  (table) => [
+    unique('scopes_identity').on(table.identifier, table.scopeKey, table.fetcher, table.collector),
+    index('scopes_due').on(table.nextBegin),
+    index('scopes_lease').on(table.leaseBatch),
+  ],
+)
+
+/** When a scope was switched off, and on again: periods that begin in between are never billed. */
+export const scopeInactivity = pgTable(
+  'scope_inactivity',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    scope: integer('scope')
+      .notNull()
+      .references(() => scopes.id, { onDelete: 'cascade' }),
+    begin: instant('begin').notNull(),
+    /** Null while it is off. */
+    end: instant('end'),
+  },
+  (table) => [index('scope_inactivity_scope').on(table.scope)],
+)
+
+/** One row: the number of the newest batch. Its row lock makes ids visible in order. */
+export const batchCounter = pgTable(
+  'batch_counter',
+  { id: integer('id').primaryKey(), value: bigint('value', { mode: 'number' }).notNull() },
+  (table) => [check('batch_counter_single', sql`${table.id} = 1`)],
+)
+
+export const BATCH_STATES = ['pending', 'abandoned', 'swept'] as const
+
+/** Batches that readers must not see: pending, or abandoned and remembered until no late writer can come back. */
+export const hiddenBatches = pgTable('hidden_batches', {
+  id: bigint('id', { mode: 'number' }).primaryKey(),
+  kind: text('kind', { enum: ['rated', 'pushed', 'imported', 'reprocessed'] }).notNull(),
+  state: text('state', { enum: BATCH_STATES }).notNull().default('pending'),
+  owner: text('owner').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  leaseUntil: instant('lease_until').notNull(),
+  abandonedAt: instant('abandoned_at'),
+})
+
+/** Points that a later commit replaced or a reset took back, until the sweep has deleted them. */
+export const voids = pgTable('voids', {
+  id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+  scopeId: text('scope_id').notNull(),
+  begin: instant('begin').notNull(),
+  end: instant('end'),
+  upTo: bigint('up_to', { mode: 'number' }).notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+})
+
+/** CloudKitty's `modules_state`: which rating modules are on, and in which order they run. */
+export const modules = pgTable('modules_state', {
+  name: text('name').primaryKey(),
+  enabled: boolean('state').notNull().default(false),
+  priority: integer('priority').notNull().default(1),
+})
+
+/** Files that were imported, by the digest of their content: importing one again changes nothing. */
+export const imports = pgTable('imports', {
+  digest: text('digest').primaryKey(),
+  name: text('name').notNull(),
+  batch: bigint('batch', { mode: 'number' }).notNull(),
+  rows: bigint('rows', { mode: 'number' }).notNull(),
+  firstAt: instant('first_at'),
+  lastAt: instant('last_at'),
+  importedAt: instant('imported_at').notNull().defaultNow(),
+})
+
+/** Requests that carried an `Idempotency-Key`, so that a repetition is answered and not done again. */
+export const idempotencyKeys = pgTable('idempotency_keys', {
+  /** The caller's project and its key, hashed together. */
+  key: text('key').primaryKey(),
+  /** Digest of the body: the same key with another body is refused. */
+  digest: text('digest').notNull(),
+  batch: bigint('batch', { mode: 'number' }).notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+})
+
+/** Tasks that rate a scope's past again. Times are period bounds. */
+export const reprocesses = pgTable(
+  'storage_scope_reprocessing_schedule',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    identifier: text('identifier').notNull(),
+    begin: instant('start_reprocess_time').notNull(),
+    end: instant('end_reprocess_time').notNull(),
+    /** Begin of the newest period done; null until the first. */
+    current: instant('current_reprocess_time'),
+    reason: text('reason').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [index('reprocesses_identifier').on(table.identifier)],
+)
+
+/** CloudKitty's deprecated service-to-collector table: stored and told, without effect. */
+export const collectorMappings = pgTable('service_to_collector_mappings', {
+  service: text('service').primaryKey(),
+  collector: text('collector').notNull(),
+})
+
+/** CloudKitty's deprecated collector switches: stored and told, without effect. */
+export const collectorStates = pgTable('collector_states', {
+  name: text('name').primaryKey(),
+  enabled: boolean('enabled').notNull(),
+})

@@ -1,0 +1,234 @@
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { type Instant, toDate, toInstant } from '../domain/period.ts'
+import { abandonRows, insertVoids } from './batches.ts'
+import type { StateDatabase } from './database.ts'
+import { batchCounter, scopeInactivity, scopes } from './schema.ts'
+
+export interface ScopeNames {
+  readonly scopeKey: string
+  readonly fetcher: string
+  readonly collector: string
+}
+
+/** One billed unit as the API shows it. */
+export interface Scope extends ScopeNames {
+  /** Row id. */
+  readonly id: number
+  readonly scopeId: string
+  /** Begin of the newest rated period, or what a reset set; undefined before the first. */
+  readonly lastProcessed: Instant | undefined
+  /** Begin of the next period to rate. */
+  readonly nextBegin: Instant
+  readonly active: boolean
+  readonly activeSince: Instant
+  /** Why the last try failed, and when the next one is made; undefined while all is well. */
+  readonly failure: { readonly error: string; readonly count: number; readonly retryAt: Instant } | undefined
+}
+
+/** Each list narrows when it is not empty. */
+export interface ScopeFilter {
+  readonly scopeIds?: readonly string[]
+  readonly scopeKeys?: readonly string[]
+  readonly fetchers?: readonly string[]
+  readonly collectors?: readonly string[]
+  readonly active?: readonly boolean[]
+  readonly offset?: number
+  readonly limit?: number
+}
+
+export interface ScopeChange {
+  readonly scopeKey?: string
+  readonly fetcher?: string
+  readonly collector?: string
+  readonly active?: boolean
+}
+
+/** Rows per statement: far below PostgreSQL's 65,535 parameters. */
+const CHUNK = 1000
+
+/** Who is billed, and how far. */
+export class Scopes {
+  readonly #db: StateDatabase
+
+  constructor(db: StateDatabase) {
+    this.#db = db
+  }
+
+  /**
+   * Notes that the fetcher named these scopes at `now`; those it names for the first time begin at `begin`. Scopes that it
+   * no longer names stay known, and are rated up to when they were seen last.
+   */
+  async see(scopeIds: readonly string[], names: ScopeNames, now: Instant, begin: Instant): Promise<void> {
+    for (let i = 0; i < scopeIds.length; i += CHUNK) {
+      await this.#db
+        .insert(scopes)
+        .values(
+          scopeIds.slice(i, i + CHUNK).map((identifier) => ({
+            identifier,
+            ...names,
+            nextBegin: toDate(begin),
+            activeSince: toDate(now),
+            seenAt: toDate(now),
+          })),
+        )
+        .onConflictDoUpdate({
+          target: [scopes.identifier, scopes.scopeKey, scopes.fetcher, scopes.collector],
+          set: { seenAt: sql`greatest(${scopes.seenAt}, excluded.seen_at)` },
+        })
+    }
+  }
+
+  /** The ids of these names that are known already. */
+  async known(names: ScopeNames): Promise<Set<string>> {
+    const rows = await this.#db.select({ id: scopes.identifier }).from(scopes).where(named(names))
+    return new Set(rows.map((row) => row.id))
+  }
+
+  /** By creation. */
+  async list(filter: ScopeFilter = {}): Promise<Scope[]> {
+    const query = this.#db.select().from(scopes).where(matches(filter)).orderBy(asc(scopes.id)).$dynamic()
+    if (filter.limit !== undefined) query.limit(filter.limit)
+    const rows = await query.offset(filter.offset ?? 0)
+    return rows.map(toScope)
+  }
+
+  /** Distinct ids of every scope ever registered, by creation. */
+  async ids(): Promise<string[]> {
+    const rows = await this.#db
+      .select({ identifier: scopes.identifier })
+      .from(scopes)
+      .groupBy(scopes.identifier)
+      .orderBy(asc(sql`min(${scopes.id})`))
+    return rows.map((row) => row.identifier)
+  }
+
+  /** A new scope of which everything up to and with the period at `lastProcessed` counts as rated. */
+  async create(
+    scope: ScopeNames & { scopeId: string; lastProcessed: Instant; active: boolean },
+    periodSeconds: number,
+    now: Instant,
+  ): Promise<Scope | undefined> {
+    const [row] = await this.#db
+      .insert(scopes)
+      .values({
+        identifier: scope.scopeId,
+        scopeKey: scope.scopeKey,
+        fetcher: scope.fetcher,
+        collector: scope.collector,
+        lastProcessed: toDate(scope.lastProcessed),
+        nextBegin: toDate(scope.lastProcessed + periodSeconds),
+        active: scope.active,
+        activeSince: toDate(now),
+        seenAt: toDate(now),
+      })
+      .onConflictDoNothing()
+      .returning()
+    if (row && !scope.active) {
+      await this.#db.insert(scopeInactivity).values({ scope: row.id, begin: toDate(now) })
+    }
+    return row && toScope(row)
+  }
+
+  /** Changes one scope; switching it off or on is remembered, so that the time in between is never billed. */
+  async patch(id: number, change: ScopeChange, now: Instant): Promise<Scope> {
+    return this.#db.transaction(async (tx) => {
+      const [before] = await tx.select().from(scopes).where(eq(scopes.id, id)).for('update')
+      if (!before) throw new Error(`no scope row ${id}`)
+      const toggled = change.active !== undefined && change.active !== before.active
+      if (toggled) {
+        if (change.active) {
+          await tx
+            .update(scopeInactivity)
+            .set({ end: toDate(now) })
+            .where(and(eq(scopeInactivity.scope, id), isNull(scopeInactivity.end)))
+        } else {
+          await tx.insert(scopeInactivity).values({ scope: id, begin: toDate(now) })
+        }
+      }
+      const [after] = await tx
+        .update(scopes)
+        .set({ ...change, ...(toggled ? { activeSince: toDate(now) } : {}), identifier: before.identifier })
+        .where(eq(scopes.id, id))
+        .returning()
+      return toScope(after!)
+    })
+  }
+
+  /**
+   * Takes back everything from `from` on and rates again from there: one commit, at once visible. A batch that is being
+   * rated for one of the scopes is fenced off. Reads: the scopes that match, in one transaction.
+   */
+  async reset(ids: readonly number[], from: Instant): Promise<void> {
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      await this.#reset(ids.slice(i, i + CHUNK), from)
+    }
+  }
+
+  async #reset(ids: readonly number[], from: Instant): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const rows = await tx
+        .select()
+        .from(scopes)
+        .where(inArray(scopes.id, [...ids]))
+        .orderBy(asc(scopes.id))
+        .for('update')
+      const leases = [...new Set(rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch])))]
+      if (leases.length > 0) await abandonRows(tx, leases)
+      // Taking the counter's lock makes "all batches so far" an exact notion.
+      const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter).for('update')
+      await tx
+        .update(scopes)
+        .set({
+          lastProcessed: toDate(from),
+          nextBegin: toDate(from),
+          failures: 0,
+          retryAt: null,
+          lastError: null,
+          lastErrorAt: null,
+        })
+        .where(inArray(scopes.id, [...ids]))
+      const entries = [...new Set(rows.map((row) => row.identifier))].map((scopeId) => ({
+        scopeId,
+        begin: from,
+        end: undefined,
+      }))
+      if (entries.length > 0) await insertVoids(tx, entries, counter!.value)
+    })
+  }
+}
+
+function named(names: ScopeNames) {
+  return and(
+    eq(scopes.scopeKey, names.scopeKey),
+    eq(scopes.fetcher, names.fetcher),
+    eq(scopes.collector, names.collector),
+  )
+}
+
+function matches({ scopeIds, scopeKeys, fetchers, collectors, active }: ScopeFilter) {
+  return and(
+    scopeIds?.length ? inArray(scopes.identifier, [...scopeIds]) : undefined,
+    scopeKeys?.length ? inArray(scopes.scopeKey, [...scopeKeys]) : undefined,
+    fetchers?.length ? inArray(scopes.fetcher, [...fetchers]) : undefined,
+    collectors?.length ? inArray(scopes.collector, [...collectors]) : undefined,
+    active?.length ? inArray(scopes.active, [...active]) : undefined,
+  )
+}
+
+function toScope(row: typeof scopes.$inferSelect): Scope {
+  return {
+    id: row.id,
+    scopeId: row.identifier,
+    scopeKey: row.scopeKey,
+    fetcher: row.fetcher,
+    collector: row.collector,
+    lastProcessed: row.lastProcessed ? toInstant(row.lastProcessed) : undefined,
+    nextBegin: toInstant(row.nextBegin),
+    active: row.active,
+    activeSince: toInstant(row.activeSince),
+    failure:
+      row.lastError === null
+        ? undefined
+        : { error: row.lastError, count: row.failures, retryAt: row.retryAt ? toInstant(row.retryAt) : 0 },
+  }
+}
