@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { decimal } from '../domain/decimal.ts'
+import { billTable } from './bill-table.ts'
+
+const row = (scopeId: string, type: string, price: string) => ({ scopeId, type, price: decimal(price) })
+
+test('the bill has a line for each project, a column for each type, and sums for both', () => {
+  const rows = [
+    row('web-shop', 'instance', '120.5'),
+    row('media', 'instance', '7'),
+    row('media', 'network.outgoing.bytes', '1234.5678'),
+  ]
+  expect(`\n${billTable(rows)}\n`).toBe(`
+┌──────────┬──────────┬───────────┬─────────┐
+│ project  │ instance │  network. │   total │
+│          │          │ outgoing. │         │
+│          │          │     bytes │         │
+├──────────┼──────────┼───────────┼─────────┤
+│ media    │     7.00 │   1234.57 │ 1241.57 │
+│ web-shop │   120.50 │      0.00 │  120.50 │
+│ all      │   127.50 │   1234.57 │ 1362.07 │
+└──────────┴──────────┴───────────┴─────────┘
+`)
+})
+
+test('what is printed is cut only after everything was added', () => {
+  const rows = Array.from({ length: 4 }, (_, i) => row(`p${i}`, 'instance', '0.004'))
+  const lines = billTable(rows).split('\n')
+  expect(lines.find((line) => line.includes('p0'))).toContain('0.00')
+  expect(lines.find((line) => line.includes('all'))).toContain('0.02')
+})
+
+test('rows of the same project and type add up', () => {
+  expect(billTable([row('a', 't', '0.10'), row('a', 't', '0.20')])).toContain('0.30')
+})
+
+test('a name cannot steer the terminal', () => {
+  expect(billTable([row('\u001b[2J', 't', '1')])).toContain('?[2J')
+})
+
+test('a bill without rows is a total of nothing', () => {
+  expect(billTable([])).toContain('0.00')
+})
