@@ -29,12 +29,20 @@ export interface ClaimRequest {
   readonly scopeKey: string
   readonly fetcher: string
   readonly collector: string
-  /** Taken as the present: what is due, and which back-offs are over. */
+  /** Taken as the present when it is decided what is due. Leases and back-offs go by the database's clock. */
   readonly now: Instant
   readonly periodSeconds: number
   readonly waitPeriods: number
   readonly maxScopes: number
   readonly maxPeriods: number
+}
+
+/** Why a scope could not be rated, and when the next try may be made. */
+export interface ScopeFailure {
+  /** Row id. */
+  readonly scope: number
+  readonly error: string
+  readonly retryInSeconds: number
 }
 
 /** What a commit makes true besides the visibility of the batch's points. */
@@ -107,9 +115,7 @@ export class Batches {
       .update(batchCounter)
       .set({ value: sql`${batchCounter.value} + 1` })
       .returning({ id: batchCounter.value })
-    await tx
-      .insert(hiddenBatches)
-      .values({ id: counter!.id, kind, owner: this.#owner, leaseUntil: this.#leaseEnd() as unknown as Date })
+    await tx.insert(hiddenBatches).values({ id: counter!.id, kind, owner: this.#owner, leaseUntil: this.#leaseEnd() })
     return counter!.id
   }
 
@@ -139,7 +145,7 @@ export class Batches {
       scopes.active,
       lt(scopes.nextBegin, settled),
       lte(scopes.nextBegin, scopes.seenAt),
-      or(isNull(scopes.retryAt), lte(scopes.retryAt, toDate(now))),
+      or(isNull(scopes.retryAt), lte(scopes.retryAt, sql`now()`)),
       or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`)),
     )
     const [first] = await tx
@@ -183,17 +189,14 @@ export class Batches {
     const lost = rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch]))
     if (lost.length > 0) await abandonRows(tx, lost)
     const batch = await this.#next(tx, 'rated')
-    await tx
-      .update(scopes)
-      .set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() as unknown as Date })
-      .where(inArray(scopes.id, ids))
+    await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(inArray(scopes.id, ids))
     const claimed = rows.map((row) => ({ id: row.id, scopeId: row.identifier, failures: row.failures }))
     return { batch, begin, periods, scopes: claimed }
   }
 
   /** Prolongs a batch's leases. False when the batch is no longer this process's to finish. */
   async renew(batch: BatchId): Promise<boolean> {
-    const leaseUntil = this.#leaseEnd() as unknown as Date
+    const leaseUntil = this.#leaseEnd()
     return this.#db.transaction(async (tx) => {
       await tx.update(scopes).set({ leaseUntil }).where(eq(scopes.leaseBatch, batch))
       const renewed = await tx
@@ -245,19 +248,18 @@ export class Batches {
   }
 
   /**
-   * Gives a batch up because scopes in it failed: those wait until `retryAt` and show the error, the others are free at
-   * once.
+   * Gives a batch up because scopes in it failed: those wait and show the error, the others are free at once.
    */
-  async fail(batch: BatchId, failures: readonly { scope: number; error: string; retryAt: Instant }[]): Promise<void> {
+  async fail(batch: BatchId, failures: readonly ScopeFailure[]): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      for (const { scope, error, retryAt } of failures) {
+      for (const { scope, error, retryInSeconds } of failures) {
         await tx
           .update(scopes)
           .set({
             failures: sql`${scopes.failures} + 1`,
-            retryAt: toDate(retryAt),
+            retryAt: sql`now() + make_interval(secs => ${retryInSeconds})`,
             lastError: error,
-            lastErrorAt: sql`now()` as unknown as Date,
+            lastErrorAt: sql`now()`,
           })
           .where(and(eq(scopes.id, scope), eq(scopes.leaseBatch, batch)))
       }
@@ -346,7 +348,7 @@ export async function abandonRows(tx: StateDatabase, batches: readonly BatchId[]
     .where(inArray(scopes.leaseBatch, [...batches]))
   await tx
     .update(hiddenBatches)
-    .set({ state: 'abandoned', abandonedAt: sql`now()` as unknown as Date })
+    .set({ state: 'abandoned', abandonedAt: sql`now()` })
     .where(and(inArray(hiddenBatches.id, [...batches]), eq(hiddenBatches.state, 'pending')))
 }
 

@@ -1,0 +1,275 @@
+import type { Logger } from 'pino'
+import type { Collector } from '../collectors/collector.ts'
+import type { Fetcher } from '../fetchers/fetcher.ts'
+import type { Metric } from '../domain/metric.ts'
+import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
+import type { Point } from '../domain/point.ts'
+import { Fault } from '../lib/fault.ts'
+import type { RatingPipeline } from '../rating/rating-pipeline.ts'
+import { type Batches, type Claim, duePeriods } from '../state/batches.ts'
+import type { ScopeNames, Scopes } from '../state/scopes.ts'
+import type { PointStore } from '../storage/point-store.ts'
+import { type BatchBounds, BatchLimits } from './batch-limits.ts'
+import { collectFrames } from './collect-frames.ts'
+
+/** The part of a metrics.yml that is in force; a running service may get a new one between batches. */
+export interface ActiveMetrics {
+  readonly metrics: readonly Metric[]
+  /** True for a point that is not to be stored, by its type's expression or the general one. */
+  skip(point: Point): boolean
+}
+
+export interface ProcessorOptions extends BatchBounds {
+  readonly names: ScopeNames
+  readonly periodSeconds: number
+  readonly waitPeriods: number
+  /** Where a new scope begins. */
+  readonly begin: 'month-start' | 'first-sample' | Instant
+  /** Metrics that are asked for at the same time. */
+  readonly concurrency: number
+  readonly leaseSeconds: number
+  /** Back-off of a scope that failed: doubled with every failure in a row, between these bounds. */
+  readonly retrySeconds: { readonly min: number; readonly max: number }
+}
+
+export interface ProcessorParts {
+  readonly fetcher: Fetcher
+  readonly collector: Collector
+  readonly pipeline: RatingPipeline
+  readonly store: PointStore
+  readonly scopes: Scopes
+  readonly batches: Batches
+  readonly metrics: () => ActiveMetrics
+  readonly log: Logger
+  readonly events?: ProcessorEvents
+}
+
+/** What happens, for whoever counts it. */
+export interface ProcessorEvents {
+  committed?(batch: { scopes: number; periods: number; points: number; seconds: number }): void
+  failed?(failure: { code: string; scopes: number }): void
+}
+
+/** How far a run has come, in scope-periods (one scope in one period). */
+export interface Progress {
+  readonly done: number
+  /** Those due when the run began; more may become due meanwhile. */
+  readonly due: number
+  readonly points: number
+}
+
+export interface RunSummary extends Progress {
+  /** Scopes that could not be rated to the end, with the last error. */
+  readonly failed: readonly { readonly scopeId: string; readonly error: string }[]
+}
+
+export interface RunOptions {
+  /** Taken as the present: what has settled by then is rated. */
+  readonly until: Instant
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** Single-scope batches that fail in a row before the source, not the scope, is held to be at fault. */
+const SOURCE_FAILURES = 3
+
+/**
+ * Rates what is due: claim, collect, rate, write, commit, and again. Several processors may run on one state database;
+ * each period of each scope is rated once. A crash at any instant leaves every period rated once or not yet.
+ */
+export class Processor {
+  readonly #parts: ProcessorParts
+  readonly #options: ProcessorOptions
+  readonly #limits: BatchLimits
+  #singleFailures = 0
+
+  constructor(parts: ProcessorParts, options: ProcessorOptions) {
+    this.#parts = parts
+    this.#options = options
+    this.#limits = new BatchLimits(options)
+  }
+
+  /** Asks the fetcher which scopes there are. A fetcher that fails is reported, and the known scopes go on. */
+  async discover(now: Instant, signal: AbortSignal): Promise<void> {
+    const { fetcher, scopes, log } = this.#parts
+    let ids: string[]
+    try {
+      ids = await fetcher.scopes(signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      log.error({ err: error }, 'the fetcher failed; scopes that are known go on')
+      return
+    }
+    const known = await scopes.known(this.#options.names)
+    const begin = ids.some((id) => !known.has(id)) ? await this.#firstBegin(now, signal) : now
+    await scopes.see(ids, this.#options.names, now, begin)
+  }
+
+  async #firstBegin(now: Instant, signal: AbortSignal): Promise<Instant> {
+    const { begin, periodSeconds } = this.#options
+    if (typeof begin === 'number') return begin
+    if (begin === 'month-start') return monthStart(now)
+    const first = await this.#parts.collector.firstSampleAt?.(signal)
+    return first === undefined ? monthStart(now) : Math.floor(first / periodSeconds) * periodSeconds
+  }
+
+  /** Rates until nothing is due any more, then says how it went. */
+  async run({ until, signal, onProgress }: RunOptions): Promise<RunSummary> {
+    let progress: Progress = { done: 0, due: await this.#due(until), points: 0 }
+    onProgress?.(progress)
+    while (!signal.aborted) {
+      const claim = await this.#claim(until)
+      if (!claim) break
+      const outcome = await this.#process(claim, signal)
+      if (outcome === 'source-down') break
+      progress = {
+        done: progress.done + outcome.scopePeriods,
+        due: Math.max(progress.due, progress.done + outcome.scopePeriods),
+        points: progress.points + outcome.points,
+      }
+      onProgress?.(progress)
+    }
+    const { names } = this.#options
+    const rows = await this.#parts.scopes.list({
+      scopeKeys: [names.scopeKey],
+      fetchers: [names.fetcher],
+      collectors: [names.collector],
+    })
+    const failed = rows.flatMap(({ scopeId, failure }) => (failure ? [{ scopeId, error: failure.error }] : []))
+    return { ...progress, failed }
+  }
+
+  async #due(now: Instant): Promise<number> {
+    const { names, periodSeconds, waitPeriods } = this.#options
+    const rows = await this.#parts.scopes.list({
+      scopeKeys: [names.scopeKey],
+      fetchers: [names.fetcher],
+      collectors: [names.collector],
+      active: [true],
+    })
+    return rows.reduce((sum, row) => sum + duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }), 0)
+  }
+
+  async #claim(now: Instant): Promise<Claim | undefined> {
+    const { names, periodSeconds, waitPeriods, maxPeriods } = this.#options
+    const claim = await this.#parts.batches.claim({
+      ...names,
+      now,
+      periodSeconds,
+      waitPeriods,
+      maxScopes: this.#limits.scopes,
+      maxPeriods,
+    })
+    return claim && { ...claim, periods: Math.min(claim.periods, this.#limits.periods(claim.scopes.length)) }
+  }
+
+  /** One batch from claim to commit; a failure is dealt with here. */
+  async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
+    const { batches, log, events } = this.#parts
+    const started = performance.now()
+    const fence = new AbortController()
+    const heartbeat = setInterval(
+      () => {
+        batches.renew(claim.batch).then(
+          (held) => held || fence.abort(new Fault('state.fenced', `batch ${claim.batch} was taken over`)),
+          (error: unknown) => log.warn({ err: error, batch: claim.batch }, 'a lease could not be renewed'),
+        )
+      },
+      (this.#options.leaseSeconds * 1000) / 3,
+    )
+    try {
+      const points = await this.#rate(claim, AbortSignal.any([signal, fence.signal]))
+      await batches.commit(claim.batch, { claim, periodSeconds: this.#options.periodSeconds })
+      this.#limits.succeeded(claim.scopes.length, claim.periods, points)
+      this.#singleFailures = 0
+      const seconds = (performance.now() - started) / 1000
+      events?.committed?.({ scopes: claim.scopes.length, periods: claim.periods, points, seconds })
+      return { scopePeriods: claim.scopes.length * claim.periods, points }
+    } catch (error) {
+      return await this.#failed(claim, error, signal)
+    } finally {
+      clearInterval(heartbeat)
+    }
+  }
+
+  /** Collects, rates and writes a batch; returns the number of points, which nobody sees yet. */
+  async #rate(claim: Claim, signal: AbortSignal): Promise<number> {
+    const { collector, pipeline, store, metrics } = this.#parts
+    const active = metrics()
+    const rater = await pipeline.load()
+    const frames = await collectFrames(
+      collector,
+      active.metrics,
+      claim.scopes.map((scope) => scope.scopeId),
+      periodsFrom(claim.begin, claim.periods, this.#options.periodSeconds),
+      { concurrency: this.#options.concurrency, signal },
+    )
+    const points: Point[] = []
+    for (const frame of frames) {
+      for (const point of (await rater.rate(frame)).points) if (!active.skip(point)) points.push(point)
+    }
+    signal.throwIfAborted()
+    if (points.length > 0) await store.write(claim.batch, points)
+    return points.length
+  }
+
+  /**
+   * A fault that names a scope is that scope's: it backs off, the others go on. An unreachable source is everybody's. Of
+   * anything else the batch was perhaps too big: it is tried smaller, down to one scope and period, which then backs off.
+   */
+  async #failed(
+    claim: Claim,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<{ scopePeriods: 0; points: 0 } | 'source-down'> {
+    const { batches, log, events } = this.#parts
+    const nothing = { scopePeriods: 0, points: 0 } as const
+    if (signal.aborted || (error instanceof Fault && error.code === 'state.fenced')) {
+      await batches.abandon(claim.batch)
+      if (!signal.aborted)
+        log.warn({ batch: claim.batch }, 'a batch was taken over by another process and is discarded')
+      return nothing
+    }
+    const code = error instanceof Fault ? error.code : 'internal'
+    const context = {
+      err: error,
+      batch: claim.batch,
+      scopes: claim.scopes.length,
+      begin: formatInstant(claim.begin),
+      periods: claim.periods,
+    }
+    const culprit =
+      error instanceof Fault ? claim.scopes.find((scope) => scope.scopeId === error.detail['scopeId']) : undefined
+    const everybody = code === 'collect.unreachable' || code.startsWith('storage.') || code.startsWith('state.')
+    if (!culprit && !everybody && this.#limits.shrink(claim.scopes.length, claim.periods)) {
+      log.warn(context, 'a batch failed and is tried again in smaller ones')
+      await batches.abandon(claim.batch)
+      return nothing
+    }
+    const guilty = culprit ? [culprit] : claim.scopes
+    events?.failed?.({ code, scopes: guilty.length })
+    log.error(
+      { ...context, scopeIds: guilty.slice(0, 10).map((scope) => scope.scopeId) },
+      'scopes could not be rated; they are tried again later',
+    )
+    await batches.fail(
+      claim.batch,
+      guilty.map(({ id, failures }) => ({
+        scope: id,
+        error: error instanceof Error ? error.message : String(error),
+        retryInSeconds: this.#backOff(failures),
+      })),
+    )
+    if (everybody) return 'source-down'
+    if (!culprit && ++this.#singleFailures >= SOURCE_FAILURES) {
+      this.#singleFailures = 0
+      return 'source-down'
+    }
+    return nothing
+  }
+
+  #backOff(failures: number): number {
+    const { min, max } = this.#options.retrySeconds
+    return Math.min(max, min * 2 ** Math.min(failures, 30))
+  }
+}
