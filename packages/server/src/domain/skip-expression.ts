@@ -532,7 +532,7 @@ function index(subject: Expression, key: Expression): Expression {
       }
       if (typeof container === 'string' || isList(container)) {
         const at = toNumber(asNumber(wanted, 'an index'))
-        const items = typeof container === 'string' ? [...container] : container
+        const items = typeof container === 'string' ? Array.from(container) : container
         const value = Number.isInteger(at) ? items.at(at) : undefined
         if (value === undefined) throw new EvaluationError(`index ${show(wanted)} is out of range`)
         return value
@@ -744,7 +744,7 @@ function order(left: Value, right: Value): number {
 
 /** By code point, as Python does; JavaScript's own `<` goes by UTF-16 unit. */
 function orderOfTexts(left: string, right: string): number {
-  const [a, b] = [[...left], [...right]]
+  const [a, b] = [Array.from(left), Array.from(right)]
   for (let i = 0; i < a.length && i < b.length; i++) {
     const difference = a[i]!.codePointAt(0)! - b[i]!.codePointAt(0)!
     if (difference !== 0) return difference
@@ -780,7 +780,7 @@ function asText(value: Value, what: string): string {
 }
 
 function lengthOf(value: Value): number {
-  if (typeof value === 'string') return [...value].length
+  if (typeof value === 'string') return Array.from(value).length
   if (isList(value)) return value.length
   if (isDict(value)) return value.keys().length
   throw new EvaluationError(`${show(value)} has no length`)
