@@ -1,0 +1,15 @@
+import type { Principal } from '../domain/principal.ts'
+
+/** Finds out who asks. One implementation per `[DEFAULT] auth_strategy`. */
+export interface Authenticator extends AsyncDisposable {
+  /**
+   * Who the request's headers speak for; `header` gives a header's value by name, in any letter case, `undefined` when
+   * it is absent. Throws `auth.unauthenticated` (its detail has `challenge`, the value of `WWW-Authenticate`) or
+   * `auth.unavailable` (its detail has `retryAfterSeconds`).
+   */
+  authenticate(header: HeaderReader, signal: AbortSignal): Promise<Principal>
+  /** The caller of a public path, on which no token is checked. */
+  anonymous(header: HeaderReader): Principal
+}
+
+export type HeaderReader = (name: string) => string | undefined
