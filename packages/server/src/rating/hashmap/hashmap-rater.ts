@@ -1,0 +1,130 @@
+import { LRUCache } from 'lru-cache'
+import { type Decimal, isZero, ZERO } from '../../domain/decimal.ts'
+import { formatInstant, type Instant } from '../../domain/period.ts'
+import { type Frame, NO_RULES, type Point } from '../../domain/point.ts'
+import type { Series } from '../../domain/series.ts'
+import { Fault } from '../../lib/fault.ts'
+import type { Rater } from '../rating-module.ts'
+import { type RuleTime, ruleTimeFromInstant } from '../rule-time.ts'
+import { type CompiledRules, compileRules, NotANumber } from './compile-rules.ts'
+import { applyFormula } from './formula.ts'
+import type { Match } from './match.ts'
+import type { Rules } from './rules.ts'
+
+/** What is known of a series from the last time it was priced. */
+interface Memory {
+  /** Of the rules that the match was made from; other rules, another match. */
+  readonly rules: CompiledRules
+  /** Undefined: no service has the series' type. */
+  readonly match: Match | undefined
+  /** A quantity, and its price for a point that had none. */
+  quantity: Decimal | undefined
+  price: Decimal
+  applied: readonly string[]
+}
+
+/**
+ * Prices frames by the hashmap rules of one revision. The match of a series is computed once and remembered with the
+ * series, and so is its last price, because most quantities are the same from period to period.
+ */
+export class HashmapRater implements Rater {
+  readonly #rules: Rules
+  /** When rules begin or end to be valid, ascending: for everybody, and for the scopes that have rules of their own. */
+  readonly #turns: ReadonlyMap<string | undefined, readonly RuleTime[]>
+  readonly #compiled = new LRUCache<string, CompiledRules>({ max: 5000 })
+  readonly #memory = new WeakMap<Series, Memory>()
+
+  constructor(rules: Rules) {
+    this.#rules = rules
+    this.#turns = turnsOf(rules)
+  }
+
+  rate(frame: Frame): Frame {
+    const rules = this.#rulesFor(frame.scopeId, frame.period.begin)
+    return { ...frame, points: frame.points.map((point) => this.#ratePoint(point, rules, frame)) }
+  }
+
+  #ratePoint(point: Point, rules: CompiledRules, frame: Frame): Point {
+    const { series, quantity } = point
+    let memory = this.#memory.get(series)
+    if (memory === undefined || memory.rules !== rules) {
+      const match = matchOf(series, rules, frame)
+      memory = { rules, match, quantity: undefined, price: point.price, applied: NO_RULES }
+      this.#memory.set(series, memory)
+    }
+    if (memory.match === undefined) return point
+    if (!isZero(point.price)) return ratePriced(point, memory.match)
+    if (memory.quantity === undefined || !isSame(memory.quantity, quantity)) {
+      const formula = memory.match.formula(quantity)
+      memory.quantity = quantity
+      memory.price = applyFormula(formula, ZERO, quantity)
+      memory.applied = formula.rules
+    }
+    const applied = point.rules.length === 0 ? memory.applied : [...point.rules, ...memory.applied]
+    return { series, begin: point.begin, end: point.end, quantity, price: memory.price, rules: applied }
+  }
+
+  /** The same object for all instants between which no rule begins or ends. */
+  #rulesFor(scopeId: string | undefined, begin: Instant): CompiledRules {
+    const validAt = ruleTimeFromInstant(begin)
+    const owner = scopeId !== undefined && this.#turns.has(scopeId) ? scopeId : undefined
+    const turn = countPassed(this.#turns.get(owner) ?? [], validAt)
+    const key = owner === undefined ? `${turn}` : `${turn} ${owner}`
+    let compiled = this.#compiled.get(key)
+    if (compiled === undefined) {
+      compiled = compileRules(this.#rules, validAt, owner)
+      this.#compiled.set(key, compiled)
+    }
+    return compiled
+  }
+}
+
+/** A module before this one has priced the point already: hashmap adds to that. */
+function ratePriced(point: Point, match: Match): Point {
+  const formula = match.formula(point.quantity)
+  if (formula.terms.length === 0) return point
+  const price = applyFormula(formula, point.price, point.quantity)
+  return { ...point, price, rules: [...point.rules, ...formula.rules] }
+}
+
+function matchOf(series: Series, rules: CompiledRules, { scopeId, period }: Frame): Match | undefined {
+  try {
+    return rules.services.get(series.type)?.match(series)
+  } catch (error) {
+    if (!(error instanceof NotANumber)) throw error
+    const { type } = series
+    const { field, value } = error
+    const message = `hashmap has a threshold for ${field} of ${type}, but its value is not a number: ${JSON.stringify(value)} (scope ${scopeId ?? 'none'}, period from ${formatInstant(period.begin)})`
+    throw new Fault('rating.failed', message, { scopeId, type, period, field, value }, { cause: error })
+  }
+}
+
+function isSame(a: Decimal, b: Decimal): boolean {
+  return a === b || (a.scale === b.scale && a.coefficient === b.coefficient)
+}
+
+function turnsOf(rules: Rules): ReadonlyMap<string | undefined, readonly RuleTime[]> {
+  const turns = new Map<string | undefined, Set<RuleTime>>([[undefined, new Set()]])
+  const all = rules.flatMap((service) => [service, ...service.fields]).flatMap((p) => [...p.mappings, ...p.thresholds])
+  for (const { scopeId, start, end } of all) {
+    const own = turns.get(scopeId) ?? new Set()
+    own.add(start)
+    if (end !== undefined) own.add(end)
+    turns.set(scopeId, own)
+  }
+  const general = turns.get(undefined)!
+  return new Map(
+    [...turns].map(([scopeId, own]) => [scopeId, [...new Set([...general, ...own])].toSorted((a, b) => Number(a - b))]),
+  )
+}
+
+/** How many of the ascending times are at or before the instant. */
+function countPassed(times: readonly RuleTime[], at: RuleTime): number {
+  let [low, high] = [0, times.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle]! <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}

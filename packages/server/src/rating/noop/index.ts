@@ -1,0 +1,1 @@
+export { noopModule } from './noop-module.ts'
