@@ -27,6 +27,8 @@ export const FAULTS = {
   'collect.rejected': 502,
   /** The source's answer cannot be understood, or has a value that cannot be rated (NaN, Inf). */
   'collect.invalid_answer': 502,
+  /** The source's answer is larger than is taken, or than the source itself permits, for the smallest possible question. */
+  'collect.too_large': 502,
   /** The list of scopes could not be fetched. Known scopes are rated all the same. */
   'fetch.failed': 502,
   /** A rating module cannot price a point; the period stays unrated until the data or the rules are mended. */
@@ -39,6 +41,16 @@ export const FAULTS = {
   'request.not_found': 404,
   /** It exists already, or stands in the way of what exists. */
   'request.conflict': 409,
+  /** The operation cannot be done on this, whatever is sent. */
+  'request.not_allowed': 405,
+  /** The client accepts no JSON. */
+  'request.not_acceptable': 406,
+  /** The body is longer than this service takes. Send it in parts. */
+  'request.too_large': 413,
+  /** The body's content type is not one that the operation reads. */
+  'request.unsupported_type': 415,
+  /** The answer took longer than this service lets a request last. Ask for less. */
+  'request.timeout': 503,
   /** No or no valid token. */
   'auth.unauthenticated': 401,
   /** The policy forbids it. */

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
+import type { Principal } from '../domain/principal.ts'
+import { Fault } from '../lib/fault.ts'
+import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
+import type { Answer, Family, RawRequest } from './family.ts'
+import { familyV1 } from './family-v1.ts'
+import { allow, familyV2 } from './family-v2.ts'
+import { writeJson } from './json.ts'
+import { bodyStream, readText } from './read-body.ts'
+import { clientUrl } from './request-url.ts'
+import { Content, Reply, type RequestInfo, type Route } from './route.ts'
+import { isMatch, type Match, type Miss, RouteTable, toSegments } from './route-table.ts'
+
+/** Nothing that a client sends or waits for is without a bound. */
+export interface Limits {
+  /** The longest body of a request that is read whole. */
+  readonly bodyBytes: number
+  /** The longest body of a request that is read as it comes in. */
+  readonly streamBytes: number
+  /** A request that is not answered by then is given up: its signal is aborted and the client told so. */
+  readonly answerMs: number
+}
+
+export const LIMITS: Limits = { bodyBytes: 8 * 1024 * 1024, streamBytes: 2 * 1024 ** 3, answerMs: 120_000 }
+
+export interface AppOptions<Deps> {
+  readonly routes: readonly Route<Deps>[]
+  readonly deps: Deps
+  /** Finds out who asks. Throws `auth.unauthenticated` (its detail's `challenge` becomes WWW-Authenticate) or `auth.unavailable`. */
+  readonly authenticate: (headers: Headers) => Promise<Principal> | Principal
+  /** Throws `policy.forbidden` unless the policy rule allows it. */
+  readonly authorize: (who: Principal, policy: PolicyName, target: PolicyTarget) => Promise<void> | void
+  readonly log: Pick<Logger, 'error' | 'debug'>
+  readonly limits?: Partial<Limits>
+  readonly cors?: Partial<CorsOptions>
+  /** Believe the headers of a proxy in front about scheme, host and mount prefix. */
+  readonly trustProxy?: boolean
+  /** Told of every answer, for metrics. */
+  onAnswer?(answer: { route: Route<Deps> | undefined; method: string; status: number; seconds: number }): void
+}
+
+export interface App {
+  /** Answers a request; `env` is what @hono/node-server hands in, and absent in a test without a server. */
+  fetch(request: Request, env?: { incoming?: IncomingMessage; outgoing?: ServerResponse }): Promise<Response>
+}
+
+const NOBODY: Principal = {
+  userId: undefined,
+  projectId: undefined,
+  domainId: undefined,
+  systemScope: undefined,
+  roles: [],
+  isAdmin: false,
+  isAdminProject: true,
+}
+
+/** Mounts routes: one dispatcher for all of them, which reads arguments, asks the policy, and turns faults into answers. */
+export function createApp<Deps>(options: AppOptions<Deps>): App {
+  const dispatcher = new Dispatcher(options)
+  const app = new Hono<{ Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse } }>()
+  app.all('*', (c) => dispatcher.answer(c.req.raw, c.env ?? {}))
+  return { fetch: async (request, env = {}) => app.fetch(request, env) }
+}
+
+class Dispatcher<Deps> {
+  readonly #options: AppOptions<Deps>
+  readonly #limits: Limits
+  readonly #cors: CorsOptions
+  readonly #table: RouteTable<Deps>
+
+  constructor(options: AppOptions<Deps>) {
+    this.#options = options
+    this.#limits = { ...LIMITS, ...options.limits }
+    this.#cors = { ...CORS_OFF, ...options.cors }
+    this.#table = new RouteTable(options.routes)
+  }
+
+  async answer(
+    request: Request,
+    { incoming, outgoing }: { incoming?: IncomingMessage; outgoing?: ServerResponse },
+  ): Promise<Response> {
+    const started = performance.now()
+    const id = `req-${randomUUID()}`
+    const url = new URL(request.url)
+    const family = familyOf(url.pathname)
+    const segments = toSegments(url.pathname)
+    if (family.trailingSlash && segments.length > 1 && segments.at(-1) === '') segments.pop()
+    const asked = request.method === 'HEAD' && family.head ? 'GET' : request.method
+    const found = this.#table.find(asked, segments.map(decodeSegment))
+    const route = isMatch(found) ? found.route : undefined
+    const response =
+      answerPreflight(request.method, request.headers, this.#cors) ??
+      (await this.#respond({ request, incoming, outgoing, id, url, family, found }))
+    if (route?.access !== 'probe') {
+      response.headers.set('x-openstack-request-id', id)
+      addCorsHeaders(response.headers, request.headers, this.#cors)
+    }
+    const seconds = (performance.now() - started) / 1000
+    this.#options.onAnswer?.({ route, method: request.method, status: response.status, seconds })
+    return response
+  }
+
+  async #respond(call: Call<Deps>): Promise<Response> {
+    const { request, outgoing, family, id } = call
+    const abort = new AbortController()
+    const gone = () => abort.abort(new Error('the client went away'))
+    // The request's own signal is asked for only where there is no Node request: reading it takes the body away.
+    if (outgoing) outgoing.once('close', gone)
+    else request.signal.addEventListener('abort', gone, { once: true })
+    const overdue = new Fault('request.timeout', 'The request took too long.')
+    const timer = setTimeout(() => abort.abort(overdue), this.#limits.answerMs)
+    try {
+      return await Promise.race([this.#operate(call, abort.signal), rejectOnAbort(abort.signal)])
+    } catch (error) {
+      return this.#failed(error, call, abort.signal)
+    } finally {
+      clearTimeout(timer)
+      this.#options.log.debug(
+        { requestId: id, method: request.method, family: family === familyV1 ? 'v1' : 'v2' },
+        'answered',
+      )
+    }
+  }
+
+  async #operate(call: Call<Deps>, signal: AbortSignal): Promise<Response> {
+    const { request, family, found, url, incoming, id } = call
+    const { authenticate, authorize, deps, trustProxy = false } = this.#options
+    const access = isMatch(found)
+      ? (found.route.access ?? 'token')
+      : PUBLIC_PATHS.has(url.pathname)
+        ? 'public'
+        : 'token'
+    const who = access === 'token' ? await authenticate(request.headers) : NOBODY
+    if (!isMatch(found)) return missed(call, found)
+
+    const { route } = found
+    const stream = bodyStream(request, incoming, route.streams ? this.#limits.streamBytes : this.#limits.bodyBytes)
+    const info: RequestInfo = {
+      method: request.method,
+      url: clientUrl(url, request.headers, trustProxy),
+      id,
+      header: (name) => request.headers.get(name) ?? undefined,
+      signal,
+      body: stream,
+    }
+    const guarded = route.guard === 'before-arguments'
+    if (guarded) await this.#guard(route, who)
+    family.negotiate(request.headers)
+    const raw: RawRequest = {
+      method: request.method,
+      path: url.pathname,
+      parameters: found.parameters,
+      search: url.searchParams,
+      headers: request.headers,
+      readText: () => (route.streams ? Promise.resolve('') : readWhole(stream)),
+    }
+    const input = { ...(await family.readArguments(route, raw)), who, request: info }
+    if (route.policy !== null && !guarded) {
+      const target = route.target?.(input) ?? { projectId: who.projectId ?? null }
+      await authorize(who, route.policy, target)
+    }
+    return toResponse(route, await route.handle(deps, input), family, request.method)
+  }
+
+  async #guard(route: Route<Deps>, who: Principal): Promise<void> {
+    if (route.policy === null) return
+    try {
+      await this.#options.authorize(who, route.policy, { projectId: who.projectId ?? null })
+    } catch (error) {
+      throw error instanceof Fault && error.code === 'policy.forbidden' ? new GuardRefusal(error) : error
+    }
+  }
+
+  #failed(error: unknown, call: Call<Deps>, signal: AbortSignal): Response {
+    const { family, request, id } = call
+    if (error instanceof GuardRefusal) return fromAnswer(family.refused(error.fault, request.headers), request.method)
+    if (error instanceof Fault) {
+      if (error.status >= 500) this.#options.log.error({ err: error, requestId: id }, 'a request failed')
+      if (error.code === 'auth.unauthenticated') return unauthenticated(error)
+      return fromAnswer(family.fault(error, request.headers, undefined), request.method)
+    }
+    if (!signal.aborted) this.#options.log.error({ err: error, requestId: id }, 'a request failed unexpectedly')
+    return fromAnswer(family.unexpected(request.headers), request.method)
+  }
+}
+
+interface Call<Deps> {
+  readonly request: Request
+  readonly incoming: IncomingMessage | undefined
+  readonly outgoing: ServerResponse | undefined
+  readonly id: string
+  readonly url: URL
+  readonly family: Family
+  readonly found: Match<Deps> | Miss
+}
+
+/** A refusal that came before the operation was reached, which has another shape. */
+class GuardRefusal extends Error {
+  readonly fault: Fault
+
+  constructor(fault: Fault) {
+    super(fault.message)
+    this.fault = fault
+  }
+}
+
+/** Keystone's token check lets these pass, whether or not anything answers there. */
+const PUBLIC_PATHS = new Set(['/', '/v1', '/v1/', '/v2', '/v2/'])
+
+function familyOf(path: string): Family {
+  return path === '/v1' || path.startsWith('/v1/') ? familyV1 : familyV2
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    const text = decodeURIComponent(segment)
+    return text.includes('\0') ? segment : text
+  } catch {
+    return segment
+  }
+}
+
+async function readWhole(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  try {
+    return await readText(stream)
+  } catch (error) {
+    if (error instanceof TypeError) throw new Fault('request.invalid', 'Request is not in valid JSON format: no UTF-8')
+    throw error
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+}
+
+function missed<Deps>({ request, family }: Call<Deps>, miss: Miss): Response {
+  if (family.options && request.method === 'OPTIONS' && miss.methods.length > 0) {
+    return new Response(null, { status: 200, headers: { allow: allow(miss.methods) } })
+  }
+  return fromAnswer(family.missed(miss.methods, miss.tooDeep, request.headers), request.method)
+}
+
+function unauthenticated(fault: Fault): Response {
+  const { message, detail } = fault
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (typeof detail['challenge'] === 'string') headers['www-authenticate'] = detail['challenge']
+  const body = { error: { code: 401, title: 'Unauthorized', message } }
+  return new Response(writeJson(body), { status: 401, headers })
+}
+
+function fromAnswer({ status, headers = {}, text, type }: Answer, method: string): Response {
+  const all = type === undefined ? headers : { ...headers, 'content-type': type }
+  return new Response(method === 'HEAD' ? null : (text ?? null), { status, headers: all })
+}
+
+function toResponse<Deps>(route: Route<Deps>, result: unknown, family: Family, method: string): Response {
+  const reply = result instanceof Reply ? result : new Reply(result)
+  const status = reply.status ?? route.reply.status
+  if (reply.body instanceof Content) {
+    const headers = { ...reply.headers, 'content-type': reply.body.type }
+    return new Response(method === 'HEAD' ? null : reply.body.data, { status, headers })
+  }
+  if (reply.body === undefined) return new Response(null, { status, headers: reply.headers })
+  const text = writeJson(reply.body) + family.newline
+  return fromAnswer({ status, headers: reply.headers, type: 'application/json', text }, method)
+}

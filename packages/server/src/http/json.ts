@@ -1,0 +1,49 @@
+import { Decimal, decimalFromNumber, formatDecimal, parseDecimal } from '../domain/decimal.ts'
+import { jsonText, parseJson } from '../lib/json-text.ts'
+
+/** A JSON document as it came in: a number whose digits a double would lose is a `Decimal`. */
+export type JsonValue = string | number | boolean | null | Decimal | JsonValue[] | { [key: string]: JsonValue }
+
+/** Throws `SyntaxError` on anything but JSON, and on texts with NUL characters, which no store can hold. */
+export function readJson(text: string): JsonValue {
+  const value = parseJson(text, (literal) => parseDecimal(literal) ?? Number(literal)) as JsonValue
+  if (text.includes('\\u0000') && hasNul(value)) throw new SyntaxError('a text holds a NUL character')
+  return value
+}
+
+function hasNul(value: JsonValue): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (value === null || typeof value !== 'object' || value instanceof Decimal) return false
+  return Object.entries(value).some(([key, member]) => key.includes('\0') || hasNul(member))
+}
+
+/** JSON text with decimals as exact number literals, whole ones with `.0` as Python prints a float. */
+export function writeJson(value: unknown): string {
+  return jsonText(value, (object) => (object instanceof Decimal ? decimalLiteral(object) : undefined))
+}
+
+function decimalLiteral(value: Decimal): string {
+  const text = formatDecimal(value)
+  return text.includes('.') ? text : `${text}.0`
+}
+
+/** The decimal that a JSON number or numeric text stands for, exactly; undefined for anything else. */
+export function toDecimal(value: unknown): Decimal | undefined {
+  if (value instanceof Decimal) return value
+  if (typeof value === 'number') return Number.isFinite(value) ? decimalFromNumber(value) : undefined
+  return typeof value === 'string' ? parseDecimal(value.trim()) : undefined
+}
+
+/** A value as Python prints it inside CloudKitty's messages: `None`, `True`, a text as it is. */
+export function messageText(value: unknown): string {
+  if (value === undefined || value === null) return 'None'
+  if (typeof value === 'string') return shorten(value)
+  if (value === true) return 'True'
+  if (value === false) return 'False'
+  return shorten(writeJson(value))
+}
+
+/** Messages repeat what was sent, but not megabytes of it. */
+export function shorten(text: string, max = 1000): string {
+  return text.length <= max ? text : `${text.slice(0, max)}...`
+}

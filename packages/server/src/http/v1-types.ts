@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { Decimal, formatDecimal, rescale } from '../domain/decimal.ts'
+import { parseLenientDatetime, parseRuleEnd } from './datetime.ts'
+import { type JsonValue, messageText, toDecimal } from './json.ts'
+import { type Described, parsedOptional, parsedType, refuse, type Refusal } from './parsed-type.ts'
+
+/** What a path or a query says: text, in contrast to a JSON string. The types below read the two differently. */
+export class ArgumentText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Told apart from a wrong value, because API v1 words it differently. */
+export const MISSING = 'Mandatory field missing.'
+
+/**
+ * The types of API v1 (WSME's, as CloudKitty's cloudkitty/api/v1/types.py and datamodels use them). Each is mandatory and
+ * refuses null unless it is made `.optional()`, `.nullable()` or given a default.
+ */
+export const arg = {
+  text: ({ max, min = 0 }: { max?: number; min?: number } = {}) =>
+    type({ type: 'string', ...(max === undefined ? {} : { maxLength: max }), minLength: min }, (value) => {
+      const text = value instanceof ArgumentText ? value.text : value
+      if (typeof text !== 'string') return refuse(`Wrong type. Expected 'text', got '${kindOf(text)}'`)
+      if (text.length < min) return refuse('Value should not be empty')
+      if (max !== undefined && text.length > max) return refuse(`Value should be at most ${max} characters long`)
+      return text
+    }),
+
+  /** Kept as given. Only JSON bodies are checked: an id in a path or query that is no UUID just finds nothing. */
+  uuid: () =>
+    type({ type: 'string', format: 'uuid' }, (value) => {
+      if (value instanceof ArgumentText) return value.text
+      return typeof value === 'string' && isUuidLike(value)
+        ? value
+        : refuse(`Invalid UUID, got '${messageText(value)}'`)
+    }),
+
+  /** In a query the words count as well (CloudKitty takes `false` for true there); the empty text is false. */
+  bool: () =>
+    type({ type: 'boolean' }, (value) => {
+      if (typeof value === 'boolean') return value
+      const word = value instanceof ArgumentText ? value.text.trim().toLowerCase() : wordOf(value)
+      if (TRUE.includes(word)) return true
+      if (FALSE.includes(word) || (value instanceof ArgumentText && word === '')) return false
+      return refuse(`Value should be one of: ${[...TRUE, ...FALSE].join(', ')}`)
+    }),
+
+  int: ({ min = -2_147_483_648, max = 2_147_483_647 }: { min?: number; max?: number } = {}) =>
+    type({ type: 'integer', minimum: min, maximum: max }, (value) => {
+      const decimal = toDecimal(value instanceof ArgumentText ? value.text : value)
+      const int = decimal && Number(formatDecimal(decimal))
+      if (int === undefined || !Number.isSafeInteger(int)) return refuse('a number is required')
+      return int < min || int > max ? refuse(`Value should be from ${min} to ${max}`) : int
+    }),
+
+  /** Exact: the number's literal counts, not its double. At most so many places and digits before the point. */
+  decimal: ({ places = 28, whole = 12 }: { places?: number; whole?: number } = {}) =>
+    type({ type: 'string', format: 'decimal', description: 'A number, or the text of one.' }, (value) => {
+      const decimal = toDecimal(value instanceof ArgumentText ? value.text : value)
+      if (!decimal) return refuse('a decimal number is required')
+      const cut = new Decimal(rescale(decimal, places), places)
+      const magnitude = cut.coefficient < 0n ? -cut.coefficient : cut.coefficient
+      if (magnitude >= 10n ** BigInt(whole + places)) return refuse(`a number below 1e${whole} is required`)
+      return cut
+    }),
+
+  /** Undefined when it is absent, empty or null. Without an offset it is UTC. */
+  datetime: () => datetimeType(parseLenientDatetime),
+
+  /** The end of a rating rule: as `datetime`, but a bare date means that day at 23:59:59. */
+  ruleEnd: () => datetimeType(parseRuleEnd),
+
+  oneOf: <const T extends readonly [string, ...string[]]>(values: T) =>
+    type({ type: 'string', enum: [...values] }, (value): T[number] | Refusal => {
+      const text = value instanceof ArgumentText ? value.text : value
+      return values.find((known) => known === text) ?? refuse(`Value should be one of: ${values.join(', ')}`)
+    }),
+
+  /** A list in a JSON body. */
+  list: <T extends z.ZodType>(item: T) => z.array(item),
+}
+
+const TRUE = ['true', 't', 'yes', 'y', 'on', '1']
+const FALSE = ['false', 'f', 'no', 'n', 'off', '0']
+
+function type<T>(described: Described, read: (value: ArgumentText | JsonValue) => T | Refusal) {
+  return parsedType(described, MISSING, (input) => read(input as ArgumentText | JsonValue))
+}
+
+function datetimeType(parse: (text: string) => Date | undefined) {
+  return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
+    const text = input instanceof ArgumentText ? input.text : input
+    if (text === undefined || text === null || text === '') return undefined
+    const date = typeof text === 'string' ? parse(text) : undefined
+    return date ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
+  })
+}
+
+/** What oslo.utils calls UUID-like: 32 hexadecimal digits, however they are dressed. */
+export function isUuidLike(text: string): boolean {
+  return /^[0-9a-f]{32}$/i.test(text.replaceAll('urn:', '').replaceAll('uuid:', '').replaceAll(/[{}-]/g, ''))
+}
+
+function wordOf(value: JsonValue): string {
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+}
+
+function kindOf(value: JsonValue): string {
+  if (value === null) return 'null'
+  if (value instanceof Decimal) return 'number'
+  return Array.isArray(value) ? 'array' : typeof value
+}

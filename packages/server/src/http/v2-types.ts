@@ -1,0 +1,181 @@
+import { z } from '@hono/zod-openapi'
+import type { Instant } from '../domain/period.ts'
+import { Decimal } from '../domain/decimal.ts'
+import { parseIsoInstant } from './datetime.ts'
+import type { JsonValue } from './json.ts'
+import { type Described, parsedType, refuse, Refusal } from './parsed-type.ts'
+
+/** Told apart from a wrong value by the family's error text. */
+export const REQUIRED = 'required key not provided'
+
+const ISO = 'ISO 8601; UTC unless it says otherwise.'
+const TRUE = ['1', 'true', 'yes', 'on', 'enable']
+const FALSE = ['0', 'false', 'no', 'off', 'disable']
+
+/**
+ * The kinds of query parameters of API v2 (CloudKitty's cloudkitty/api/v2/utils.py). Each reads all values that were given
+ * for its name. Mandatory unless made `.optional()` or given a default.
+ */
+export const param = {
+  text: () => kind({ type: 'string' }, single),
+
+  int: ({ min = -Infinity }: { min?: number } = {}) =>
+    kind({ type: 'integer', ...(min === -Infinity ? {} : { minimum: min }) }, (values) => {
+      const text = single(values)
+      return text instanceof Refusal ? text : toInt(text, min)
+    }),
+
+  oneOf: <const T extends readonly [string, ...string[]]>(values: T, { anyCase = false } = {}) =>
+    kind({ type: 'string', enum: [...values] }, (given): T[number] | Refusal => {
+      const text = single(given)
+      if (text instanceof Refusal) return text
+      const wanted = anyCase ? text.toLowerCase() : text
+      return values.find((value) => value === wanted) ?? refuse('not a valid value')
+    }),
+
+  datetime: () =>
+    kind({ type: 'string', format: 'date-time', description: ISO }, (values): Instant | Refusal => {
+      const text = single(values)
+      return text instanceof Refusal ? text : (parseIsoInstant(text) ?? refuse('not a valid value'))
+    }),
+
+  /** `name=a,b` and `name=a&name=b`, freely mixed; order kept. */
+  texts: () => kind({ type: 'array', items: { type: 'string' } }, multi),
+
+  ints: ({ min = -Infinity }: { min?: number } = {}) =>
+    kind({ type: 'array', items: { type: 'integer' } }, (values) => {
+      const numbers: number[] = []
+      for (const text of multi(values)) {
+        const number = toInt(text, min)
+        if (number instanceof Refusal) return number
+        numbers.push(number)
+      }
+      return numbers
+    }),
+
+  /** `filters=k:v,k2:v2` and repetition; a key once only. */
+  dict: () =>
+    kind({ type: 'string', description: 'key:value pairs, separated by commas; may be repeated.' }, (values) => {
+      const dict = new Map<string, string>()
+      for (const pair of multi(values)) {
+        const parts = pair.split(':')
+        if (parts.length !== 2) return refuse(`invalid key:value association ${pair}`)
+        if (dict.has(parts[0]!)) return refuse(`key ${parts[0]} already provided`)
+        dict.set(parts[0]!, parts[1]!)
+      }
+      return dict
+    }),
+
+  /** As `dict`, but values of a repeated key collect into a list. */
+  multiDict: () =>
+    kind(
+      { type: 'string', description: 'key:value pairs, separated by commas; may be repeated, also by key.' },
+      (values) => {
+        const dict = new Map<string, string[]>()
+        for (const pair of multi(values)) {
+          const parts = pair.split(':')
+          if (parts.length !== 2) return refuse(`invalid key:value association ${pair}`)
+          const known = dict.get(parts[0]!)
+          if (known) known.push(parts[1]!)
+          else dict.set(parts[0]!, [parts[1]!])
+        }
+        return dict
+      },
+    ),
+}
+
+/**
+ * The same kinds inside a JSON body: a scalar or an array of one. Numbers and booleans become text where text is wanted,
+ * as in CloudKitty; null is refused.
+ */
+export const field = {
+  text: ({ min = 0, max = Infinity }: { min?: number; max?: number } = {}) =>
+    kindOfJson({ type: 'string' }, (value) => {
+      const text = toText(one(value))
+      if (text === undefined) return refuse('expected str')
+      if (text.length < min) return refuse(`length of value must be at least ${min}`)
+      return text.length > max ? refuse(`length of value must be at most ${max}`) : text
+    }),
+
+  /** `"a,b"`, `["a", "b"]` or `["a,b", "c"]`. */
+  texts: () =>
+    kindOfJson({ type: 'array', items: { type: 'string' } }, (value) => {
+      const texts: string[] = []
+      for (const item of Array.isArray(value) ? value : [value]) {
+        if (typeof item !== 'string' && !Array.isArray(value)) return refuse('expected a list')
+        const text = toText(item)
+        if (text === undefined) return refuse('expected str')
+        texts.push(...text.split(','))
+      }
+      return texts
+    }),
+
+  /** A boolean, or one of the words that CloudKitty knows, in any letter case. */
+  bool: () =>
+    kindOfJson({ type: 'boolean' }, (value) => {
+      const scalar = one(value)
+      if (typeof scalar === 'boolean') return scalar
+      const word = typeof scalar === 'string' || typeof scalar === 'number' ? String(scalar).toLowerCase() : ''
+      if (TRUE.includes(word)) return true
+      return FALSE.includes(word) ? false : refuse('expected boolean')
+    }),
+
+  /** A real integer, no text. True passes as 1, as in Python. */
+  int: ({ min = -2_147_483_648, max = 2_147_483_647 }: { min?: number; max?: number } = {}) =>
+    kindOfJson({ type: 'integer', minimum: min, maximum: max }, (value) => {
+      const number = typeof value === 'boolean' ? Number(value) : value
+      if (typeof number !== 'number' || !Number.isSafeInteger(number)) return refuse('expected int')
+      if (number < min) return refuse(`value must be at least ${min}`)
+      return number > max ? refuse(`value must be at most ${max}`) : number
+    }),
+
+  datetime: () =>
+    kindOfJson({ type: 'string', format: 'date-time', description: ISO }, (value): Instant | Refusal => {
+      const scalar = one(value)
+      const instant = typeof scalar === 'string' ? parseIsoInstant(scalar) : undefined
+      return instant ?? refuse('not a valid value')
+    }),
+}
+
+/** Members of answers that zod has no word for. */
+export const out = {
+  /** A number printed from the decimal, never through a double. */
+  decimal: () => z.custom<Decimal | number>(isNumeric).openapi({ type: 'number' }),
+}
+
+function isNumeric(value: unknown): boolean {
+  return value instanceof Decimal || typeof value === 'number'
+}
+
+function kind<T>(described: Described, read: (values: readonly string[]) => T | Refusal) {
+  return parsedType(described, REQUIRED, (input) => read(input as string[]))
+}
+
+function kindOfJson<T>(described: Described, read: (value: JsonValue) => T | Refusal) {
+  return parsedType(described, REQUIRED, (input) => read(input as JsonValue))
+}
+
+function single(values: readonly string[]): string | Refusal {
+  return values.length === 1 ? values[0]! : refuse('length of value must be 1')
+}
+
+function multi(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(','))
+}
+
+function toInt(text: string, min: number): number | Refusal {
+  const number = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(number)) return refuse('expected int')
+  return number < min ? refuse(`value must be at least ${min}`) : number
+}
+
+function one(value: JsonValue): JsonValue {
+  return Array.isArray(value) && value.length === 1 ? value[0]! : value
+}
+
+function toText(value: JsonValue): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || value instanceof Decimal) return String(value)
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return undefined
+}
