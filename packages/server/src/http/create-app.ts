@@ -23,15 +23,28 @@ export interface Limits {
   readonly streamBytes: number
   /** A request that is not answered by then is given up: its signal is aborted and the client told so. */
   readonly answerMs: number
+  /** The same for a request whose body is read as it comes in. */
+  readonly streamMs: number
 }
 
-export const LIMITS: Limits = { bodyBytes: 8 * 1024 * 1024, streamBytes: 2 * 1024 ** 3, answerMs: 120_000 }
+export const LIMITS: Limits = {
+  bodyBytes: 8 * 1024 * 1024,
+  streamBytes: 2 * 1024 ** 3,
+  answerMs: 120_000,
+  streamMs: 900_000,
+}
+
+/** A request's header by name, in any letter case. */
+export type HeaderReader = (name: string) => string | undefined
 
 export interface AppOptions<Deps> {
   readonly routes: readonly Route<Deps>[]
   readonly deps: Deps
-  /** Finds out who asks. Throws `auth.unauthenticated` (its detail's `challenge` becomes WWW-Authenticate) or `auth.unavailable`. */
-  readonly authenticate: (headers: Headers) => Promise<Principal> | Principal
+  /**
+   * Finds out who asks. Throws `auth.unauthenticated` (its detail's `challenge` becomes WWW-Authenticate) or
+   * `auth.unavailable` (its detail's `retryAfterSeconds` becomes Retry-After).
+   */
+  readonly authenticate: (header: HeaderReader, signal: AbortSignal) => Promise<Principal> | Principal
   /** Throws `policy.forbidden` unless the policy rule allows it. */
   readonly authorize: (who: Principal, policy: PolicyName, target: PolicyTarget) => Promise<void> | void
   readonly log: Pick<Logger, 'error' | 'debug'>
@@ -105,14 +118,15 @@ class Dispatcher<Deps> {
   }
 
   async #respond(call: Call<Deps>): Promise<Response> {
-    const { request, outgoing, family, id } = call
+    const { request, outgoing, family, id, found } = call
     const abort = new AbortController()
     const gone = () => abort.abort(new Error('the client went away'))
     // The request's own signal is asked for only where there is no Node request: reading it takes the body away.
     if (outgoing) outgoing.once('close', gone)
     else request.signal.addEventListener('abort', gone, { once: true })
     const overdue = new Fault('request.timeout', 'The request took too long.')
-    const timer = setTimeout(() => abort.abort(overdue), this.#limits.answerMs)
+    const streams = isMatch(found) && found.route.streams === true
+    const timer = setTimeout(() => abort.abort(overdue), streams ? this.#limits.streamMs : this.#limits.answerMs)
     try {
       return await Promise.race([this.#operate(call, abort.signal), rejectOnAbort(abort.signal)])
     } catch (error) {
@@ -134,7 +148,8 @@ class Dispatcher<Deps> {
       : PUBLIC_PATHS.has(url.pathname)
         ? 'public'
         : 'token'
-    const who = access === 'token' ? await authenticate(request.headers) : NOBODY
+    const header: HeaderReader = (name) => request.headers.get(name) ?? undefined
+    const who = access === 'token' ? await authenticate(header, signal) : NOBODY
     if (!isMatch(found)) return missed(call, found)
 
     const { route } = found
@@ -143,7 +158,7 @@ class Dispatcher<Deps> {
       method: request.method,
       url: clientUrl(url, request.headers, trustProxy),
       id,
-      header: (name) => request.headers.get(name) ?? undefined,
+      header,
       signal,
       body: stream,
     }
@@ -181,10 +196,13 @@ class Dispatcher<Deps> {
     if (error instanceof Fault) {
       if (error.status >= 500) this.#options.log.error({ err: error, requestId: id }, 'a request failed')
       if (error.code === 'auth.unauthenticated') return unauthenticated(error)
-      return fromAnswer(family.fault(error, request.headers, undefined), request.method)
+      const response = fromAnswer(family.fault(error), request.method)
+      const wait = error.detail['retryAfterSeconds']
+      if (typeof wait === 'number') response.headers.set('retry-after', String(Math.ceil(wait)))
+      return response
     }
     if (!signal.aborted) this.#options.log.error({ err: error, requestId: id }, 'a request failed unexpectedly')
-    return fromAnswer(family.unexpected(request.headers), request.method)
+    return fromAnswer(family.unexpected(), request.method)
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatNaive, parseIsoInstant, parseLenientDatetime, parseRuleEnd } from './datetime.ts'
+import { formatNaive, parseIsoInstant, parseLenientDatetime } from './datetime.ts'
 
 const iso = (date: Date | undefined) => date?.toISOString()
 const seconds = (text: string) => Date.parse(text) / 1000
@@ -50,11 +50,6 @@ test.each([
   '2026-02-30',
   ' 2026',
 ])('v2 refuses %j', (text) => expect(parseIsoInstant(text)).toBeUndefined())
-
-test('a bare date as the end of a rule is the last second of that day', () => {
-  expect(iso(parseRuleEnd('3000-01-01'))).toBe('3000-01-01T23:59:59.000Z')
-  expect(iso(parseRuleEnd('3000-01-01T00:00:00'))).toBe('3000-01-01T00:00:00.000Z')
-})
 
 test('v1 prints dates without a zone, and a fraction only when there is one', () => {
   expect(formatNaive(new Date('2026-06-01T00:00:00Z'))).toBe('2026-06-01T00:00:00')

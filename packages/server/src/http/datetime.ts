@@ -32,12 +32,6 @@ export function parseIsoInstant(text: string): Instant | undefined {
   return date && Math.floor(date.getTime() / 1000)
 }
 
-/** The end of a rating rule: ISO 8601; a bare date is that day's last second. */
-export function parseRuleEnd(text: string): Date | undefined {
-  const date = parseLenientDatetime(text)
-  return date && /^\s*\d{4}-?\d{2}-?\d{2}\s*$/.test(text) ? new Date(date.getTime() + 86_399_000) : date
-}
-
 /** `2026-06-01T00:00:00`, with microseconds only where there are some: API v1's form, UTC without saying so. */
 export function formatNaive(date: Date): string {
   const text = date.toISOString()

@@ -32,7 +32,7 @@ export const familyV2: Family = {
   },
 
   refused(fault) {
-    return this.fault(fault, new Headers(), undefined)
+    return this.fault(fault)
   },
 
   unexpected() {

@@ -1,4 +1,3 @@
-import type { Principal } from '../domain/principal.ts'
 import type { Fault } from '../lib/fault.ts'
 import type { Method, Route } from './route.ts'
 
@@ -45,10 +44,10 @@ export interface Family {
   /** After the JSON text of an answer. */
   readonly newline: string
   /** An error raised by an operation, or while its arguments are read. */
-  fault(fault: Fault, headers: Headers, who: Principal | undefined): Answer
+  fault(fault: Fault): Answer
   /** The refusal of a guard that stands before the operation. */
   refused(fault: Fault, headers: Headers): Answer
-  unexpected(headers: Headers): Answer
+  unexpected(): Answer
   /** No route matched; `tooDeep`: one ends at a shorter path. */
   missed(methods: readonly Method[], tooDeep: boolean, headers: Headers): Answer
 }

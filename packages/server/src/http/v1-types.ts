@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Decimal, formatDecimal, rescale } from '../domain/decimal.ts'
-import { parseLenientDatetime, parseRuleEnd } from './datetime.ts'
+import { parseLenientDatetime } from './datetime.ts'
 import { type JsonValue, messageText, toDecimal } from './json.ts'
 import { type Described, parsedOptional, parsedType, refuse, type Refusal } from './parsed-type.ts'
 
@@ -71,8 +71,8 @@ export const arg = {
   /** Undefined when it is absent, empty or null. Without an offset it is UTC. */
   datetime: () => datetimeType(parseLenientDatetime),
 
-  /** The end of a rating rule: as `datetime`, but a bare date means that day at 23:59:59. */
-  ruleEnd: () => datetimeType(parseRuleEnd),
+  /** As `datetime`, with a reader of one's own: undefined for what it cannot read. */
+  datetimeBy: <T>(parse: (text: string) => T | undefined) => datetimeType(parse),
 
   oneOf: <const T extends readonly [string, ...string[]]>(values: T) =>
     type({ type: 'string', enum: [...values] }, (value): T[number] | Refusal => {
@@ -91,7 +91,7 @@ function type<T>(described: Described, read: (value: ArgumentText | JsonValue) =
   return parsedType(described, MISSING, (input) => read(input as ArgumentText | JsonValue))
 }
 
-function datetimeType(parse: (text: string) => Date | undefined) {
+function datetimeType<T>(parse: (text: string) => T | undefined) {
   return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
     const text = input instanceof ArgumentText ? input.text : input
     if (text === undefined || text === null || text === '') return undefined

@@ -1,19 +1,17 @@
 import { pino } from 'pino'
 import type { Principal } from '../../domain/principal.ts'
-import { type App, type AppOptions, createApp } from '../create-app.ts'
+import { type App, type AppOptions, createApp, type HeaderReader } from '../create-app.ts'
 import { listen, type Listener } from '../listen.ts'
 import type { Route } from '../route.ts'
 
 /** The principal that the headers claim, as under `auth_strategy = noauth`. */
-export function claimed(headers: Headers): Principal {
-  const header = (...names: string[]) => names.map((name) => headers.get(name)).find((value) => value !== null)
-  const roles = (header('x-roles', 'x-role') ?? '').split(',').map((role) => role.trim())
+export function claimed(header: HeaderReader): Principal {
   return {
-    userId: header('x-user-id', 'x-user'),
-    projectId: header('x-project-id', 'x-tenant-id', 'x-tenant'),
+    userId: header('x-user-id'),
+    projectId: header('x-project-id') ?? header('x-tenant-id'),
     domainId: header('x-domain-id'),
     systemScope: header('openstack-system-scope'),
-    roles: roles.filter((role) => role !== ''),
+    roles: header('x-roles')?.split(',') ?? [],
     isAdmin: true,
     isAdminProject: true,
   }
