@@ -5,6 +5,7 @@ import type { Point } from '../domain/point.ts'
 import type { SampleReader } from '../domain/sample.ts'
 import type { SeriesRegistry } from '../domain/series.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import type { SourceObserver } from '../lib/source-client.ts'
 
 /** One question for everybody: a metric of many scopes in many consecutive periods of equal length. */
 export interface CollectRequest {
@@ -35,6 +36,8 @@ export interface CollectorContext {
   /** Only the `samples` collector reads these. */
   readonly samples: SampleReader
   snapshot(): Promise<Snapshot>
+  /** Told of every HTTP exchange with a source, for counters. */
+  readonly onSourceExchange?: SourceObserver
 }
 
 /** A collector as a plugin: what it is called, which options it takes, how it is made. */

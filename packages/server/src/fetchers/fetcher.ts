@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { SampleReader } from '../domain/sample.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import type { SourceObserver } from '../lib/source-client.ts'
 
 /** Finds out which scopes there are. */
 export interface Fetcher extends AsyncDisposable {
@@ -13,6 +14,8 @@ export interface FetcherContext {
   /** Only the `samples` fetcher reads these. */
   readonly samples: SampleReader
   snapshot(): Promise<Snapshot>
+  /** Told of every HTTP exchange with a source, for counters. */
+  readonly onSourceExchange?: SourceObserver
 }
 
 export interface FetcherPlugin<Options = unknown> {

@@ -1,0 +1,26 @@
+import { PrometheusClient } from '../../lib/prometheus-client.ts'
+import { SourceClient } from '../../lib/source-client.ts'
+import type { CollectorPlugin } from '../collector.ts'
+import { ExtraArgs } from './extra-args.ts'
+import { Options } from './options.ts'
+import { PrometheusCollector } from './prometheus-collector.ts'
+
+export const plugin: CollectorPlugin<Options, ExtraArgs> = {
+  name: 'prometheus',
+  options: Options,
+  extraArgs: ExtraArgs,
+  create(options, context) {
+    const source = new SourceClient({
+      source: 'collector_prometheus',
+      url: options.prometheus_url,
+      username: options.prometheus_user,
+      password: options.prometheus_password,
+      timeoutSeconds: options.timeout,
+      connections: options.concurrency,
+      maxResponseBytes: options.max_response_size * 1024 * 1024,
+      tls: options,
+      onRequest: context.onSourceExchange,
+    })
+    return new PrometheusCollector(source, new PrometheusClient(source), options, context)
+  },
+}

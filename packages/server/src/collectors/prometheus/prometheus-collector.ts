@@ -1,0 +1,216 @@
+import { type Decimal, ONE, parseDecimal, ZERO } from '../../domain/decimal.ts'
+import type { Metric } from '../../domain/metric.ts'
+import { formatInstant, type Period } from '../../domain/period.ts'
+import { NO_RULES, type Point } from '../../domain/point.ts'
+import type { Series } from '../../domain/series.ts'
+import { toQuantity } from '../../domain/to-quantity.ts'
+import { Fault } from '../../lib/fault.ts'
+import type { PrometheusClient, PromSeries } from '../../lib/prometheus-client.ts'
+import type { SourceClient } from '../../lib/source-client.ts'
+import { withAbort } from '../../lib/with-abort.ts'
+import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
+import { buildQuery, mayMixPeriods, mayMixScopes } from './build-query.ts'
+import type { ExtraArgs } from './extra-args.ts'
+import { AnswerBudget, halve, type Part, planParts } from './plan-parts.ts'
+import { toRoundedQuantity } from './to-rounded-quantity.ts'
+
+export interface PrometheusCollectorOptions {
+  readonly precision?: number | undefined
+  readonly max_points_per_query: number
+  readonly max_scopes_per_query: number
+}
+
+/** Texts of values remembered per answer: most series repeat theirs. */
+const REMEMBERED_VALUES_MAX = 10_000
+
+/** Asks Prometheus for many scopes and many periods at once; its answers equal CloudKitty's scope by scope. */
+export class PrometheusCollector implements Collector {
+  readonly #source: SourceClient
+  readonly #client: PrometheusClient
+  readonly #options: PrometheusCollectorOptions
+  readonly #context: Pick<CollectorContext, 'scopeKey' | 'series'>
+  /** By the metric's key; as many as metrics.yml has metrics. */
+  readonly #budgets = new Map<string, AnswerBudget>()
+
+  constructor(
+    source: SourceClient,
+    client: PrometheusClient,
+    options: PrometheusCollectorOptions,
+    context: Pick<CollectorContext, 'scopeKey' | 'series'>,
+  ) {
+    this.#source = source
+    this.#client = client
+    this.#options = options
+    this.#context = context
+  }
+
+  async collect({ metric, scopes, periods }: CollectRequest, signal: AbortSignal): Promise<Point[]> {
+    if (scopes.length === 0 || periods.length === 0) return []
+    const args = metric.extraArgs as ExtraArgs
+    const budget = this.#budgetOf(metric)
+    const parts = planParts(
+      { scopes: [...new Set(scopes)], periods },
+      {
+        maxScopes: mayMixScopes(args) ? 1 : this.#options.max_scopes_per_query,
+        maxPeriods: mayMixPeriods(args) ? 1 : this.#options.max_points_per_query,
+        maxCells: budget.maxCells,
+      },
+    )
+    return withAbort(signal, async (inner) => {
+      const answers = await Promise.all(parts.map((part) => this.#ask(metric, part, budget, inner.signal)))
+      return answers.length === 1 ? answers[0]! : answers.flat()
+    })
+  }
+
+  /** One query, or, where its answer is too large, its halves one after the other. */
+  async #ask(metric: Metric, part: Part, budget: AnswerBudget, signal: AbortSignal): Promise<Point[]> {
+    const begin = part.periods[0]!
+    const step = begin.end - begin.begin
+    const query = buildQuery({
+      metric,
+      args: metric.extraArgs as ExtraArgs,
+      scopeKey: this.#context.scopeKey,
+      scopes: part.scopes,
+      periodSeconds: step,
+    })
+    try {
+      const range = { query, start: begin.end, end: part.periods.at(-1)!.end, step }
+      const answer = await this.#client.queryRange(range, signal)
+      budget.answered(part.scopes.length, answer.length)
+      return this.#toPoints(answer, metric, part, query)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const halves = error.code === 'collect.too_large' ? halve(part) : undefined
+      if (halves) {
+        const [first, second] = halves
+        return [
+          ...(await this.#ask(metric, first, budget, signal)),
+          ...(await this.#ask(metric, second, budget, signal)),
+        ]
+      }
+      const { status } = error.detail
+      if (error.code === 'collect.timeout' || status === 429 || status === 503) budget.struggled()
+      throw named(error, metric, part, query)
+    }
+  }
+
+  #toPoints(answer: readonly PromSeries[], metric: Metric, { scopes, periods }: Part, query: string): Point[] {
+    const { scopeKey } = this.#context
+    const single = scopes.length === 1 ? scopes[0]! : undefined
+    const asked = new Set(scopes)
+    const toSeries = this.#seriesOf(metric)
+    const toValue = this.#valueOf(metric)
+    const first = periods[0]!
+    const step = first.end - first.begin
+    const points: Point[] = []
+    const unratable: Unratable[] = []
+    for (const { metric: labels, values } of answer) {
+      const scopeId = single ?? labels[scopeKey] ?? ''
+      if (!asked.has(scopeId)) continue
+      const series = toSeries(scopeId, labels)
+      for (const [instant, text] of values) {
+        const period = periods[(instant - first.end) / step]
+        if (!period)
+          throw new Fault('collect.invalid_answer', `the answer has a value at ${instant}, which was not asked`)
+        const quantity = toValue(text)
+        if (quantity)
+          points.push({ series, begin: period.begin, end: period.end, quantity, price: ZERO, rules: NO_RULES })
+        else unratable.push({ scopeId, period, text })
+      }
+    }
+    if (unratable.length > 0) throw unratableFault(unratable, query)
+    return points
+  }
+
+  /** The series of a scope with an answer's labels, interned; a label that is missing is the empty text. */
+  #seriesOf({ type, unit, groupby, metadata }: Metric) {
+    const { scopeKey, series } = this.#context
+    const names = [...groupby, ...metadata]
+    const prefix = `collector_prometheus ${JSON.stringify([type, unit, groupby, metadata])}`
+    return (scopeId: string, labels: Readonly<Record<string, string>>): Series => {
+      const text = (name: string): string => (name === scopeKey ? scopeId : (labels[name] ?? ''))
+      const pick = (some: readonly string[]) => Object.fromEntries(some.map((name) => [name, text(name)]))
+      return series.intern(prefix + JSON.stringify([scopeId, ...names.map(text)]), () => ({
+        scopeId,
+        type,
+        unit,
+        groupby: { ...pick(groupby), [scopeKey]: scopeId },
+        metadata: pick(metadata),
+      }))
+    }
+  }
+
+  /** Text to quantity, remembering; undefined for what cannot be rated. */
+  #valueOf(metric: Metric): (text: string) => Decimal | undefined {
+    const { precision } = this.#options
+    const known = new Map<string, Decimal>()
+    return (text) => {
+      const before = known.get(text)
+      if (before) return before
+      const collected = parseDecimal(text)
+      const quantity = collected
+        ? precision === undefined
+          ? toQuantity(collected, metric)
+          : toRoundedQuantity(collected, metric, precision)
+        : nonFiniteQuantity(text, metric)
+      if (quantity && known.size < REMEMBERED_VALUES_MAX) known.set(text, quantity)
+      return quantity
+    }
+  }
+
+  #budgetOf({ key }: Metric): AnswerBudget {
+    let budget = this.#budgets.get(key)
+    if (!budget) this.#budgets.set(key, (budget = new AnswerBudget()))
+    return budget
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]()
+  }
+}
+
+/** Mutations that ask only whether a value is zero, or one of some numbers, have an answer for NaN and Inf: CloudKitty's. */
+function nonFiniteQuantity(text: string, { mutate }: Metric): Decimal | undefined {
+  if (text !== 'NaN' && text !== '+Inf' && text !== '-Inf') return undefined
+  if (mutate === 'NUMBOOL') return ONE
+  return mutate === 'NOTNUMBOOL' || mutate === 'MAP' ? ZERO : undefined
+}
+
+interface Unratable {
+  readonly scopeId: string
+  readonly period: Period
+  readonly text: string
+}
+
+/** Names the first such value, and in its detail all scopes that have one, so that the others can be rated without them. */
+function unratableFault(unratable: readonly Unratable[], query: string): Fault {
+  const { scopeId, period, text } = unratable[0]!
+  const where = `of scope '${scopeId}' in the period ${formatInstant(period.begin)} to ${formatInstant(period.end)}`
+  const more = unratable.length > 1 ? ` (and ${unratable.length - 1} more such values)` : ''
+  const scopes = [...new Set(unratable.map((value) => value.scopeId))]
+  return new Fault('collect.invalid_answer', `the value ${text} ${where} cannot be rated${more}`, {
+    query,
+    scopeId,
+    scopes,
+    period,
+    value: text,
+  })
+}
+
+/** The fault with what an operator needs to find the question. */
+function named(error: Fault, metric: Metric, { scopes, periods }: Part, query: string): Fault {
+  const scope = scopes.length === 1 ? { scopeId: scopes[0] } : {}
+  const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
+  const message = `metric '${metric.key}': ${error.message}; query: ${shortened(query)}`
+  return new Fault(
+    error.code,
+    message,
+    { ...scope, period, ...error.detail, metric: metric.key, query },
+    { cause: error },
+  )
+}
+
+/** A query for a thousand scopes is longer than any log line should be; the detail has it whole. */
+function shortened(query: string): string {
+  return query.length <= 500 ? query : `${query.slice(0, 300)}…${query.slice(-150)}`
+}

@@ -1,0 +1,48 @@
+import { Fault } from '../../lib/fault.ts'
+import type { PrometheusClient } from '../../lib/prometheus-client.ts'
+import { promLabel, promMatcher, promSelector } from '../../lib/promql.ts'
+import type { SourceClient } from '../../lib/source-client.ts'
+import type { Fetcher } from '../fetcher.ts'
+
+export interface ScopeQuestion {
+  readonly metric: string
+  readonly scope_attribute: string
+  readonly filters: Readonly<Record<string, string>>
+}
+
+/** The scopes that have a series of one metric now. */
+export class PrometheusFetcher implements Fetcher {
+  readonly #source: SourceClient
+  readonly #client: PrometheusClient
+  readonly #question: ScopeQuestion
+
+  constructor(source: SourceClient, client: PrometheusClient, question: ScopeQuestion) {
+    this.#source = source
+    this.#client = client
+    this.#question = question
+  }
+
+  async scopes(signal: AbortSignal): Promise<string[]> {
+    const query = buildScopesQuery(this.#question)
+    try {
+      const answer = await this.#client.query(query, signal)
+      const ids = new Set(answer.map(({ metric }) => metric[this.#question.scope_attribute] ?? ''))
+      ids.delete('')
+      return [...ids]
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const message = `the scopes cannot be fetched: ${error.message}; query: ${query}`
+      throw new Fault('fetch.failed', message, { ...error.detail, reason: error.code, query }, { cause: error })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]()
+  }
+}
+
+/** The PromQL text of CloudKitty's cloudkitty/fetcher/prometheus.py, with the filters escaped. */
+export function buildScopesQuery({ metric, scope_attribute, filters }: ScopeQuestion): string {
+  const matchers = Object.entries(filters).map(([label, value]) => promMatcher(label, [value]))
+  return `max(${promSelector(metric, matchers)}) by (${promLabel(scope_attribute)})`
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import type { Fetcher, FetcherPlugin } from '../fetcher.ts'
+
+const Options = z.object({})
+
+/** Every scope that a pushed or imported sample names. */
+export const plugin: FetcherPlugin<z.output<typeof Options>> = {
+  name: 'samples',
+  options: Options,
+  create: (_options, context): Fetcher => ({
+    scopes: async (signal) => context.samples.sampleScopes(context.scopeKey, await context.snapshot(), signal),
+    [Symbol.asyncDispose]: async () => {},
+  }),
+}
