@@ -8,11 +8,10 @@ import { lockFolder } from '../../lib/lock-folder.ts'
 import { MIGRATIONS_FOLDER, type State } from '../database.ts'
 
 /**
- * Opens state in a folder (made when missing), or in memory without one, and brings its schema up to date.
+ * Opens state in a folder (made when missing) and brings its schema up to date.
  * One process at a time: a second one gets the fault `state.locked`, which names the first.
  */
-export async function openPGlite(folder: string | undefined): Promise<State> {
-  if (folder === undefined) return open(await PGlite.create(), async () => {})
+export async function openPGlite(folder: string): Promise<State> {
   const path = resolve(folder)
   try {
     await mkdir(path, { recursive: true })
@@ -26,14 +25,15 @@ export async function openPGlite(folder: string | undefined): Promise<State> {
   }
   const unlock = await lockFolder(path)
   try {
-    return await open(await PGlite.create(`${path}/pglite`), unlock)
+    return await migrated(await PGlite.create(`${path}/pglite`), unlock)
   } catch (error) {
     await unlock()
     throw error
   }
 }
 
-async function open(client: PGlite, unlock: () => Promise<void>): Promise<State> {
+/** Migrates a PGlite and hands it out as state, which closes it. */
+export async function migrated(client: PGlite, unlock: () => Promise<void> = async () => {}): Promise<State> {
   const db = drizzle(client)
   await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
   return {

@@ -1,0 +1,181 @@
+import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Batches, type ClaimRequest, duePeriods } from './batches.ts'
+import type { State } from './database.ts'
+import { Scopes } from './scopes.ts'
+
+const HOUR = 3600
+const T0 = Date.UTC(2026, 5, 1) / 1000
+const NAMES = { scopeKey: 'project_id', fetcher: 'source', collector: 'prometheus' }
+const REQUEST: ClaimRequest = {
+  ...NAMES,
+  now: T0 + 10 * HOUR + 1,
+  periodSeconds: HOUR,
+  waitPeriods: 2,
+  maxScopes: 100,
+  maxPeriods: 100,
+}
+
+/** What the commit protocol promises, on whichever database state is kept. */
+export function batchesContract(database: string, open: () => Promise<State>): void {
+  describe(`batches on ${database}`, () => {
+    let state: State
+    let batches: Batches
+    let scopes: Scopes
+
+    beforeAll(async () => {
+      state = await open()
+    })
+    afterAll(() => state[Symbol.asyncDispose]())
+    beforeEach(async () => {
+      await state.db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids RESTART IDENTITY CASCADE`)
+      await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
+      batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
+      scopes = new Scopes(state.db)
+    })
+
+    const expireLeases = () =>
+      state.db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second' WHERE lease_batch IS NOT NULL`)
+
+    describe('what is due', () => {
+      test.each([
+        ['nothing while the period settles', 2 * HOUR, 0],
+        ['the first period once it has waited, strictly', 2 * HOUR + 1, 1],
+        ['many after a long stop', 10 * HOUR + 1, 9],
+        ['nothing before its time', -5 * HOUR, 0],
+      ])('%s', (_guarantee, elapsed, wanted) => {
+        expect(duePeriods(T0, { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods: 2 })).toBe(wanted)
+      })
+
+      test('no period is due before it is over, whatever the wait', () => {
+        fc.assert(
+          fc.property(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 1, max: 1e6 }), (waitPeriods, elapsed) => {
+            const due = duePeriods(T0, { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods })
+            expect(T0 + due * HOUR).toBeLessThanOrEqual(T0 + elapsed)
+          }),
+        )
+      })
+    })
+
+    test('a batch is hidden until its commit, and then it counts', async () => {
+      const batch = await batches.begin('pushed')
+      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [batch], voids: [] })
+      await batches.commit(batch)
+      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [], voids: [] })
+    })
+
+    test('a claim leases scopes of one next period, and its commit moves them on', async () => {
+      await scopes.see(['a', 'b'], NAMES, REQUEST.now, T0)
+      await scopes.see(['late'], NAMES, REQUEST.now, T0 + HOUR)
+      const claim = (await batches.claim(REQUEST))!
+      expect(claim).toMatchObject({ begin: T0, periods: 9, scopes: [{ scopeId: 'a' }, { scopeId: 'b' }] })
+      const other = (await batches.claim(REQUEST))!
+      expect(other).toMatchObject({ begin: T0 + HOUR, periods: 8, scopes: [{ scopeId: 'late' }] })
+      expect(await batches.claim(REQUEST)).toBeUndefined()
+
+      await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+      const [a] = await scopes.list({ scopeIds: ['a'] })
+      expect(a).toMatchObject({ lastProcessed: T0 + 8 * HOUR, nextBegin: T0 + 9 * HOUR })
+      expect(await batches.claim(REQUEST)).toBeUndefined()
+    })
+
+    test('an expired lease is taken over, and its late writer can neither commit nor be seen', async () => {
+      await scopes.see(['a'], NAMES, REQUEST.now, T0)
+      const first = (await batches.claim(REQUEST))!
+      await expireLeases()
+      const second = (await batches.claim(REQUEST))!
+      expect(second.batch).toBeGreaterThan(first.batch)
+      await expect(batches.commit(first.batch, { claim: first, periodSeconds: HOUR })).rejects.toMatchObject({
+        code: 'state.fenced',
+      })
+      expect(await batches.renew(first.batch)).toBe(false)
+      await batches.commit(second.batch, { claim: second, periodSeconds: HOUR })
+      expect(await batches.snapshot()).toEqual({ highest: second.batch, hidden: [first.batch], voids: [] })
+    })
+
+    test('a scope that failed waits and shows why; the others of its batch are free at once', async () => {
+      await scopes.see(['good', 'bad'], NAMES, REQUEST.now, T0)
+      const claim = (await batches.claim(REQUEST))!
+      const bad = claim.scopes.find((scope) => scope.scopeId === 'bad')!
+      await batches.fail(claim.batch, [{ scope: bad.id, error: 'no flavor', retryInSeconds: 60 }])
+      expect(await batches.claim(REQUEST)).toMatchObject({ scopes: [{ scopeId: 'good' }] })
+      expect((await scopes.list({ scopeIds: ['bad'] }))[0]?.failure).toMatchObject({ error: 'no flavor', count: 1 })
+      expect(await batches.claim(REQUEST)).toBeUndefined()
+      await state.db.execute(sql`UPDATE scopes SET retry_at = now() - interval '1 second' WHERE identifier = 'bad'`)
+      expect(await batches.claim(REQUEST)).toMatchObject({ scopes: [{ scopeId: 'bad' }] })
+    })
+
+    test('periods that begin while a scope is off are never claimed', async () => {
+      await scopes.see(['a'], NAMES, REQUEST.now, T0)
+      const [row] = await scopes.list()
+      await scopes.patch(row!.id, { active: false }, T0 + 2 * HOUR + 60)
+      expect(await batches.claim(REQUEST)).toBeUndefined()
+      await scopes.patch(row!.id, { active: true }, T0 + 5 * HOUR + 60)
+      const before = (await batches.claim(REQUEST))!
+      expect(before).toMatchObject({ begin: T0, periods: 3 })
+      await batches.commit(before.batch, { claim: before, periodSeconds: HOUR })
+      expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0 + 6 * HOUR, periods: 3 })
+    })
+
+    test('a scope that vanished is rated up to when it was seen last, and goes on when it returns', async () => {
+      await scopes.see(['a'], NAMES, T0 + 3 * HOUR, T0)
+      const far = { ...REQUEST, now: T0 + 100 * HOUR, maxPeriods: 1 }
+      const begins: number[] = []
+      for (let claim = await batches.claim(far); claim; claim = await batches.claim(far)) {
+        begins.push((claim.begin - T0) / HOUR)
+        await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+      }
+      expect(begins).toEqual([0, 1, 2, 3])
+      await scopes.see(['a'], NAMES, T0 + 50 * HOUR, T0)
+      expect(await batches.claim(far)).toMatchObject({ begin: T0 + 4 * HOUR })
+    })
+
+    test('reset takes back everything from its instant on, rates it again, and fences a running batch off', async () => {
+      await scopes.see(['a'], NAMES, REQUEST.now, T0)
+      const done = (await batches.claim({ ...REQUEST, maxPeriods: 4 }))!
+      await batches.commit(done.batch, { claim: done, periodSeconds: HOUR })
+      const running = (await batches.claim(REQUEST))!
+      const [row] = await scopes.list()
+      await scopes.reset([row!.id], T0 + HOUR)
+      await expect(batches.commit(running.batch, { claim: running, periodSeconds: HOUR })).rejects.toMatchObject({
+        code: 'state.fenced',
+      })
+      const snapshot = await batches.snapshot()
+      expect(snapshot.voids).toEqual([{ scopeId: 'a', begin: T0 + HOUR, end: undefined, upTo: running.batch }])
+      expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0 + HOUR, periods: 8 })
+    })
+
+    test('what was abandoned is swept at once and stays hidden; a void waits for queries and older writers', async () => {
+      const push = await batches.begin('pushed')
+      await scopes.see(['a'], NAMES, REQUEST.now, T0)
+      const [row] = await scopes.list()
+      await scopes.reset([row!.id], T0)
+      const lost = await batches.begin('pushed')
+      await batches.abandon(lost)
+
+      await state.db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
+      const first = await batches.sweepable()
+      expect(first).toEqual({ batches: [{ id: lost, forget: false }], voids: [] })
+      await batches.swept(first)
+      expect((await batches.snapshot()).hidden).toEqual([push, lost])
+
+      await batches.commit(push)
+      const second = await batches.sweepable()
+      expect(second).toMatchObject({ batches: [], voids: [{ scopeId: 'a', upTo: push }] })
+      await batches.swept(second)
+      await state.db.execute(sql`UPDATE hidden_batches SET abandoned_at = now() - interval '8 days'`)
+      const third = await batches.sweepable()
+      expect(third).toEqual({ batches: [{ id: lost, forget: true }], voids: [] })
+      await batches.swept(third)
+      expect(await batches.snapshot()).toEqual({ highest: lost, hidden: [], voids: [] })
+    })
+
+    test('a batch whose owner died is abandoned by the sweep', async () => {
+      const batch = await batches.begin('imported')
+      await state.db.execute(sql`UPDATE hidden_batches SET lease_until = now() - interval '5 minutes'`)
+      expect((await batches.sweepable()).batches).toEqual([{ id: batch, forget: false }])
+      await expect(batches.commit(batch)).rejects.toMatchObject({ code: 'state.fenced' })
+    })
+  })
+}

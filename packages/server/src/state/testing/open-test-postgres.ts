@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+import type { State } from '../database.ts'
+import { openPostgres } from '../postgres/open-postgres.ts'
+
+const SERVER = process.env['POSTGRES_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
+
+/** True when a PostgreSQL server can be used; without one the tests that need it are skipped, unless they must run. */
+export async function hasPostgres(): Promise<boolean> {
+  if (process.env['REQUIRE_SERVICES'] === '1') return true
+  const client = new Client({ connectionString: SERVER, connectionTimeoutMillis: 2000 })
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes an empty database; `drop` removes it whoever is still connected. */
+export async function createTestDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+  const name = `cloudtabby_test_${randomUUID().replaceAll('-', '')}`
+  await onServer(`CREATE DATABASE ${name}`)
+  const url = new URL(SERVER)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => onServer(`DROP DATABASE ${name} WITH (FORCE)`) }
+}
+
+/** Fresh, migrated state in a database of its own, which goes with it. */
+export async function openTestPostgres(): Promise<State> {
+  const { url, drop } = await createTestDatabase()
+  const state = await openPostgres({ url })
+  return {
+    db: state.db,
+    async [Symbol.asyncDispose]() {
+      await state[Symbol.asyncDispose]()
+      await drop()
+    },
+  }
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new Client({ connectionString: SERVER })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
