@@ -1,0 +1,70 @@
+import { and, asc, eq, isNull } from 'drizzle-orm'
+import { Fault } from '../../lib/fault.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import type { Change } from '../change.ts'
+import { toUuid } from '../to-uuid.ts'
+import { changeRules } from './change-rules.ts'
+import { deleteRules } from './delete-rules.ts'
+import { getService } from './services.ts'
+import { fields } from './tables.ts'
+
+export type FieldRow = Pick<typeof fields.$inferSelect, 'id' | 'name' | 'serviceId'>
+
+const COLUMNS = { id: fields.id, name: fields.name, serviceId: fields.serviceId }
+
+/** In order of creation; none when there is no such service. */
+export async function listFields(db: StateDatabase, serviceId: string): Promise<FieldRow[]> {
+  const id = toUuid(serviceId)
+  if (id === undefined) return []
+  return db
+    .select(COLUMNS)
+    .from(fields)
+    .where(and(eq(fields.serviceId, id), isNull(fields.deleted)))
+    .orderBy(asc(fields.position))
+}
+
+/** `missing` is the fault's code when there is no such field. */
+export async function getField(
+  db: StateDatabase,
+  fieldId: string,
+  missing: 'request.not_found' | 'request.invalid' = 'request.not_found',
+): Promise<FieldRow> {
+  const id = toUuid(fieldId)
+  const [row] = id
+    ? await db
+        .select(COLUMNS)
+        .from(fields)
+        .where(and(eq(fields.id, id), isNull(fields.deleted)))
+    : []
+  if (!row) throw new Fault(missing, `No such field: ${fieldId}`)
+  return row
+}
+
+export function createField(
+  db: StateDatabase,
+  { name, serviceId }: { name: string; serviceId: string },
+  change: Change,
+): Promise<FieldRow> {
+  return changeRules(db, async (tx) => {
+    const service = await getService(tx, serviceId, 'request.invalid')
+    const [known] = await tx
+      .select(COLUMNS)
+      .from(fields)
+      .where(and(eq(fields.serviceId, service.id), eq(fields.name, name), isNull(fields.deleted)))
+    if (known) throw new Fault('request.conflict', `Field ${name} already exists (UUID: ${known.id})`)
+    const [row] = await tx
+      .insert(fields)
+      .values({ name, serviceId: service.id, createdAt: change.now, createdBy: change.who })
+      .returning(COLUMNS)
+    return row!
+  })
+}
+
+/** With its rules. */
+export function deleteField(db: StateDatabase, fieldId: string, change: Change): Promise<void> {
+  return changeRules(db, async (tx) => {
+    const { id } = await getField(tx, fieldId)
+    await deleteRules(tx, change, (table) => eq(table.fieldId, id))
+    await tx.update(fields).set({ deleted: change.now, deletedBy: change.who }).where(eq(fields.id, id))
+  })
+}

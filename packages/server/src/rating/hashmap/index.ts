@@ -1,0 +1,1 @@
+export { hashmapModule } from './hashmap-module.ts'

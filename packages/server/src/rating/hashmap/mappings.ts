@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto'
+import { and, asc, eq, gt, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { Decimal } from '../../domain/decimal.ts'
+import { Fault } from '../../lib/fault.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import { type AuditFilter, auditFilter } from '../audit-filter.ts'
+import type { Change } from '../change.ts'
+import { differences, hasStarted, newEnd, newValidity, type PublicValue, type Validity } from '../rule-life.ts'
+import type { RuleTime } from '../rule-time.ts'
+import { toUuid } from '../to-uuid.ts'
+import { changeRules } from './change-rules.ts'
+import type { GroupRow } from './groups.ts'
+import { checkOneParent, findParents, type ParentIds } from './parent.ts'
+import { type RuleFilter, ruleFilter } from './rule-filter.ts'
+import type { RuleType } from './rules.ts'
+import { groups, mappings } from './tables.ts'
+
+export type MappingRow = typeof mappings.$inferSelect
+
+export interface NewMapping extends ParentIds {
+  /** Of a field's mapping: the text that the field must have. Empty or null for a service's own. */
+  readonly value?: string | null | undefined
+  readonly type: RuleType
+  readonly cost: Decimal
+  readonly tenantId?: string | null | undefined
+  /** One is made up when there is none. */
+  readonly name?: string | null | undefined
+  readonly description?: string | null | undefined
+  /** From now on, when not given. */
+  readonly start?: RuleTime | undefined
+  readonly end?: RuleTime | undefined
+}
+
+/** In order of creation. */
+export function listMappings(
+  db: StateDatabase,
+  filter: RuleFilter & AuditFilter,
+  now: RuleTime,
+): Promise<MappingRow[]> {
+  return db
+    .select()
+    .from(mappings)
+    .where(and(eq(mappings.hidden, false), ruleFilter(mappings, filter), auditFilter(mappings, filter, now)))
+    .orderBy(asc(mappings.position))
+}
+
+/** Also one that was deleted, unless it went with its service, field or group. */
+export async function getMapping(db: StateDatabase, mappingId: string): Promise<MappingRow> {
+  const id = toUuid(mappingId)
+  const [row] = id
+    ? await db
+        .select()
+        .from(mappings)
+        .where(and(eq(mappings.id, id), eq(mappings.hidden, false)))
+    : []
+  if (!row) throw noSuchMapping(mappingId)
+  return row
+}
+
+export async function getMappingGroup(db: StateDatabase, mappingId: string): Promise<GroupRow> {
+  const id = toUuid(mappingId)
+  const [row] = id
+    ? await db
+        .select({ id: groups.id, name: groups.name })
+        .from(mappings)
+        .innerJoin(groups, eq(groups.id, mappings.groupId))
+        .where(and(eq(mappings.id, id), eq(mappings.hidden, false)))
+    : []
+  if (!row) throw new Fault('request.not_found', `No group for mapping: ${mappingId}`)
+  return row
+}
+
+/** `force` allows a start in the past. */
+export function createMapping(
+  db: StateDatabase,
+  given: NewMapping,
+  { force }: { force: boolean },
+  change: Change,
+): Promise<MappingRow> {
+  const { value = '', type, cost, tenantId = null, description = null } = given
+  const validity = newValidity({ start: given.start, end: given.end }, change.now, { force })
+  checkOneParent(given)
+  if (given.serviceId && value) {
+    throw new Fault('request.invalid', 'You cannot specify a value for a service mapping.')
+  }
+  if (given.fieldId && !value) {
+    throw new Fault('request.invalid', 'You must specify a value for a field mapping.')
+  }
+  return changeRules(db, async (tx) => {
+    const parents = await findParents(tx, given)
+    const name = given.name || randomUUID().replaceAll('-', '')
+    await refuseSameName(tx, name)
+    await refuseOverlap(tx, { ...parents, value, tenantId }, validity)
+    const audit = { createdAt: change.now, createdBy: change.who }
+    const [row] = await tx
+      .insert(mappings)
+      .values({ value, type, cost, ...parents, tenantId, name, description, ...validity, ...audit })
+      .returning()
+    return row!
+  })
+}
+
+async function refuseSameName(tx: StateDatabase, name: string): Promise<void> {
+  const [known] = await tx
+    .select({ id: mappings.id })
+    .from(mappings)
+    .where(and(eq(mappings.name, name), isNull(mappings.deleted)))
+  if (known) throw new Fault('request.conflict', `Mapping ${name} already exists (UUID: ${known.id})`)
+}
+
+/** Two rules for the same at the same time: only one of them could have an effect. */
+async function refuseOverlap(
+  tx: StateDatabase,
+  wanted: Pick<MappingRow, 'value' | 'tenantId' | 'serviceId' | 'fieldId' | 'groupId'>,
+  { start, end }: Validity,
+): Promise<void> {
+  const [known] = await tx
+    .select({ id: mappings.id })
+    .from(mappings)
+    .where(
+      and(
+        isNull(mappings.deleted),
+        sql`coalesce(${mappings.value}, '') = ${wanted.value ?? ''}`,
+        same(mappings.tenantId, wanted.tenantId),
+        same(mappings.serviceId, wanted.serviceId),
+        same(mappings.fieldId, wanted.fieldId),
+        same(mappings.groupId, wanted.groupId),
+        or(isNull(mappings.end), gt(mappings.end, start)),
+        end === null ? undefined : lt(mappings.start, end),
+      ),
+    )
+  if (!known) return
+  const value = wanted.value ? `for value ${wanted.value} of` : 'for'
+  const parent = wanted.serviceId === null ? `field ${wanted.fieldId}` : `service ${wanted.serviceId}`
+  const tenant = wanted.tenantId === null ? '' : ` and tenant ${wanted.tenantId}`
+  const message = `A mapping ${value} ${parent}${tenant} already exists at that time (UUID: ${known.id})`
+  throw new Fault('request.conflict', message)
+}
+
+/** Null is equal to null. */
+function same(column: PgColumn, value: string | null): SQL {
+  return value === null ? isNull(column) : eq(column, value)
+}
+
+/** A mapping as a client wants it to be. What it leaves out is undefined. */
+export interface WantedMapping extends ParentIds {
+  readonly value?: string | null | undefined
+  readonly type?: RuleType | null | undefined
+  readonly cost: Decimal
+  readonly tenantId?: string | null | undefined
+  readonly name?: string | null | undefined
+  readonly description?: string | null | undefined
+  readonly start?: RuleTime | undefined
+  readonly end?: RuleTime | undefined
+  readonly createdAt?: RuleTime | undefined
+  readonly createdBy?: string | null | undefined
+  readonly deleted?: RuleTime | undefined
+  readonly deletedBy?: string | null | undefined
+}
+
+/** Before its start a mapping's cost, dates and description may change; afterwards it may get an end, once. */
+export function updateMapping(
+  db: StateDatabase,
+  mappingId: string,
+  wanted: WantedMapping,
+  change: Change,
+): Promise<void> {
+  return changeRules(db, async (tx) => {
+    const stored = await getMapping(tx, mappingId)
+    const update = planUpdate(stored, wanted, change)
+    if (stored.deleted !== null) throw noSuchMapping(mappingId)
+    if (update === undefined) return
+    await tx
+      .update(mappings)
+      .set({ ...update, updatedBy: change.who })
+      .where(eq(mappings.id, stored.id))
+  })
+}
+
+/** What an update writes, beside who did it; undefined for nothing. */
+function planUpdate(
+  stored: MappingRow,
+  wanted: WantedMapping,
+  { now }: Change,
+): Partial<Pick<MappingRow, 'cost' | 'start' | 'end' | 'description'>> | undefined {
+  if (hasStarted(stored, now)) {
+    const others = differences(otherValues(wanted), otherValues(stored))
+    return newEnd(stored, { end: wanted.end, others }, now)
+  }
+  const validity = newValidity({ start: wanted.start ?? stored.start, end: wanted.end }, now, { force: false })
+  const fixed = differences(fixedValues(wanted), fixedValues(stored))
+  if (fixed.length > 0) {
+    throw new Fault('request.invalid', `The attribute ${fixed[0]} of a mapping cannot be changed.`)
+  }
+  return { cost: wanted.cost, ...validity, description: wanted.description ?? null }
+}
+
+/** What no update can change, by its public name. */
+function fixedValues(mapping: WantedMapping | MappingRow): Record<string, PublicValue> {
+  const { value, type, tenantId, name } = mapping
+  return { value, type, ...parentValues(mapping), tenant_id: tenantId, name }
+}
+
+/** Not the end, and not who updated it last: that is another one when a client repeats its request. */
+function otherValues(mapping: WantedMapping | MappingRow): Record<string, PublicValue> {
+  const { cost, description, start, createdAt, createdBy, deleted, deletedBy } = mapping
+  const audit = { created_at: createdAt, created_by: createdBy, deleted, deleted_by: deletedBy }
+  return { ...fixedValues(mapping), cost, description, start, ...audit }
+}
+
+/** However a client dresses them. */
+function parentValues({ serviceId, fieldId, groupId }: ParentIds): Record<string, PublicValue> {
+  const id = (text: string | null | undefined) => (text ? (toUuid(text) ?? text) : text)
+  return { service_id: id(serviceId), field_id: id(fieldId), group_id: id(groupId) }
+}
+
+/** The row stays, so that the prices it made can be explained. */
+export function deleteMapping(db: StateDatabase, mappingId: string, change: Change): Promise<void> {
+  return changeRules(db, async (tx) => {
+    const { id, deleted } = await getMapping(tx, mappingId)
+    if (deleted !== null) throw noSuchMapping(mappingId)
+    await tx.update(mappings).set({ deleted: change.now, deletedBy: change.who }).where(eq(mappings.id, id))
+  })
+}
+
+function noSuchMapping(mappingId: string): Fault {
+  return new Fault('request.not_found', `No such mapping: ${mappingId}`)
+}

@@ -1,0 +1,64 @@
+import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
+import { Fault } from '../../lib/fault.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import type { Change } from '../change.ts'
+import { toUuid } from '../to-uuid.ts'
+import { changeRules } from './change-rules.ts'
+import { deleteRules } from './delete-rules.ts'
+import { fields, services } from './tables.ts'
+
+export type ServiceRow = Pick<typeof services.$inferSelect, 'id' | 'name'>
+
+const COLUMNS = { id: services.id, name: services.name }
+
+/** In order of creation. */
+export function listServices(db: StateDatabase): Promise<ServiceRow[]> {
+  return db.select(COLUMNS).from(services).where(isNull(services.deleted)).orderBy(asc(services.position))
+}
+
+/** `missing` is the fault's code when there is no such service. */
+export async function getService(
+  db: StateDatabase,
+  serviceId: string,
+  missing: 'request.not_found' | 'request.invalid' = 'request.not_found',
+): Promise<ServiceRow> {
+  const id = toUuid(serviceId)
+  const [row] = id
+    ? await db
+        .select(COLUMNS)
+        .from(services)
+        .where(and(eq(services.id, id), isNull(services.deleted)))
+    : []
+  if (!row) throw new Fault(missing, `No such service: None (UUID: ${serviceId})`)
+  return row
+}
+
+export function createService(db: StateDatabase, { name }: { name: string }, change: Change): Promise<ServiceRow> {
+  return changeRules(db, async (tx) => {
+    const [known] = await tx
+      .select(COLUMNS)
+      .from(services)
+      .where(and(eq(services.name, name), isNull(services.deleted)))
+    if (known) throw new Fault('request.conflict', `Service ${name} already exists (UUID: ${known.id})`)
+    const [row] = await tx
+      .insert(services)
+      .values({ name, createdAt: change.now, createdBy: change.who })
+      .returning(COLUMNS)
+    return row!
+  })
+}
+
+/** With its fields, and with the rules of both. */
+export function deleteService(db: StateDatabase, serviceId: string, change: Change): Promise<void> {
+  return changeRules(db, async (tx) => {
+    const { id } = await getService(tx, serviceId)
+    const ownFields = tx.select({ id: fields.id }).from(fields).where(eq(fields.serviceId, id))
+    await deleteRules(tx, change, (table) => or(eq(table.serviceId, id), inArray(table.fieldId, ownFields)))
+    const deleted = { deleted: change.now, deletedBy: change.who }
+    await tx
+      .update(fields)
+      .set(deleted)
+      .where(and(eq(fields.serviceId, id), isNull(fields.deleted)))
+    await tx.update(services).set(deleted).where(eq(services.id, id))
+  })
+}

@@ -1,0 +1,1 @@
+export { pyscriptsModule } from './pyscripts-module.ts'

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { Fault } from '../../lib/fault.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import { type AuditFilter, auditFilter } from '../audit-filter.ts'
+import type { Change } from '../change.ts'
+import { differences, hasStarted, newEnd, newValidity, type PublicValue } from '../rule-life.ts'
+import type { RuleTime } from '../rule-time.ts'
+import { toUuid } from '../to-uuid.ts'
+import { scripts } from './tables.ts'
+
+export type ScriptRow = typeof scripts.$inferSelect
+
+export interface NewScript {
+  readonly name: string
+  /** The source. It is neither compiled nor checked. */
+  readonly data: string
+  readonly description?: string | null | undefined
+  /** From now on, when not given. */
+  readonly start?: RuleTime | undefined
+  readonly end?: RuleTime | undefined
+}
+
+/** In order of creation. */
+export function listScripts(db: StateDatabase, filter: AuditFilter, now: RuleTime): Promise<ScriptRow[]> {
+  return db
+    .select()
+    .from(scripts)
+    .where(auditFilter(scripts, filter, now))
+    .orderBy(asc(scripts.position))
+}
+
+/** Not one that was deleted. */
+export async function getScript(db: StateDatabase, scriptId: string): Promise<ScriptRow> {
+  const id = toUuid(scriptId)
+  const [row] = id
+    ? await db
+        .select()
+        .from(scripts)
+        .where(and(eq(scripts.id, id), isNull(scripts.deleted)))
+    : []
+  if (!row) throw new Fault('request.not_found', `No such script: None (UUID: ${scriptId})`)
+  return row
+}
+
+/** `force` allows a start in the past. */
+export function createScript(
+  db: StateDatabase,
+  given: NewScript,
+  { force }: { force: boolean },
+  change: Change,
+): Promise<ScriptRow> {
+  const { name, data, description = null } = given
+  const validity = newValidity({ start: given.start, end: given.end }, change.now, { force })
+  return changeScripts(db, async (tx) => {
+    const [known] = await tx
+      .select({ id: scripts.id })
+      .from(scripts)
+      .where(and(eq(scripts.name, name), isNull(scripts.deleted)))
+    if (known) throw new Fault('request.conflict', `Script ${name} already exists (UUID: ${known.id})`)
+    const audit = { createdAt: change.now, createdBy: change.who }
+    const [row] = await tx
+      .insert(scripts)
+      .values({ name, data, checksum: checksumOf(data), description, ...validity, ...audit })
+      .returning()
+    return row!
+  })
+}
+
+/** A script as a client wants it to be. What it leaves out is undefined. */
+export interface WantedScript {
+  readonly name: string
+  readonly data?: string | undefined
+  readonly description?: string | null | undefined
+  readonly start?: RuleTime | undefined
+  readonly end?: RuleTime | undefined
+  readonly createdAt?: RuleTime | undefined
+  readonly createdBy?: string | null | undefined
+  readonly deleted?: RuleTime | undefined
+  readonly deletedBy?: string | null | undefined
+}
+
+/** Before its start a script's data, dates and description may change; afterwards it may get an end, once. */
+export function updateScript(
+  db: StateDatabase,
+  scriptId: string,
+  wanted: WantedScript,
+  change: Change,
+): Promise<ScriptRow> {
+  return changeScripts(db, async (tx) => {
+    const stored = await getScript(tx, scriptId)
+    const update = planUpdate(stored, wanted, change)
+    if (update === undefined) return stored
+    const [row] = await tx
+      .update(scripts)
+      .set({ ...update, updatedBy: change.who })
+      .where(eq(scripts.id, stored.id))
+      .returning()
+    return row!
+  })
+}
+
+/** What an update writes, beside who did it; undefined for nothing. */
+function planUpdate(stored: ScriptRow, wanted: WantedScript, { now }: Change): Partial<ScriptRow> | undefined {
+  if (hasStarted(stored, now)) {
+    const others = differences(otherValues(wanted), otherValues(stored))
+    return newEnd(stored, { end: wanted.end, others }, now)
+  }
+  const validity = newValidity({ start: wanted.start ?? stored.start, end: wanted.end }, now, { force: false })
+  if (wanted.name !== '' && wanted.name !== stored.name) {
+    throw new Fault('request.invalid', 'The attribute name of a script cannot be changed.')
+  }
+  const data = wanted.data ?? stored.data
+  return { data, checksum: checksumOf(data), ...validity, description: wanted.description ?? null }
+}
+
+/** Not the end, and not who updated it last: that is another one when a client repeats its request. */
+function otherValues(script: WantedScript | ScriptRow): Record<string, PublicValue> {
+  const { name, data, description, start, createdAt, createdBy, deleted, deletedBy } = script
+  const audit = { created_at: createdAt, created_by: createdBy, deleted, deleted_by: deletedBy }
+  return { name, data, description, start, ...audit }
+}
+
+export function deleteScript(db: StateDatabase, scriptId: string, change: Change): Promise<void> {
+  return changeScripts(db, async (tx) => {
+    const { id } = await getScript(tx, scriptId)
+    await tx.update(scripts).set({ deleted: change.now, deletedBy: change.who }).where(eq(scripts.id, id))
+  })
+}
+
+/** Changes wait for each other, so that what one of them checks is still so when it writes. Readers go on. */
+function changeScripts<T>(db: StateDatabase, change: (tx: StateDatabase) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`lock table ${scripts} in share row exclusive mode`)
+    return change(tx)
+  })
+}
+
+function checksumOf(data: string): string {
+  return createHash('sha512').update(data, 'utf8').digest('hex')
+}
