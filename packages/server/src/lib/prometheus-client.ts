@@ -1,5 +1,5 @@
 import { Fault } from './fault.ts'
-import { excerpt, type SourceClient, type SourceReply } from './source-client.ts'
+import { excerpt, type Source, type SourceReply } from './source-client.ts'
 
 /** A range query: `query` evaluated at `start`, `start + step`, … up to `end`. Unix seconds. */
 export interface RangeQuery {
@@ -23,9 +23,9 @@ export interface PromSeries {
  * `collect.invalid_answer`, and those of `SourceClient.send`.
  */
 export class PrometheusClient {
-  readonly #client: SourceClient
+  readonly #client: Source
 
-  constructor(client: SourceClient) {
+  constructor(client: Source) {
     this.#client = client
   }
 

@@ -68,6 +68,15 @@ export interface SourceReply {
   readonly url: string
   /** Where a redirection points to; redirections are not followed. */
   readonly location?: string | undefined
+  /** The header `Link`, which some sources name the next page in. */
+  readonly link?: string | undefined
+}
+
+/** Who can ask one source: a `SourceClient`, or something before it that knows where the source is and who may ask. */
+export interface Source extends AsyncDisposable {
+  readonly timeoutSeconds: number
+  /** As `SourceClient.send`. */
+  send(request: SourceRequest, signal: AbortSignal): Promise<SourceReply>
 }
 
 const MEBIBYTE = 1024 * 1024
@@ -79,7 +88,7 @@ const RETRY_AFTER_MS_MAX = 10_000
 const OVERLOADED = new Set([429, 502, 503, 504])
 
 /** Asks one HTTP source: keep-alive, bounded in time, size and connections, with faults that tell an operator where to look. */
-export class SourceClient implements AsyncDisposable {
+export class SourceClient implements Source {
   readonly #options: SourceClientOptions
   readonly #base: string
   readonly #authorization: string | undefined
@@ -197,6 +206,7 @@ export class SourceClient implements AsyncDisposable {
       body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size),
       url,
       location: single(headers['location']),
+      link: single(headers['link']),
       retryAfterMs: retryAfterMs(single(headers['retry-after'])),
     }
   }

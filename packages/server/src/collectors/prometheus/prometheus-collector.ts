@@ -6,7 +6,7 @@ import type { Series } from '../../domain/series.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { PrometheusClient, PromSeries } from '../../lib/prometheus-client.ts'
-import type { SourceClient } from '../../lib/source-client.ts'
+import type { Source } from '../../lib/source-client.ts'
 import { withAbort } from '../../lib/with-abort.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
 import { buildQuery, mayMixPeriods, mayMixScopes } from './build-query.ts'
@@ -25,7 +25,7 @@ const REMEMBERED_VALUES_MAX = 10_000
 
 /** Asks Prometheus for many scopes and many periods at once; its answers equal CloudKitty's scope by scope. */
 export class PrometheusCollector implements Collector {
-  readonly #source: SourceClient
+  readonly #source: Source
   readonly #client: PrometheusClient
   readonly #options: PrometheusCollectorOptions
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series'>
@@ -33,7 +33,7 @@ export class PrometheusCollector implements Collector {
   readonly #budgets = new Map<string, AnswerBudget>()
 
   constructor(
-    source: SourceClient,
+    source: Source,
     client: PrometheusClient,
     options: PrometheusCollectorOptions,
     context: Pick<CollectorContext, 'scopeKey' | 'series'>,
