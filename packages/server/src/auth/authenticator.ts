@@ -7,9 +7,7 @@ export interface Authenticator extends AsyncDisposable {
    * it is absent. Throws `auth.unauthenticated` (its detail has `challenge`, the value of `WWW-Authenticate`) or
    * `auth.unavailable` (its detail has `retryAfterSeconds`).
    */
-  authenticate(header: HeaderReader, signal: AbortSignal): Promise<Principal>
-  /** The caller of a public path, on which no token is checked. */
-  anonymous(header: HeaderReader): Principal
+  authenticate(header: HeaderReader, signal?: AbortSignal): Promise<Principal>
 }
 
 export type HeaderReader = (name: string) => string | undefined

@@ -7,7 +7,6 @@ import type { Authorizer } from '../authorizer.ts'
 /** No token is asked for, and whoever comes is admin: for development, tests, and behind a gateway that authenticates. */
 export const noauthAuthenticator: Authenticator = {
   authenticate: (header) => Promise.resolve(toPrincipal(header)),
-  anonymous: toPrincipal,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 }
 

@@ -1,5 +1,6 @@
 import { POLICY_NAMES, type PolicyName } from '../../domain/policy-name.ts'
-import type { Claims, Policy } from './policy.ts'
+import type { Claims } from '../claims.ts'
+import type { Policy } from './policy.ts'
 
 const OWN = 'own-project'
 const NOBODY: Claims = {

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { POLICY_NAMES } from '../../domain/policy-name.ts'
 import { Fault } from '../../lib/fault.ts'
+import type { Claims } from '../claims.ts'
 import { loadPolicy } from './load-policy.ts'
 import { CALLER_KINDS, checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from './policy-matrix.ts'
 import { policyOptions } from './policy-options.ts'
-import { Policy, type Claims } from './policy.ts'
+import { Policy } from './policy.ts'
 
 const DEFAULTS = { enforceNewDefaults: true, enforceScope: true }
 const LEGACY = { ...DEFAULTS, enforceNewDefaults: false }

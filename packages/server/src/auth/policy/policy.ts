@@ -3,14 +3,12 @@ import type { Principal } from '../../domain/principal.ts'
 import { Fault } from '../../lib/fault.ts'
 import { nearest } from '../../lib/nearest.ts'
 import type { Authorizer } from '../authorizer.ts'
+import type { Claims } from '../claims.ts'
 import { eachCheck, formatCheck, type Check } from './check.ts'
 import { BASE_RULES, LEGACY_ALTERNATIVE, OPERATION_RULES, WITH_LEGACY_ALTERNATIVE } from './default-rules.ts'
 import { evaluateCheck, type Facts } from './evaluate-check.ts'
 import { parseCheck } from './parse-check.ts'
 import { readPolicyFile, type PolicyEntry, type PolicyFile, type PolicyFileFault } from './read-policy-file.ts'
-
-/** What a token says; whether it makes an administrator is for the policy to tell. */
-export type Claims = Omit<Principal, 'isAdmin'>
 
 export interface PolicySettings {
   readonly enforceNewDefaults: boolean

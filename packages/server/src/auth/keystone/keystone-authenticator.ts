@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Principal } from '../../domain/principal.ts'
+import { Fault } from '../../lib/fault.ts'
+import type { Authenticator, HeaderReader } from '../authenticator.ts'
+import type { Claims } from '../claims.ts'
+import type { AuthtokenOptions } from './authtoken-options.ts'
+import { KeystoneSession } from './session.ts'
+import { SingleFlight } from './single-flight.ts'
+import { TokenBody, type Token } from './token-body.ts'
+
+export interface KeystoneAuthenticatorContext {
+  /** The policy's `context_is_admin`. Asked on every request, so that what is remembered of a token outlives a policy. */
+  isAdmin(claims: Claims): boolean
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+const SECTION = 'keystone_authtoken'
+/** A Fernet token has 200 letters, a signed one 2,000. */
+const TOKEN = /^[\x21-\x7e]{1,8192}$/
+/** Different tokens that are being validated at one time; the next one is told to come back. */
+const MAX_PENDING = 1000
+const RETRY_AFTER_SECONDS = 10
+
+interface Remembered {
+  readonly claims: Claims
+  readonly until: number
+}
+
+/**
+ * Validates `X-Auth-Token` at Keystone v3, as keystonemiddleware's auth_token does. What Keystone said is remembered for
+ * `token_cache_time` seconds, not beyond the token's end; identity headers that the client sends are never read.
+ */
+export class KeystoneAuthenticator implements Authenticator {
+  readonly #session: KeystoneSession
+  readonly #context: KeystoneAuthenticatorContext
+  readonly #now: () => number
+  readonly #cacheMs: number
+  /** By hash: a dump of the memory holds no tokens that were used long ago. */
+  readonly #remembered: LRUCache<string, Remembered>
+  readonly #validations = new SingleFlight<Claims | undefined>()
+  readonly #lifetime = new AbortController()
+  readonly #challenge: string
+
+  /** Asks nothing yet. Throws `config.invalid` when the options cannot work. */
+  constructor(options: AuthtokenOptions, context: KeystoneAuthenticatorContext) {
+    this.#context = context
+    this.#now = context.now ?? Date.now
+    this.#session = new KeystoneSession(options, {
+      section: SECTION,
+      now: this.#now,
+      ...(options.http_connect_timeout !== undefined && { timeoutSeconds: options.http_connect_timeout }),
+    })
+    this.#cacheMs = Math.max(0, options.token_cache_time) * 1000
+    this.#remembered = new LRUCache({ max: options.token_cache_size })
+    this.#challenge = `Keystone uri="${challengeUri(options)}"`
+  }
+
+  async authenticate(header: HeaderReader, signal?: AbortSignal): Promise<Principal> {
+    const token = header('X-Auth-Token')
+    if (token === undefined || !TOKEN.test(token)) throw this.#unauthenticated()
+    const key = createHash('sha256').update(token).digest('base64')
+    const claims = this.#recall(key) ?? (await this.#validate(key, token, signal))
+    if (!claims) throw this.#unauthenticated()
+    return { ...claims, isAdmin: this.#context.isAdmin(claims) }
+  }
+
+  /** How many tokens are remembered. */
+  get remembered(): number {
+    return this.#remembered.size
+  }
+
+  #recall(key: string): Claims | undefined {
+    const found = this.#remembered.get(key)
+    if (!found) return undefined
+    if (this.#now() < found.until) return found.claims
+    this.#remembered.delete(key)
+    return undefined
+  }
+
+  async #validate(key: string, token: string, signal: AbortSignal | undefined): Promise<Claims | undefined> {
+    if (this.#validations.size >= MAX_PENDING && !this.#validations.has(key)) {
+      const detail = { retryAfterSeconds: RETRY_AFTER_SECONDS }
+      throw new Fault('auth.unavailable', 'Too many tokens wait for Keystone to validate them', detail)
+    }
+    return this.#validations.run(key, () => this.#ask(key, token), signal)
+  }
+
+  /** What Keystone says of the token; `undefined` when it is none, or no longer. */
+  async #ask(key: string, token: string): Promise<Claims | undefined> {
+    const request = {
+      method: 'GET',
+      path: '/auth/tokens',
+      query: new URLSearchParams({ nocatalog: '' }),
+      headers: { 'x-subject-token': token },
+    } as const
+    const reply = await this.#session.send(request, this.#lifetime.signal)
+    if (reply.status === 404) return undefined
+    if (reply.status !== 200)
+      throw this.#session.unexpected(reply, 'the validation of a token; look at the roles of the service user')
+    const body = TokenBody.safeParse(reply.body)
+    if (!body.success) throw this.#session.unexpected(reply, 'the validation of a token, with what is not a token')
+    const claims = toClaims(body.data.token)
+    const until = Math.min(this.#now() + this.#cacheMs, Date.parse(body.data.token.expires_at))
+    if (until > this.#now()) this.#remembered.set(key, { claims, until })
+    return claims
+  }
+
+  #unauthenticated(): Fault {
+    const message = 'The request you have made requires authentication.'
+    return new Fault('auth.unauthenticated', message, { challenge: this.#challenge })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lifetime.abort(new Error('the service stops'))
+    await this.#session[Symbol.asyncDispose]()
+  }
+}
+
+function toClaims(token: Token): Claims {
+  return {
+    userId: token.user.id,
+    projectId: token.project?.id,
+    domainId: token.domain?.id,
+    systemScope: token.system?.all === true ? 'all' : undefined,
+    roles: token.roles.map((role) => role.name),
+    isAdminProject: token.is_admin_project,
+  }
+}
+
+/** It goes into a quoted text of a header. */
+function challengeUri(options: AuthtokenOptions): string {
+  const uri = options.www_authenticate_uri ?? options.auth_url ?? ''
+  if (/^[\x21\x23-\x7e]*$/.test(uri)) return uri
+  const message = `[${SECTION}] www_authenticate_uri: expected an address`
+  throw new Fault('config.invalid', message, { section: SECTION, option: 'www_authenticate_uri' })
+}
