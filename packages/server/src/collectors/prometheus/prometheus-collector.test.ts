@@ -67,7 +67,13 @@ test('an answer becomes points: label by label, missing ones empty, the scope fr
   await using collector = await open(server.url)
   const points = await collector.collect({ metric: CPU, scopes: ['a', 'b'], periods: HOURS }, never)
   expect(
-    points.map(({ begin, end, quantity, price, rules }) => ({ begin, end, quantity: `${quantity}`, price, rules })),
+    points.map(({ begin, end, quantity, price, rules }) => ({
+      begin,
+      end,
+      quantity: quantity.toString(),
+      price,
+      rules,
+    })),
   ).toEqual([
     { begin: 1_780_000_000, end: 1_780_003_600, quantity: '0.1', price: ZERO, rules: [] },
     { begin: 1_780_007_200, end: 1_780_010_800, quantity: '123456789.123456789', price: ZERO, rules: [] },
