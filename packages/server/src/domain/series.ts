@@ -27,9 +27,12 @@ export function toSeries(identity: SeriesIdentity): Series {
   return { scopeId, type, unit, groupby, metadata, id: hash('sha256', text, 'buffer').readBigInt64BE(0) }
 }
 
-/** Object keys sorted, at every depth, so that the order in which a client sent them does not matter. */
+/**
+ * Objects as lists of pairs, sorted by key at every depth, so that the order in which a client sent them does not matter.
+ * A list begins with a mark, by which it differs from an object of the same content.
+ */
 function canonical(value: AttributeValue | Attributes): unknown {
-  if (Array.isArray(value)) return value.map(canonical)
+  if (Array.isArray(value)) return ['[', ...value.map(canonical)]
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value as Attributes).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return entries.map(([key, inner]) => [key, canonical(inner)])
