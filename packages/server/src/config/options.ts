@@ -1,0 +1,203 @@
+import { DateTime } from 'luxon'
+import { z } from 'zod'
+import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
+import { policyOptions } from '../auth/policy/policy-options.ts'
+import { type Instant } from '../domain/period.ts'
+import { parseSkipExpression } from '../domain/skip-expression.ts'
+import { CORS_OFF } from '../http/cors.ts'
+import { option } from '../lib/option.ts'
+
+/** Names under which CloudKitty knows storages, and what to do about them. */
+const UPSTREAM_STORAGES: Readonly<Record<string, string>> = {
+  influxdb: 'InfluxDB',
+  elasticsearch: 'Elasticsearch',
+  opensearch: 'OpenSearch',
+  loki: 'Loki',
+  sqlalchemy: 'SQL (storage v1)',
+  hybrid: 'Gnocchi (storage v1)',
+  gnocchi: 'Gnocchi (storage v1)',
+}
+
+const storageBackend = z.string().transform((text, ctx): 'duckdb' | 'clickhouse' => {
+  const name = text.trim()
+  if (name === 'duckdb' || name === 'clickhouse') return name
+  const upstream = UPSTREAM_STORAGES[name]
+  ctx.addIssue({
+    code: 'custom',
+    message: upstream
+      ? `rated points are not kept in ${upstream}; write duckdb (a file beside the service, for one host) or clickhouse, and set [storage_duckdb] path or [storage_clickhouse] url; the old storage is not touched, and what is rated anew starts at [collect] begin`
+      : `expected one of duckdb, clickhouse, got '${name}'`,
+  })
+  return z.NEVER
+})
+
+/** When the first period of a scope that was never rated begins. */
+export type Begin = 'month-start' | 'first-sample' | Instant
+
+const begin = z.string().transform((text, ctx): Begin => {
+  const word = text.trim()
+  if (word === 'month-start' || word === 'first-sample') return word
+  const date = DateTime.fromISO(word, { zone: 'utc' })
+  if (date.isValid) return Math.floor(date.toSeconds())
+  ctx.addIssue({ code: 'custom', message: `expected month-start, first-sample or an ISO date, got '${text}'` })
+  return z.NEVER
+})
+
+const skipExpression = z.string().superRefine((text, ctx) => {
+  const parsed = parseSkipExpression(text)
+  if (!parsed.ok) ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
+})
+
+const stateUrl = z.string().superRefine((text, ctx) => {
+  if (/^pglite:.+/.test(text) || /^postgres(ql)?:\/\/\S+$/.test(text)) return
+  ctx.addIssue({ code: 'custom', message: 'expected pglite:FOLDER or postgresql://user:password@host/database' })
+})
+
+/**
+ * Every section that this program itself reads, with CloudKitty's names and defaults where CloudKitty has them. The sections
+ * of collectors and fetchers belong to those plugins.
+ */
+export const SECTIONS = {
+  DEFAULT: z.object({
+    host: option.text().optional().describe("Name of this node in leases and logs; the host's name if absent"),
+    auth_strategy: option
+      .oneOf(['noauth', 'keystone'])
+      .default('keystone')
+      .describe('Who may use the API: everybody as admin (`noauth`), or who has a token of Keystone'),
+    debug: option.boolean().default(false).describe('Log what is of use to developers only'),
+    log_file: option.text().optional().describe('File to log to; the standard error output if absent'),
+    log_dir: option.text().optional().describe('Folder that a relative `log_file` is in'),
+  }),
+  api: z.object({
+    host: option.text().default('127.0.0.1').describe('Address to listen on'),
+    port: option.port().default(8889).describe('Port to listen on'),
+    allow_noauth: option
+      .boolean()
+      .default(false)
+      .describe('Allow `auth_strategy = noauth` on an address that other hosts can reach'),
+  }),
+  collect: z.object({
+    collector: option
+      .text()
+      .default('gnocchi')
+      .describe('Which collector finds out who used what: a name, or a module specifier of your own'),
+    period: option.integer({ min: 1 }).default(3600).describe('Length of a period, seconds'),
+    wait_periods: option
+      .integer({ min: 0 })
+      .default(2)
+      .describe('A period is rated once so many periods after its begin are over'),
+    metrics_conf: option.text().default('/etc/cloudkitty/metrics.yml').describe('File with the metrics'),
+    scope_key: option
+      .text()
+      .default('project_id')
+      .describe('Attribute that says who is billed; every metric is grouped by it'),
+    begin: begin
+      .default('month-start')
+      .describe(
+        'First period of a scope that was never rated: the begin of the current month in UTC (`month-start`), the first data of the source (`first-sample`), or an ISO date',
+      ),
+  }),
+  orchestrator: z.object({
+    skip_datapoints_expression: skipExpression
+      .default('False')
+      .describe('Points for which this is true are dropped after rating; a metric may have its own'),
+    collector_request_timeout: option
+      .integer({ min: 30 })
+      .default(300)
+      .describe('Seconds that the collection of one batch may take'),
+  }),
+  processor: z.object({
+    max_points_per_batch: option
+      .integer({ min: 1000 })
+      .default(250_000)
+      .describe('A batch takes no more scopes and periods than make about so many points'),
+    concurrency: option.integer({ min: 1, max: 256 }).default(4).describe('Metrics that are collected at one time'),
+    lease_seconds: option
+      .integer({ min: 5, max: 3600 })
+      .default(60)
+      .describe('A processor that is silent for so long loses its scopes to another one'),
+    backoff_seconds_min: option
+      .float({ min: 0 })
+      .default(10)
+      .describe('Wait before a failed scope is tried again; doubled with each failure'),
+    backoff_seconds_max: option
+      .float({ min: 0 })
+      .default(3600)
+      .describe('Longest wait before a failed scope is tried again'),
+  }),
+  fetcher: z.object({
+    backend: option
+      .text()
+      .default('keystone')
+      .describe('Which fetcher finds out what scopes there are: a name, or a module specifier of your own'),
+  }),
+  state: z.object({
+    url: stateUrl
+      .default('pglite:./data/state')
+      .meta({ address: true })
+      .describe(
+        'Where scopes, batches and rules are kept: `pglite:FOLDER` (embedded) or `postgresql://…`. `[database] connection` is taken when this is absent and that is PostgreSQL',
+      ),
+  }),
+  database: z.object({
+    connection: option
+      .secret()
+      .optional()
+      .describe("CloudKitty's database; taken as `[state] url` when it is PostgreSQL and that is absent, else ignored"),
+  }),
+  storage: z.object({
+    backend: storageBackend.default('duckdb').describe('Where points are kept: `duckdb` (embedded) or `clickhouse`'),
+    // CloudKitty says 2400 and never deletes anything; deleting by default would surprise whoever comes from there.
+    retention_period: option
+      .integer({ min: 1 })
+      .optional()
+      .describe('Hours for which points are kept; for ever if absent'),
+  }),
+  storage_duckdb: z.object({
+    path: option.text().default('./data/points.duckdb').describe('File with the points'),
+  }),
+  storage_clickhouse: z.object({
+    url: option
+      .text()
+      .default('http://127.0.0.1:8123')
+      .meta({ address: true })
+      .describe('Address of the HTTP interface'),
+    database: option.text().default('cloudtabby').describe('Database with the points; made if absent'),
+    username: option.text().default('default').describe('User'),
+    password: option.secret().default('').describe('Password of the user'),
+    cluster: option
+      .text()
+      .optional()
+      .describe('Name of the cluster: tables are then replicated and distributed over it'),
+  }),
+  keystone_authtoken: authtokenOptions,
+  oslo_policy: policyOptions,
+  cors: z.object({
+    allowed_origin: option
+      .list()
+      .default([])
+      .describe('Origins that a browser may call the API from; none: CORS is off'),
+    allow_credentials: option.boolean().default(true).describe('Let browsers send credentials'),
+    expose_headers: option
+      .list()
+      .default([...CORS_OFF.exposeHeaders])
+      .describe('Headers of an answer that a page may read'),
+    max_age: option
+      .integer({ min: 0 })
+      .default(3600)
+      .describe('Seconds that a browser may remember a preflight answer'),
+    allow_methods: option
+      .list()
+      .default([...CORS_OFF.allowMethods])
+      .describe('Methods that a page may use'),
+    allow_headers: option
+      .list()
+      .default([...CORS_OFF.allowHeaders])
+      .describe('Headers that a page may send'),
+  }),
+} as const
+
+export type SectionName = keyof typeof SECTIONS
+
+/** All sections of ours as typed values, by the names that they have in the file. */
+export type Options = { readonly [Name in SectionName]: Readonly<z.output<(typeof SECTIONS)[Name]>> }

@@ -1,0 +1,108 @@
+import type { z } from 'zod'
+import { KEYSTONEAUTH_OLD_NAMES, keystoneauthOptions } from '../lib/keystoneauth-options.ts'
+import { ownValue } from '../lib/own-value.ts'
+import type { ConfigFault } from './config-fault.ts'
+import { optionMeta, shapeOf, toSchemaFaults } from './schema-faults.ts'
+import type { DefaultText, Setting, Settings } from './settings.ts'
+
+/** Options that say how to connect rather than who we are: a section keeps its own, `auth_section` or not. */
+const SESSION_OPTIONS = ['cafile', 'certfile', 'keyfile', 'insecure', 'timeout']
+
+/**
+ * A section's values as its schema makes them; undefined when it has faults, which `report` is told, all of them. Options that
+ * the schema does not know are left out. In a section of a schema that takes keystoneauth's options, `auth_section` is followed.
+ */
+export function readSection<T>(
+  settings: Settings,
+  section: string,
+  schema: z.ZodType<T>,
+  defaultText: DefaultText,
+  report: (fault: ConfigFault) => void,
+): T | undefined {
+  let faulty = false
+  const note = (fault: ConfigFault) => {
+    faulty = true
+    report(fault)
+  }
+  const shape = shapeOf(schema)
+  const written =
+    shape && 'auth_section' in shape ? followAuthSection(settings, section, note) : ownSettings(settings, section)
+  const values: Record<string, string> = {}
+  for (const [option, setting] of written) {
+    const optionSchema = ownValue(shape, option)
+    if (shape && !optionSchema) continue
+    const outcome = settings.substitute(setting, defaultText)
+    if ('reason' in outcome) {
+      // The name after the dollar sign may be half a password.
+      const secret = optionSchema && optionMeta(optionSchema).secret
+      const reason = secret ? 'has a $ before a name that is no option; write $$ for a dollar sign' : outcome.reason
+      note({ where: setting.where, path: pathOf(setting), reason })
+    } else if (!isUnset(outcome.text, optionSchema)) {
+      values[option] = outcome.text
+    }
+  }
+  const parsed = schema.safeParse(values)
+  if (parsed.success) return faulty ? undefined : parsed.data
+  for (const { path, reason } of toSchemaFaults(parsed.error.issues, schema)) {
+    const option = path[0] === undefined ? undefined : String(path[0])
+    const setting = option === undefined ? undefined : written.get(option)
+    // An option whose substitution failed is told about already.
+    if (setting && values[option!] === undefined && !isUnset(setting.text, ownValue(shape, option!))) continue
+    const where = setting?.where ?? settings.whereSection(section) ?? settings.files.at(-1) ?? 'configuration'
+    note({ where, path: setting ? pathOf(setting) : `[${section}]${option === undefined ? '' : ` ${option}`}`, reason })
+  }
+  return undefined
+}
+
+/** oslo.config takes `number =` for an option that is not set. */
+function isUnset(text: string, schema: z.ZodType | undefined): boolean {
+  return (
+    text.trim() === '' && schema !== undefined && !schema.safeParse(text).success && schema.safeParse(undefined).success
+  )
+}
+
+function pathOf({ section, option }: Setting): string {
+  return `[${section}] ${option}`
+}
+
+function ownSettings(settings: Settings, section: string): Map<string, Setting> {
+  return new Map(settings.options(section).map((setting) => [setting.option, setting]))
+}
+
+/**
+ * The settings of a section that talks to Keystone, with those of the section that its `auth_section` names: who we are comes
+ * from there alone, as keystoneauth has it; how to connect (`cafile`, `timeout`, …) only where the section does not say.
+ */
+function followAuthSection(
+  settings: Settings,
+  section: string,
+  report: (fault: ConfigFault) => void,
+): Map<string, Setting> {
+  const own = renameOld(ownSettings(settings, section))
+  const pointer = own.get('auth_section')
+  if (!pointer) return own
+  const other = pointer.text.trim()
+  const target = other.toLowerCase()
+  if (target === section.toLowerCase()) return own
+  if (settings.whereSection(target) === undefined) {
+    report({ where: pointer.where, path: pathOf(pointer), reason: `there is no section [${other}]` })
+    return own
+  }
+  const theirs = renameOld(ownSettings(settings, target))
+  for (const option of Object.keys(keystoneauthOptions)) {
+    if (option === 'auth_section') continue
+    const setting = theirs.get(option)
+    const session = SESSION_OPTIONS.includes(option)
+    if (setting && !(session && own.has(option))) own.set(option, setting)
+    else if (!setting && !session) own.delete(option)
+  }
+  return own
+}
+
+function renameOld(settings: Map<string, Setting>): Map<string, Setting> {
+  for (const [old, name] of Object.entries(KEYSTONEAUTH_OLD_NAMES)) {
+    const setting = settings.get(old)
+    if (setting && !settings.has(name)) settings.set(name, setting)
+  }
+  return settings
+}

@@ -1,0 +1,52 @@
+import type { z } from 'zod'
+import { formatFault, maskAddress } from './config-fault.ts'
+import type { Config, ConfigOutcome } from './load-config.ts'
+import { optionMeta, optionText, shapeOf } from './schema-faults.ts'
+
+/** What `cloudtabbyd check-config` prints: faults, warnings, notices, and what would run. Secrets are masked. */
+export function renderOutcome({ config, faults, warnings, notices, files }: ConfigOutcome): string {
+  const lines = [
+    `Read: ${files.length === 0 ? 'no configuration file; defaults and environment only' : files.join(', ')}`,
+    ...block('Faults', faults.map(formatFault)),
+    ...block('Warnings', warnings),
+    ...block('Ignored on purpose', notices),
+    ...(config ? ['', ...summary(config)] : ['', 'The configuration cannot be used.']),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function block(title: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : ['', `${title}:`, ...items.map((item) => `  ${item}`)]
+}
+
+function summary({ options, collector, fetcher, metrics }: Config): string[] {
+  const { collect, api, state, storage, storage_duckdb: duckdb, storage_clickhouse: clickhouse, DEFAULT } = options
+  const begin = typeof collect.begin === 'number' ? new Date(collect.begin * 1000).toISOString() : collect.begin
+  const points =
+    storage.backend === 'duckdb'
+      ? `DuckDB, ${duckdb.path}`
+      : `ClickHouse, ${maskAddress(clickhouse.url)}, database ${clickhouse.database}${clickhouse.cluster === undefined ? '' : `, cluster ${clickhouse.cluster}`}`
+  return [
+    'The configuration can be used. It would run:',
+    `  collector  ${collector.plugin.name}${optionList(collector.plugin.options, collector.options)}`,
+    `  fetcher    ${fetcher.plugin.name}${optionList(fetcher.plugin.options, fetcher.options)}`,
+    `  periods    of ${collect.period} s, rated ${collect.wait_periods} periods after their begin, from ${begin} on, by ${collect.scope_key}`,
+    `  metrics    ${metrics.length} from ${collect.metrics_conf}: ${metrics.map(({ type }) => type).join(', ')}`,
+    `  state      ${maskAddress(state.url)}`,
+    `  points     ${points}`,
+    `  API        http://${api.host.includes(':') ? `[${api.host.replace(/^\[|\]$/g, '')}]` : api.host}:${api.port}, ${DEFAULT.auth_strategy}`,
+  ]
+}
+
+/** The options that differ from their defaults. */
+function optionList(schema: z.ZodType, options: unknown): string {
+  const shape = shapeOf(schema) ?? {}
+  const values = Object.entries((options ?? {}) as Record<string, unknown>).flatMap(([name, value]) => {
+    const option = Object.hasOwn(shape, name) ? shape[name] : undefined
+    if (!option || value === undefined) return []
+    const meta = optionMeta(option)
+    const text = meta.secret ? '***' : maskAddress(optionText(value))
+    return meta.default === text ? [] : [`${name} = ${text}`]
+  })
+  return values.length === 0 ? '' : ` (${values.join(', ')})`
+}

@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import { KEYSTONEAUTH_OLD_NAMES } from '../lib/keystoneauth-options.ts'
+import { nearest } from '../lib/nearest.ts'
+import { ownValue } from '../lib/own-value.ts'
+import { IGNORED_KEYSTONEAUTH_OPTIONS, IGNORED_OPTIONS } from './ignored-options.ts'
+import { unknownKey } from './schema-faults.ts'
+import type { Setting, Settings } from './settings.ts'
+
+/** CloudKitty's own collectors and fetchers: their sections may stand in a file that serves both programs. */
+const UPSTREAM_COLLECTORS = ['gnocchi', 'prometheus', 'aetos']
+const UPSTREAM_FETCHERS = ['keystone', 'gnocchi', 'prometheus', 'source']
+
+/**
+ * What is written but not read: options that are ignored on purpose (notices, one for each reason), and sections and options
+ * that nobody knows (warnings, with the known name that was meant, probably). Sections of plugins that were not chosen are
+ * left alone.
+ */
+export function toNotices(
+  settings: Settings,
+  shapes: ReadonlyMap<string, Readonly<Record<string, z.ZodType>>>,
+  plugins: { readonly collectors: readonly string[]; readonly fetchers: readonly string[] },
+): { warnings: string[]; notices: string[] } {
+  const unchosen = [
+    ...[...plugins.collectors, ...UPSTREAM_COLLECTORS].map((name) => `collector_${name}`),
+    ...[...plugins.fetchers, ...UPSTREAM_FETCHERS].map((name) => `fetcher_${name}`),
+  ]
+  const known = [...shapes.keys(), ...Object.keys(IGNORED_OPTIONS), ...unchosen]
+  const authSections = new Set(
+    settings.sectionNames().flatMap((name) => settings.get(name, 'auth_section')?.text.trim().toLowerCase() ?? []),
+  )
+  const warnings: string[] = []
+  const ignored = new Map<string, { where: string; section: string; options: string[]; reason: string }>()
+  const ignore = ({ where, section, option }: Setting, reason: string) => {
+    const key = `${section}\n${reason}`
+    if (!ignored.has(key)) ignored.set(key, { where, section, options: [], reason })
+    ignored.get(key)!.options.push(option)
+  }
+
+  for (const section of settings.sectionNames()) {
+    const shape = shapes.get(section)
+    const reasons = ownValue(IGNORED_OPTIONS, section)
+    if (!shape && !reasons) {
+      if (authSections.has(section) || unchosen.includes(section)) continue
+      const meant = nearest(section, known)
+      warnings.push(
+        `${settings.whereSection(section)} [${section}] is an unknown section${meant ? `; did you mean [${meant}]?` : ''}`,
+      )
+      continue
+    }
+    for (const setting of settings.options(section)) {
+      const { option, where } = setting
+      const keystone = shape !== undefined && 'auth_section' in shape
+      if (ownValue(shape, option) || (keystone && ownValue(KEYSTONEAUTH_OLD_NAMES, option))) continue
+      const session = keystone ? ownValue(IGNORED_KEYSTONEAUTH_OPTIONS, option) : undefined
+      const reason = ownValue(reasons, option) ?? session ?? reasons?.['*']
+      if (reason !== undefined) ignore(setting, reason)
+      // An auth section may hold options for other programs' plugins.
+      else if (!authSections.has(section)) {
+        warnings.push(`${where} [${section}] ${option} ${unknownKey(option, Object.keys(shape ?? {}), 'option')}`)
+      }
+    }
+  }
+  const notices = [...ignored.values()].map(({ where, section, options, reason }) => {
+    const whole = ownValue(IGNORED_OPTIONS, section)?.['*'] === reason && !shapes.has(section)
+    return `${where} [${section}]${whole ? '' : ` ${options.join(', ')}`} ${whole || options.length === 1 ? 'is' : 'are'} ignored: ${reason}`
+  })
+  return { warnings, notices }
+}
