@@ -18,6 +18,7 @@ export const familyV2: Family = {
   negotiate() {},
 
   async readArguments(route, request) {
+    if (route.body && route.streams) requireJson(request.headers)
     return {
       args: {},
       path: parse(route.pathParameters ?? {}, decoded(request.parameters)),
@@ -92,7 +93,7 @@ async function readBody(schema: z.ZodType, request: RawRequest): Promise<unknown
 }
 
 /** Throws unless the body is declared as JSON. */
-export function requireJson(headers: Headers): void {
+function requireJson(headers: Headers): void {
   const type = (headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
   if (/^application\/(?:[\w.-]+\+)?json$/.test(type)) return
   throw new Fault('request.unsupported_type', 'The body must be sent as application/json.')
@@ -142,9 +143,11 @@ const PYTHON_WORDS: Readonly<Record<string, string>> = {
   nonoptional: REQUIRED,
 }
 
+/** How API v2 words what a schema refuses; `given` is JSON text. */
+export function invalidData(given: string, reason: string, path: string): Fault {
+  return new Fault('request.invalid', `Invalid data '${shorten(given)}' : ${reason} (path: '${shorten(path)}')`)
+}
+
 function invalid(given: unknown, reason: string, path: string): Fault {
-  return new Fault(
-    'request.invalid',
-    `Invalid data '${shorten(writeJson(given))}' : ${reason} (path: '${shorten(path)}')`,
-  )
+  return invalidData(writeJson(given), reason, path)
 }

@@ -1,0 +1,54 @@
+import { Fault } from '../lib/fault.ts'
+import type { RatingModule } from '../rating/rating-module.ts'
+import type { Modules } from '../state/modules.ts'
+
+export interface ModuleDeps {
+  /** Every module there is, on or off. */
+  readonly ratingModules: readonly Pick<RatingModule, 'name' | 'description' | 'configurable'>[]
+  readonly modules: Modules
+}
+
+/** A rating module as both APIs show it. */
+export interface RatedModule {
+  readonly name: string
+  readonly description: string
+  readonly enabled: boolean
+  readonly configurable: boolean
+  readonly priority: number
+}
+
+/** By name. */
+export async function listRatedModules({ ratingModules, modules }: ModuleDeps): Promise<RatedModule[]> {
+  const states = await modules.all()
+  return ratingModules
+    .map(({ name, description, configurable }) => {
+      // noop is always on, whatever is stored: CloudKitty's cloudkitty/rating/noop.py.
+      const state = name === 'noop' ? { enabled: true, priority: 1 } : states.get(name)
+      return { name, description, configurable, enabled: state?.enabled ?? false, priority: state?.priority ?? 1 }
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export async function findRatedModule(deps: ModuleDeps, name: string): Promise<RatedModule | undefined> {
+  return (await listRatedModules(deps)).find((module) => module.name === name)
+}
+
+/** Changes what is given. Takes effect with the next batch of every processor. */
+export async function changeModule(
+  { modules }: ModuleDeps,
+  name: string,
+  { enabled, priority }: { enabled?: boolean | undefined; priority?: number | undefined },
+): Promise<void> {
+  if (enabled === undefined && priority === undefined) return
+  await modules.set(name, {
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(priority === undefined ? {} : { priority }),
+  })
+}
+
+/** The module, or the 404 whose text CloudKitty's clients match on. */
+export async function demandModule(deps: ModuleDeps, name: string, message: string): Promise<RatedModule> {
+  const module = await findRatedModule(deps, name)
+  if (!module) throw new Fault('request.not_found', message)
+  return module
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { Content, defineRoute, Reply } from '../../http/route.ts'
+
+export interface HealthDeps {
+  /** Why this process should get no requests, in a few words; undefined while it should. */
+  readonly unhealthy: () => Promise<string | undefined> | string | undefined
+}
+
+/** oslo.middleware's health responder: for load balancers, without token, request id or family. */
+export const getHealthcheck = defineRoute<HealthDeps>()({
+  family: 'root',
+  method: 'ANY',
+  path: '/healthcheck',
+  access: 'probe',
+  policy: null,
+  summary: 'Whether this process answers',
+  reply: { status: 200, schema: z.unknown() },
+  errors: [503],
+  async handle({ unhealthy }, { request }) {
+    const reason = await unhealthy()
+    const healthy = reason === undefined
+    const text = reason ?? 'OK'
+    const status = healthy ? (request.method === 'HEAD' ? 204 : 200) : 503
+    if (status === 204) return new Reply(undefined, { status })
+    const accept = request.header('accept') ?? ''
+    if (accept.includes('application/json')) return new Reply({ detailed: false, reasons: [text] }, { status })
+    if (accept.includes('text/html')) {
+      const page = `<!doctype html>\n<title>Healthcheck</title>\n<h1>${text}</h1>\n`
+      return new Reply(new Content('text/html; charset=UTF-8', page), { status })
+    }
+    return new Reply(new Content('text/plain; charset=UTF-8', text), { status })
+  },
+})

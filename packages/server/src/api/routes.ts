@@ -1,0 +1,84 @@
+import { openApiDocument } from '../http/openapi.ts'
+import type { Route } from '../http/route.ts'
+import type { RatingModule } from '../rating/rating-module.ts'
+import { getHealthcheck, type HealthDeps } from './root/get-healthcheck.ts'
+import { getOpenApi } from './root/get-openapi.ts'
+import { getVersions } from './root/get-versions.ts'
+import type { CollectorDeps } from './v1/collector/mapping.ts'
+import { collectorRoutes } from './v1/collector/routes.ts'
+import type { InfoDeps } from './v1/info/metrics-source.ts'
+import { infoRoutes } from './v1/info/routes.ts'
+import type { V1ModuleDeps } from './v1/rating/module-object.ts'
+import type { QuoteDeps } from './v1/rating/post-quote.ts'
+import { ratingRoutes } from './v1/rating/routes.ts'
+import type { TenantsDeps } from './v1/report/list-tenants.ts'
+import type { ReportDeps } from './v1/report/report-scope.ts'
+import { reportRoutes } from './v1/report/routes.ts'
+import { listDataframes as listV1Dataframes } from './v1/storage/list-dataframes.ts'
+import { listDataframes } from './v2/dataframes/list-dataframes.ts'
+import { postDataframes, type PushDeps } from './v2/dataframes/post-dataframes.ts'
+import { getModule } from './v2/rating/get-module.ts'
+import { listModules } from './v2/rating/list-modules.ts'
+import { putModule } from './v2/rating/put-module.ts'
+import { scopeRoutes } from './v2/scope/routes.ts'
+import type { ScopeDeps } from './v2/scope/scope-object.ts'
+import { getSummary, type SummaryDeps } from './v2/summary/get-summary.ts'
+import { listReprocesses } from './v2/task/list-reprocesses.ts'
+import { postReprocesses, type ReprocessDeps } from './v2/task/post-reprocesses.ts'
+
+/** Everything that the routes need from below. */
+export type ApiDeps = HealthDeps &
+  CollectorDeps &
+  InfoDeps &
+  V1ModuleDeps &
+  QuoteDeps &
+  ReportDeps &
+  TenantsDeps &
+  PushDeps &
+  SummaryDeps &
+  ScopeDeps &
+  ReprocessDeps
+
+export interface ApiParts<ModuleRouteDeps> {
+  readonly modules: readonly Pick<RatingModule, 'name' | 'configurable'>[]
+  /** The rating modules' own routes, under `/v1/rating/module_config/`. */
+  readonly moduleRoutes: readonly Route<ModuleRouteDeps>[]
+  /** `[storage] version`: 1 leaves API v2 out, as CloudKitty does. */
+  readonly storageVersion: 1 | 2
+  readonly version: string
+}
+
+/** Every route of the service. */
+export function apiRoutes<ModuleRouteDeps>({
+  modules,
+  moduleRoutes,
+  storageVersion,
+  version,
+}: ApiParts<ModuleRouteDeps>): readonly Route<ApiDeps & ModuleRouteDeps>[] {
+  const v1 = [
+    ...collectorRoutes,
+    ...infoRoutes,
+    ...ratingRoutes(modules, moduleRoutes),
+    ...reportRoutes,
+    listV1Dataframes,
+  ]
+  const v2 = [
+    ...scopeRoutes,
+    listDataframes,
+    postDataframes,
+    getSummary,
+    listModules,
+    getModule,
+    putModule,
+    listReprocesses,
+    postReprocesses,
+  ]
+  const served = storageVersion === 1 ? v1 : [...v1, ...v2]
+  const routes: Route<ApiDeps & ModuleRouteDeps>[] = [
+    getVersions(storageVersion === 1 ? ['v1'] : ['v1', 'v2']),
+    getHealthcheck,
+    getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),
+    ...served,
+  ]
+  return routes
+}

@@ -1,0 +1,19 @@
+import { defineRoute } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { type CollectorDeps, noMapping } from './mapping.ts'
+
+export const deleteMapping = defineRoute<CollectorDeps>()({
+  family: 'v1',
+  method: 'DELETE',
+  path: ['/v1/collector/mappings/{service}', '/v1/collector/mappings'],
+  policy: 'collector:manage_mapping',
+  summary: 'Forget the mapping of a service',
+  deprecated: true,
+  args: { service: arg.text() },
+  reply: { status: 204 },
+  errors: [404],
+  async handle({ collectors }, { args }) {
+    if (!(await collectors.unmap(args.service))) throw noMapping(args.service)
+    return undefined
+  },
+})

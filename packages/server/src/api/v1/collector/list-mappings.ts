@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { type CollectorDeps, Mapping } from './mapping.ts'
+
+export const listMappings = defineRoute<CollectorDeps>()({
+  family: 'v1',
+  method: 'GET',
+  path: '/v1/collector/mappings',
+  policy: 'collector:list_mappings',
+  summary: 'Which collector each service is mapped to',
+  deprecated: true,
+  args: { collector: arg.text().optional() },
+  reply: { status: 200, schema: z.strictObject({ mappings: z.array(Mapping) }) },
+  async handle({ collectors }, { args }) {
+    const mappings = await collectors.mappings(args.collector)
+    return { mappings: mappings.map(({ service, collector }) => ({ service, collector })) }
+  },
+})

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import type { Collectors } from '../../../state/collectors.ts'
+import { Fault } from '../../../lib/fault.ts'
+
+export interface CollectorDeps {
+  readonly collectors: Collectors
+}
+
+export const Mapping = z.strictObject({ service: z.string(), collector: z.string() })
+export const CollectorState = z.strictObject({ name: z.string(), enabled: z.boolean() })
+
+/** As CloudKitty's column widths: what is longer never fitted. */
+export const NAME_MAX = 255
+
+export function noMapping(service: string): Fault {
+  return new Fault('request.not_found', `No mapping for service: ${service}`)
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { type CollectorDeps, CollectorState, NAME_MAX } from './mapping.ts'
+
+export const putState = defineRoute<CollectorDeps>()({
+  family: 'v1',
+  method: 'PUT',
+  path: ['/v1/collector/states/{name}', '/v1/collector/states', '/v1/collector/{name}/states'],
+  policy: 'collector:update_state',
+  summary: 'Switch a collector on or off',
+  deprecated: true,
+  args: { name: arg.text({ max: NAME_MAX }) },
+  body: z.strictObject({ enabled: arg.bool(), name: arg.text().nullish() }),
+  bodyName: 'infos',
+  reply: { status: 200, schema: CollectorState },
+  async handle({ collectors }, { args: { name }, body: { enabled } }) {
+    await collectors.setEnabled(name, enabled)
+    return { name, enabled }
+  },
+})

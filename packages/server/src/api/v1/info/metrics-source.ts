@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Metric } from '../../../domain/metric.ts'
+import { Fault } from '../../../lib/fault.ts'
+
+/** metrics.yml as it stands on disk now: CloudKitty reads it again for every request about it. */
+export interface MetricsSource {
+  /** Throws when the file cannot be read; a file that is wrong is told by its faults. */
+  read(): Promise<MetricsReading>
+}
+
+export interface MetricsReading {
+  /** The file as JSON, nothing checked, changed or added. */
+  readonly raw: unknown
+  /** False when it is no YAML at all. */
+  readonly readable: boolean
+  readonly metrics: readonly Pick<Metric, 'type' | 'unit' | 'metadata'>[]
+  readonly faults: readonly { readonly where: string; readonly path: string; readonly reason: string }[]
+}
+
+export interface InfoDeps {
+  readonly metricsSource: MetricsSource
+}
+
+export const MetricInfo = z.strictObject({ metric_id: z.string(), metadata: z.array(z.string()), unit: z.string() })
+export type MetricInfo = z.output<typeof MetricInfo>
+
+/** The file's definitions, or 405: the answer that CloudKitty gives while the file is wrong. */
+export async function readMetricInfos(source: MetricsSource): Promise<MetricInfo[]> {
+  const { metrics, faults, readable } = await source.read()
+  if (!readable) throw unreadable()
+  if (faults.length > 0) {
+    const reasons = faults.map(({ where, path, reason }) => `${where}${path === '' ? '' : ` ${path}`}: ${reason}`)
+    throw new Fault('request.not_allowed', `Invalid metrics configuration: ${reasons.join('; ')}`)
+  }
+  return metrics.map(({ type, metadata, unit }) => ({ metric_id: type, metadata: [...metadata], unit }))
+}
+
+export function unreadable(): Fault {
+  return new Fault('config.invalid', 'The metrics file cannot be read.')
+}

@@ -1,0 +1,20 @@
+import { defineRoute } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { demandModule } from '../../rated-module.ts'
+import { type Base, ModuleObject, toModuleObject, type V1ModuleDeps } from './module-object.ts'
+
+export function getModule(base: Base) {
+  return defineRoute<V1ModuleDeps>()({
+    family: 'v1',
+    method: 'GET',
+    path: `${base}/modules/{module_id}`,
+    policy: 'rating:get_module',
+    summary: 'A rating module',
+    args: { module_id: arg.text() },
+    reply: { status: 200, schema: ModuleObject },
+    errors: [404],
+    async handle(deps, { args }) {
+      return toModuleObject(deps, base, await demandModule(deps, args.module_id, 'Module not found.'))
+    },
+  })
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { listRatedModules } from '../../rated-module.ts'
+import { type Base, ModuleObject, toModuleObject, type V1ModuleDeps } from './module-object.ts'
+
+export function listModules(base: Base) {
+  return defineRoute<V1ModuleDeps>()({
+    family: 'v1',
+    method: 'GET',
+    path: `${base}/modules`,
+    policy: 'rating:list_modules',
+    summary: 'The rating modules',
+    reply: { status: 200, schema: z.strictObject({ modules: z.array(ModuleObject) }) },
+    async handle(deps) {
+      const modules = await listRatedModules(deps)
+      return { modules: await Promise.all(modules.map((module) => toModuleObject(deps, base, module))) }
+    },
+  })
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import type { JsonValue } from '../../../http/json.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { add, Decimal, formatDecimal, ZERO } from '../../../domain/decimal.ts'
+import type { Instant } from '../../../domain/period.ts'
+import { NO_RULES, type Point } from '../../../domain/point.ts'
+import { type AttributeValue, toSeries } from '../../../domain/series.ts'
+import type { RatingPipeline } from '../../../rating/rating-pipeline.ts'
+import { toAttributes } from '../../to-attributes.ts'
+import type { Base } from './module-object.ts'
+
+export interface QuoteDeps {
+  readonly pipeline: Pick<RatingPipeline, 'load'>
+  readonly periodSeconds: number
+  readonly now: () => Instant
+}
+
+type Scalar = string | number | boolean | null
+const Desc = z.record(
+  z.string(),
+  z.custom<JsonValue>((value) => !Array.isArray(value), 'a list has no place here'),
+)
+const Resource = z.strictObject({
+  service: arg.text({ min: 1 }),
+  desc: Desc,
+  volume: arg.decimal({ places: 18, whole: 20 }),
+})
+
+/** What it would cost: rated as usage of the present period, without a tenant, by the rules as they stand now. */
+export function postQuote(base: Base) {
+  return defineRoute<QuoteDeps>()({
+    family: 'v1',
+    method: 'POST',
+    path: `${base}/quote`,
+    policy: 'rating:quote',
+    summary: 'The price of resources that are not used yet',
+    description:
+      '`desc.groupby` and `desc.metadata` are attributes as usage has them; so is any flat text, number or boolean in ' +
+      '`desc`. The answer is the sum as a text.',
+    body: z.strictObject({ resources: z.array(Resource).max(10_000, 'at most 10000 resources') }),
+    bodyName: 'res_data',
+    reply: { status: 200, schema: z.string() },
+    async handle({ pipeline, periodSeconds, now }, { body }) {
+      const begin = now()
+      const period = { begin, end: begin + periodSeconds }
+      const points = body.resources.map(({ service, desc, volume }): Point => {
+        const series = toSeries({ scopeId: '', type: service, unit: 'undef', ...toQuotedAttributes(desc) })
+        return { series, ...period, quantity: volume, price: ZERO, rules: NO_RULES }
+      })
+      const rater = await pipeline.load()
+      const rated = await rater.rate({ scopeId: undefined, period, points })
+      return formatDecimal(rated.points.reduce((sum, point) => add(sum, point.price), ZERO))
+    },
+  })
+}
+
+/**
+ * CloudKitty reads `desc.groupby` and `desc.metadata` only; its dashboard sends flat keys, which its rules therefore never
+ * see. Here flat keys count as metadata, and the explicit objects win.
+ */
+function toQuotedAttributes(desc: Record<string, JsonValue>): {
+  groupby: Record<string, AttributeValue>
+  metadata: Record<string, AttributeValue>
+} {
+  const flat = Object.fromEntries(Object.entries(desc).filter(([, value]) => isScalar(value)))
+  const groupby = toAttributes(asObject(desc['groupby']))
+  const metadata = { ...toAttributes(flat), ...toAttributes(asObject(desc['metadata'])) }
+  return { groupby, metadata }
+}
+
+function isScalar(value: JsonValue): value is Scalar | Decimal {
+  return value === null || typeof value !== 'object' || value instanceof Decimal
+}
+
+function asObject(value: JsonValue | undefined): Record<string, JsonValue> {
+  return value === undefined || isScalar(value) || Array.isArray(value) ? {} : value
+}

@@ -1,0 +1,35 @@
+import type { RatingModule } from '../../../rating/rating-module.ts'
+import type { Route } from '../../../http/route.ts'
+import { getModule } from './get-module.ts'
+import { listModules } from './list-modules.ts'
+import type { V1ModuleDeps } from './module-object.ts'
+import { postQuote, type QuoteDeps } from './post-quote.ts'
+import { putModule } from './put-module.ts'
+import { refuseModuleConfig } from './refuse-module-config.ts'
+import { reloadModules } from './reload-modules.ts'
+
+/** Under both names that CloudKitty had for it; the modules' own routes likewise. */
+export function ratingRoutes<Deps>(
+  modules: readonly Pick<RatingModule, 'name' | 'configurable'>[],
+  moduleRoutes: readonly Route<Deps>[],
+): Route<V1ModuleDeps & QuoteDeps & Deps>[] {
+  const bases = ['/v1/rating', '/v1/billing'] as const
+  const own = bases.flatMap((base) => [
+    listModules(base),
+    getModule(base),
+    putModule(base),
+    reloadModules(base),
+    postQuote(base),
+    ...modules.filter((module) => !module.configurable).map((module) => refuseModuleConfig(base, module.name)),
+  ])
+  return [...own, ...moduleRoutes, ...moduleRoutes.map(underBilling)]
+}
+
+/** What the first CloudKitty called rating. */
+function underBilling<Deps>(route: Route<Deps>): Route<Deps> {
+  const toBilling = (path: string) => path.replace(/^\/v1\/rating\//, '/v1/billing/')
+  const { path } = route
+  if (typeof path === 'string') return { ...route, path: toBilling(path) }
+  const [first, ...more] = path
+  return { ...route, path: [toBilling(first), ...more.map(toBilling)] }
+}

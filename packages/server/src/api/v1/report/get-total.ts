@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { ZERO } from '../../../domain/decimal.ts'
+import { toPointFilter } from '../../point-filter.ts'
+import { totalRate } from './python-float.ts'
+import { REPORT_ARGS, type ReportDeps, reportFilters, reportRange, reportTarget } from './report-scope.ts'
+
+export const getTotal = defineRoute<ReportDeps>()({
+  family: 'v1',
+  method: 'GET',
+  path: '/v1/report/total',
+  policy: 'report:get_total',
+  summary: 'The price of everything in a range of time, as a text',
+  deprecated: true,
+  args: REPORT_ARGS,
+  reply: { status: 200, schema: z.string() },
+  target: reportTarget,
+  async handle({ points, batches, scopeKey, now }, { args, who, request }) {
+    const filters = reportFilters(args, who, scopeKey, 'report:get_total')
+    const filter = toPointFilter(reportRange(args, now()), filters)
+    const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
+    const query = { ...filter, groupby: [], values, offset: 0, limit: 1 }
+    const { rows } = await points.total(query, await batches.snapshot(), request.signal)
+    return totalRate(rows[0]?.values[0] ?? ZERO)
+  },
+})

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import type { Scopes } from '../../../state/scopes.ts'
+import { RANGE } from './report-scope.ts'
+
+export interface TenantsDeps {
+  readonly scopes: Pick<Scopes, 'ids'>
+}
+
+export const listTenants = defineRoute<TenantsDeps>()({
+  family: 'v1',
+  method: 'GET',
+  path: '/v1/report/tenants',
+  policy: 'report:list_tenants',
+  summary: 'Every scope that was ever rated',
+  description: 'The range of time is accepted and, as in CloudKitty, ignored.',
+  args: RANGE,
+  reply: { status: 200, schema: z.array(z.string()) },
+  handle: ({ scopes }) => scopes.ids(),
+})

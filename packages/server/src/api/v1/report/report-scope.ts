@@ -1,0 +1,66 @@
+import { arg } from '../../../http/v1-types.ts'
+import { toInstant } from '../../../domain/period.ts'
+import type { Instant } from '../../../domain/period.ts'
+import type { PolicyName, PolicyTarget } from '../../../domain/policy-name.ts'
+import type { Principal } from '../../../domain/principal.ts'
+import { Fault } from '../../../lib/fault.ts'
+import type { Batches } from '../../../state/batches.ts'
+import type { PointStore } from '../../../storage/point-store.ts'
+import { rangeOf } from '../../point-filter.ts'
+import { type Filters, ownScope } from '../../restrict-to-own-scope.ts'
+
+export interface ReportDeps {
+  readonly points: Pick<PointStore, 'total' | 'retrieve'>
+  readonly batches: Pick<Batches, 'snapshot'>
+  readonly scopeKey: string
+  readonly now: () => Instant
+}
+
+export const RANGE = { begin: arg.datetime(), end: arg.datetime() }
+export const REPORT_ARGS = {
+  ...RANGE,
+  tenant_id: arg.text().optional(),
+  service: arg.text().optional(),
+  all_tenants: arg.bool().default(false),
+}
+
+interface Asked {
+  readonly tenant_id?: string | undefined
+  readonly service?: string | undefined
+  readonly all_tenants: boolean
+}
+
+/** Reports are the caller's own unless all, or one, are asked for; an admin without a project gets all. */
+export function reportTenant(asked: Asked, who: Principal, scopeKey: string): string | undefined {
+  return asked.all_tenants ? undefined : asked.tenant_id || ownScope(who, scopeKey)
+}
+
+export function reportTarget({ args, who }: { args: Asked; who: Principal }): PolicyTarget {
+  return { projectId: args.all_tenants ? null : args.tenant_id || who.projectId || null }
+}
+
+export function reportFilters(asked: Asked, who: Principal, scopeKey: string, policy: PolicyName): Filters {
+  const tenant = reportTenant(asked, who, scopeKey)
+  // Legacy policies let an unscoped token pass, because null is null. It must not see the whole cloud for that.
+  if (tenant === undefined && !asked.all_tenants && !who.isAdmin) {
+    throw new Fault('policy.forbidden', 'The token is for no project.', { policy })
+  }
+  const filters = new Map<string, readonly string[]>()
+  if (tenant !== undefined) filters.set(scopeKey, [tenant])
+  if (asked.service) filters.set('type', [asked.service])
+  return filters
+}
+
+/** Points begin at whole seconds, so a bound inside a second stands for the next one. */
+export function reportRange(
+  args: { begin: Date | undefined; end: Date | undefined },
+  now: Instant,
+): { begin: Instant; end: Instant } {
+  return rangeOf({ begin: toBound(args.begin), end: toBound(args.end) }, now)
+}
+
+function toBound(date: Date | undefined): Instant | undefined {
+  if (date === undefined) return undefined
+  const instant = toInstant(date)
+  return date.getTime() % 1000 === 0 ? instant : instant + 1
+}

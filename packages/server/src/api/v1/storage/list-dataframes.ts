@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { formatNaive } from '../../../http/datetime.ts'
+import { jsonStream } from '../../../http/json-stream.ts'
+import { defineRoute, Reply } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { formatDecimal } from '../../../domain/decimal.ts'
+import { toDate } from '../../../domain/period.ts'
+import type { Point } from '../../../domain/point.ts'
+import { Fault } from '../../../lib/fault.ts'
+import { pagedPoints, runs } from '../../paged-points.ts'
+import { toPointFilter } from '../../point-filter.ts'
+import { ownScope } from '../../restrict-to-own-scope.ts'
+import { RANGE, type ReportDeps, reportRange } from '../report/report-scope.ts'
+
+const Resource = z.strictObject({
+  service: z.string(),
+  desc: z.record(z.string(), z.unknown()),
+  volume: z.string(),
+  rating: z.string(),
+})
+const Frame = z.strictObject({
+  begin: z.string(),
+  end: z.string(),
+  tenant_id: z.string(),
+  resources: z.array(Resource),
+})
+
+export const listDataframes = defineRoute<ReportDeps>()({
+  family: 'v1',
+  method: 'GET',
+  path: '/v1/storage/dataframes',
+  policy: 'storage:list_data_frames',
+  summary: 'All rated points of a range of time',
+  description: 'An admin gets every tenant’s unless he names one. A long answer is sent as it is read.',
+  args: { ...RANGE, tenant_id: arg.text().optional(), resource_type: arg.text().optional() },
+  reply: { status: 200, schema: z.strictObject({ dataframes: z.array(Frame) }) },
+  target: ({ args, who }) => ({ projectId: args.tenant_id || who.projectId || null }),
+  async handle({ points, batches, scopeKey, now }, { args, who, request }) {
+    const tenant = args.tenant_id || (who.isAdmin ? undefined : ownScope(who, scopeKey))
+    if (tenant === undefined && !who.isAdmin) {
+      throw new Fault('policy.forbidden', 'The token is for no project.', { policy: 'storage:list_data_frames' })
+    }
+    const filters = new Map<string, readonly string[]>()
+    if (tenant !== undefined) filters.set(scopeKey, [tenant])
+    if (args.resource_type) filters.set('type', [args.resource_type])
+    const query = { ...toPointFilter(reportRange(args, now()), filters), offset: 0, limit: undefined }
+    const { pages, single } = await pagedPoints(points, query, await batches.snapshot(), request.signal)
+    const frames = toFrames(pages)
+    if (!single) return new Reply(jsonStream({}, 'dataframes', frames))
+    const dataframes: z.output<typeof Frame>[] = []
+    for await (const frame of frames) dataframes.push(frame)
+    return { dataframes }
+  },
+})
+
+/** One frame per period, metric type and tenant: CloudKitty labels a mixed period with its first point's tenant. */
+async function* toFrames(pages: AsyncIterable<readonly Point[]>): AsyncGenerator<z.output<typeof Frame>> {
+  for await (const run of runs(pages, together)) {
+    const { begin, end, series } = run[0]!
+    yield {
+      begin: formatNaive(toDate(begin)),
+      end: formatNaive(toDate(end)),
+      tenant_id: series.scopeId === '' ? '__UNDEF__' : series.scopeId,
+      resources: run.map((point) => ({
+        service: point.series.type,
+        desc: { ...point.series.metadata, ...point.series.groupby },
+        volume: formatDecimal(point.quantity),
+        rating: formatDecimal(point.price),
+      })),
+    }
+  }
+}
+
+function together(a: Point, b: Point): boolean {
+  return (
+    a.begin === b.begin && a.end === b.end && a.series.type === b.series.type && a.series.scopeId === b.series.scopeId
+  )
+}

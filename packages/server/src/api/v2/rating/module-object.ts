@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import type { RatedModule } from '../../rated-module.ts'
+
+export const ModuleObject = z.strictObject({
+  module_id: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  hot_config: z.boolean(),
+  priority: z.int(),
+})
+
+export function toModuleObject(module: RatedModule): z.output<typeof ModuleObject> {
+  return {
+    module_id: module.name,
+    description: module.description,
+    enabled: module.enabled,
+    hot_config: module.configurable,
+    priority: module.priority,
+  }
+}

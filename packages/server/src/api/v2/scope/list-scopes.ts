@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { param } from '../../../http/v2-types.ts'
+import { nothingFound, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
+
+export const listScopes = defineRoute<ScopeDeps>()({
+  family: 'v2',
+  method: 'GET',
+  path: '/v2/scope',
+  policy: 'scope:get_state',
+  summary: 'Scopes, and how far they are rated',
+  query: {
+    offset: param.int({ min: 0 }).default(0),
+    limit: param.int({ min: 1 }).default(100),
+    scope_id: param.texts().default([]),
+    scope_key: param.texts().default([]),
+    fetcher: param.texts().default([]),
+    collector: param.texts().default([]),
+    active: param.ints().default([]),
+  },
+  reply: { status: 200, schema: z.strictObject({ results: z.array(ScopeObject) }) },
+  errors: [404],
+  async handle({ scopes }, { query }) {
+    const found = await scopes.list({
+      scopeIds: query.scope_id,
+      scopeKeys: query.scope_key,
+      fetchers: query.fetcher,
+      collectors: query.collector,
+      active: query.active.map((flag) => flag !== 0),
+      offset: query.offset,
+      limit: query.limit,
+    })
+    if (found.length === 0) throw nothingFound()
+    return { results: found.map(toScopeObject) }
+  },
+})

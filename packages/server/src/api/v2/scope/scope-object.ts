@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { formatInstant, type Instant } from '../../../domain/period.ts'
+import { Fault } from '../../../lib/fault.ts'
+import type { Scope, Scopes } from '../../../state/scopes.ts'
+
+export interface ScopeDeps {
+  readonly scopes: Scopes
+  /** What a scope that is created through the API belongs to when the request does not say. */
+  readonly scopeNames: { readonly scopeKey: string; readonly fetcher: string; readonly collector: string }
+  readonly periodSeconds: number
+  readonly now: () => Instant
+}
+
+export const ScopeObject = z.strictObject({
+  scope_id: z.string(),
+  scope_key: z.string(),
+  fetcher: z.string(),
+  collector: z.string(),
+  last_processed_timestamp: z.string().nullable(),
+  active: z.boolean(),
+  scope_activation_toggle_date: z.string(),
+  state: z.string().nullable(),
+  failure: z.strictObject({ error: z.string(), count: z.int(), retry_at: z.string() }).optional(),
+})
+
+/**
+ * CloudKitty's row, with `state`, which its clients still print, as another name of the timestamp; and, while a scope cannot
+ * be rated, why.
+ */
+export function toScopeObject(scope: Scope): z.output<typeof ScopeObject> {
+  const processed = scope.lastProcessed === undefined ? null : formatInstant(scope.lastProcessed)
+  const { failure } = scope
+  return {
+    scope_id: scope.scopeId,
+    scope_key: scope.scopeKey,
+    fetcher: scope.fetcher,
+    collector: scope.collector,
+    last_processed_timestamp: processed,
+    active: scope.active,
+    scope_activation_toggle_date: formatInstant(scope.activeSince),
+    state: processed,
+    ...(failure
+      ? { failure: { error: failure.error, count: failure.count, retry_at: formatInstant(failure.retryAt) } }
+      : {}),
+  }
+}
+
+export function nothingFound(): Fault {
+  return new Fault('request.not_found', 'No resource found for provided filters.')
+}
+
+/** The two names of one timestamp: CloudKitty's clients send `state`, its API wants the long one. */
+export function processedTimestamp(body: {
+  readonly last_processed_timestamp?: Instant | undefined
+  readonly state?: Instant | undefined
+}): Instant {
+  const { last_processed_timestamp: processed, state } = body
+  if (processed !== undefined && state !== undefined && processed !== state) {
+    throw new Fault('request.invalid', 'last_processed_timestamp and its alias state differ.')
+  }
+  const timestamp = processed ?? state
+  if (timestamp === undefined) throw new Fault('request.invalid', 'Parameter last_processed_timestamp is required.')
+  return timestamp
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { out, param } from '../../../http/v2-types.ts'
+import { formatInstant, type Instant } from '../../../domain/period.ts'
+import type { Batches } from '../../../state/batches.ts'
+import type { PointStore, TotalRow } from '../../../storage/point-store.ts'
+import { rangeOf, toPointFilter } from '../../point-filter.ts'
+import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
+import { DEFAULT_FIELDS, parseCustomFields } from './parse-custom-fields.ts'
+import { parseGroupby } from './parse-groupby.ts'
+
+export interface SummaryDeps {
+  readonly points: Pick<PointStore, 'total'>
+  readonly batches: Pick<Batches, 'snapshot'>
+  readonly scopeKey: string
+  /** `[collect] period`: the length of a time bucket. */
+  readonly periodSeconds: number
+  readonly now: () => Instant
+}
+
+const Cell = z.union([z.string(), out.decimal()])
+const Summary = z.strictObject({
+  total: z.int(),
+  columns: z.array(z.string()).optional(),
+  results: z.array(z.union([z.array(Cell), z.record(z.string(), Cell)])),
+  format: z.enum(['table', 'object']).optional(),
+})
+
+export const getSummary = defineRoute<SummaryDeps>()({
+  family: 'v2',
+  method: 'GET',
+  path: '/v2/summary',
+  policy: 'summary:get_summary',
+  summary: 'Quantities and prices in a range of time, grouped by attributes and by time',
+  description:
+    'A row per group, ascending by the groups in the order of `groupby`. `time` makes buckets of the collect period; ' +
+    '`time-d`, `time-w`, `time-m` and `time-y` group by the day, week, month and year. `filter` and `filters` are the ' +
+    'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types.',
+  query: {
+    begin: param.datetime().optional(),
+    end: param.datetime().optional(),
+    groupby: param.texts().default([]),
+    filters: param.multiDict().optional(),
+    filter: param.multiDict().optional(),
+    response_format: param.oneOf(['table', 'object']).default('table'),
+    custom_fields: param.text().optional(),
+    offset: param.int({ min: 0 }).default(0),
+    limit: param.int({ min: 1 }).default(100),
+  },
+  reply: { status: 200, schema: Summary },
+  async handle({ points, batches, scopeKey, periodSeconds, now }, { query, who, request }) {
+    const asked = merged(query.filters, query.filter)
+    const columns = parseGroupby(query.groupby, periodSeconds)
+    const values = query.custom_fields === undefined ? DEFAULT_FIELDS : parseCustomFields(query.custom_fields)
+    const filters = restrictToOwnScope(asked, who, scopeKey)
+    if (filters === undefined) return { total: 0, columns: [], results: [] }
+    const { total, rows } = await points.total(
+      {
+        ...toPointFilter(rangeOf(query, now()), filters),
+        groupby: columns.map((column) => column.grouping),
+        values,
+        offset: query.offset,
+        limit: query.limit,
+      },
+      await batches.snapshot(),
+      request.signal,
+    )
+    const groups = columns.flatMap(({ column }) => (column === undefined ? [] : [column]))
+    const names = ['begin', 'end', ...values.map((value) => value.alias), ...groups]
+    if (query.response_format === 'object') {
+      return { total, results: rows.map((row) => Object.fromEntries(named(names, row))), format: 'object' as const }
+    }
+    return { total, columns: rows.length === 0 ? [] : names, results: rows.map(cells), format: 'table' as const }
+  },
+})
+
+type Cell = z.output<typeof Cell>
+
+function cells({ begin, end, values, groups }: TotalRow): Cell[] {
+  return [formatInstant(begin), formatInstant(end), ...values, ...groups]
+}
+
+/** A group that is called like a value leaves that name to the value. */
+function named(names: readonly string[], row: TotalRow): [string, Cell][] {
+  const entries = cells(row).map((cell, i): [string, Cell] => [names[i]!, cell])
+  const taken = new Set(names.slice(0, 2 + row.values.length))
+  return entries.filter(([name], i) => i < taken.size || !taken.has(name))
+}
+
+function merged(...dicts: (ReadonlyMap<string, readonly string[]> | undefined)[]): Map<string, readonly string[]> {
+  const all = new Map<string, readonly string[]>()
+  for (const dict of dicts) for (const [key, values] of dict ?? []) all.set(key, [...(all.get(key) ?? []), ...values])
+  return all
+}
