@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Principal } from '../../domain/principal.ts'
 import { Policy } from '../policy/policy.ts'
-import { CALLERS, callerHeaders } from '../testing/caller-matrix.ts'
+import { CALLERS, callerHeaders, type CallerName } from '../testing/caller-matrix.ts'
 import { CountingProxy } from '../testing/counting-proxy.ts'
 import {
+  KEYSTONE_START_MS,
   ownKeystone,
   sharedKeystone,
   whyNoKeystone,
@@ -25,6 +26,8 @@ const UNAUTHENTICATED = {
 }
 
 describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
+  beforeAll(async () => void (await sharedKeystone()), KEYSTONE_START_MS)
+
   describe('says who asks', () => {
     test.each<[string, Parameters<RunningKeystone['token']>, (cloud: RunningKeystone['cloud']) => Partial<Principal>]>([
       [
@@ -132,6 +135,37 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
         'system reader': on('observer', undefined),
         'system admin': on('admin', undefined, true),
       })
+    })
+  })
+
+  test('the default policy lets each of them do what CloudKitty’s does', async () => {
+    const keystone = await sharedKeystone()
+    await using authenticator = open(keystone.url)
+    const headers = await callerHeaders(keystone)
+    const may = async (name: CallerName) => {
+      const who = await authenticate(authenticator, headers[name]['X-Auth-Token'])
+      const own = { projectId: who.projectId ?? null }
+      const other = { projectId: keystone.cloud.projects.B }
+      return [
+        POLICY.allows(who, 'rating:quote', own),
+        POLICY.allows(who, 'summary:get_summary', own),
+        POLICY.allows(who, 'report:get_total', other),
+        POLICY.allows(who, 'scope:reset_state', own),
+      ]
+    }
+    const names = CALLERS.filter((caller) => caller.authenticated).map((caller) => caller.name)
+    const table = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await may(name)] as const)))
+    expect(table).toEqual({
+      unscoped: [true, false, false, false],
+      'member of another project': [true, true, true, false],
+      'other role on A': [true, false, false, false],
+      'reader on A': [true, true, false, false],
+      'member on A': [true, true, false, false],
+      'member on A with forged headers': [true, true, false, false],
+      'admin on A': [true, true, true, true],
+      'domain admin': [false, false, false, false],
+      'system reader': [false, false, false, false],
+      'system admin': [false, false, false, false],
     })
   })
 
@@ -314,7 +348,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
     })
   })
 
-  describe('with a Keystone of its own', () => {
+  describe('with a Keystone of its own', { timeout: KEYSTONE_START_MS }, () => {
     test('stopped it is unavailable, and when it is back all goes on', async () => {
       await using keystone = await ownKeystone()
       await using authenticator = open(keystone.url, { token_cache_time: '-1' })

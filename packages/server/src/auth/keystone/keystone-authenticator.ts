@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { LRUCache } from 'lru-cache'
 import type { Principal } from '../../domain/principal.ts'
 import { Fault } from '../../lib/fault.ts'
@@ -46,6 +47,8 @@ export class KeystoneAuthenticator implements Authenticator {
   /** Asks nothing yet. Throws `config.invalid` when the options cannot work. */
   constructor(options: AuthtokenOptions, context: KeystoneAuthenticatorContext) {
     this.#context = context
+    // As many validations as may be pending listen to it; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#lifetime.signal)
     this.#now = context.now ?? Date.now
     this.#session = new KeystoneSession(options, {
       section: SECTION,

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { CountingProxy } from '../testing/counting-proxy.ts'
-import { sharedKeystone, whyNoKeystone } from '../testing/start-keystone.ts'
+import { KEYSTONE_START_MS, sharedKeystone, whyNoKeystone } from '../testing/start-keystone.ts'
 import { authtokenOptions } from './authtoken-options.ts'
 import { KeystoneSession } from './session.ts'
 
@@ -8,6 +8,8 @@ const absent = whyNoKeystone()
 const forever = () => new AbortController().signal
 
 describe.skipIf(absent !== undefined)(`a session at a real Keystone ${absent ?? ''}`, () => {
+  beforeAll(async () => void (await sharedKeystone()), KEYSTONE_START_MS)
+
   test('knows who it is and finds services in the catalog', async () => {
     const { url, cloud } = await sharedKeystone()
     await using session = open(url)

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const SCRIPT = fileURLToPath(new URL('../../../../../scripts/services/keystone.sh', import.meta.url))
-const START_MS = 300_000
+/** How long a hook that asks for a Keystone may take: it may have to be installed first. */
+export const KEYSTONE_START_MS = 300_000
 
 /** What `scripts/services/keystone.sh` puts into a new Keystone: ids by name. A user's password is `secret-` and its name. */
 export interface Cloud {
@@ -129,11 +130,11 @@ async function sharedFolder(): Promise<{ folder: string; port: number }> {
     () => false,
   )
   if (mine) await startShared(folder)
-  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(100)) {
+  for (const deadline = Date.now() + KEYSTONE_START_MS; Date.now() < deadline; await sleep(100)) {
     if (existsSync(join(folder, 'failed'))) throw new Error(await readFile(join(folder, 'failed'), 'utf8'))
     if (existsSync(join(folder, 'port'))) return { folder, port: Number(await readFile(join(folder, 'port'), 'utf8')) }
   }
-  throw new Error(`no Keystone in ${folder} after ${START_MS / 1000} s`)
+  throw new Error(`no Keystone in ${folder} after ${KEYSTONE_START_MS / 1000} s`)
 }
 
 async function startShared(folder: string): Promise<void> {
@@ -156,7 +157,7 @@ async function startShared(folder: string): Promise<void> {
 }
 
 async function keystoneSh(command: string, folder: string, ...args: string[]): Promise<void> {
-  await promisify(execFile)(SCRIPT, [command, '--dir', folder, ...args], { timeout: START_MS })
+  await promisify(execFile)(SCRIPT, [command, '--dir', folder, ...args], { timeout: KEYSTONE_START_MS })
 }
 
 async function readCloud(folder: string): Promise<Cloud> {
