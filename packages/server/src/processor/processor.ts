@@ -1,23 +1,13 @@
 import type { Logger } from 'pino'
-import type { Collector } from '../collectors/collector.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
-import type { Metric } from '../domain/metric.ts'
 import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
-import type { Point } from '../domain/point.ts'
 import { Fault } from '../lib/fault.ts'
-import type { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { type Batches, type Claim, duePeriods } from '../state/batches.ts'
 import type { ScopeNames, Scopes } from '../state/scopes.ts'
-import type { PointStore } from '../storage/point-store.ts'
+import { backOff, type BackOffBounds } from './back-off.ts'
 import { type BatchBounds, BatchLimits } from './batch-limits.ts'
-import { collectFrames } from './collect-frames.ts'
-
-/** The part of a metrics.yml that is in force; a running service may get a new one between batches. */
-export interface ActiveMetrics {
-  readonly metrics: readonly Metric[]
-  /** True for a point that is not to be stored, by its type's expression or the general one. */
-  skip(point: Point): boolean
-}
+import { holdLease } from './hold-lease.ts'
+import { ratePeriods, type RatingParts } from './rate-periods.ts'
 
 export interface ProcessorOptions extends BatchBounds {
   readonly names: ScopeNames
@@ -29,17 +19,13 @@ export interface ProcessorOptions extends BatchBounds {
   readonly concurrency: number
   readonly leaseSeconds: number
   /** Back-off of a scope that failed: doubled with every failure in a row, between these bounds. */
-  readonly retrySeconds: { readonly min: number; readonly max: number }
+  readonly retrySeconds: BackOffBounds
 }
 
-export interface ProcessorParts {
+export interface ProcessorParts extends RatingParts {
   readonly fetcher: Fetcher
-  readonly collector: Collector
-  readonly pipeline: RatingPipeline
-  readonly store: PointStore
   readonly scopes: Scopes
   readonly batches: Batches
-  readonly metrics: () => ActiveMetrics
   readonly log: Logger
   readonly events?: ProcessorEvents
 }
@@ -167,19 +153,17 @@ export class Processor {
   async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
     const { batches, log, events } = this.#parts
     const started = performance.now()
-    const fence = new AbortController()
-    const heartbeat = setInterval(
-      () => {
-        batches.renew(claim.batch).then(
-          (held) => held || fence.abort(new Fault('state.fenced', `batch ${claim.batch} was taken over`)),
-          (error: unknown) => log.warn({ err: error, batch: claim.batch }, 'a lease could not be renewed'),
-        )
-      },
-      (this.#options.leaseSeconds * 1000) / 3,
-    )
+    const { periodSeconds, concurrency, leaseSeconds } = this.#options
+    using lease = holdLease(batches, claim.batch, { leaseSeconds, signal, log })
     try {
-      const points = await this.#rate(claim, AbortSignal.any([signal, fence.signal]))
-      await batches.commit(claim.batch, { claim, periodSeconds: this.#options.periodSeconds })
+      const points = await ratePeriods(this.#parts, {
+        batch: claim.batch,
+        scopeIds: claim.scopes.map((scope) => scope.scopeId),
+        periods: periodsFrom(claim.begin, claim.periods, periodSeconds),
+        concurrency,
+        signal: lease.signal,
+      })
+      await batches.commit(claim.batch, { claim, periodSeconds })
       this.#limits.succeeded(claim.scopes.length, claim.periods, points)
       this.#singleFailures = 0
       const seconds = (performance.now() - started) / 1000
@@ -187,30 +171,7 @@ export class Processor {
       return { scopePeriods: claim.scopes.length * claim.periods, points }
     } catch (error) {
       return await this.#failed(claim, error, signal)
-    } finally {
-      clearInterval(heartbeat)
     }
-  }
-
-  /** Collects, rates and writes a batch; returns the number of points, which nobody sees yet. */
-  async #rate(claim: Claim, signal: AbortSignal): Promise<number> {
-    const { collector, pipeline, store, metrics } = this.#parts
-    const active = metrics()
-    const rater = await pipeline.load()
-    const frames = await collectFrames(
-      collector,
-      active.metrics,
-      claim.scopes.map((scope) => scope.scopeId),
-      periodsFrom(claim.begin, claim.periods, this.#options.periodSeconds),
-      { concurrency: this.#options.concurrency, signal },
-    )
-    const points: Point[] = []
-    for (const frame of frames) {
-      for (const point of (await rater.rate(frame)).points) if (!active.skip(point)) points.push(point)
-    }
-    signal.throwIfAborted()
-    if (points.length > 0) await store.write(claim.batch, points)
-    return points.length
   }
 
   /**
@@ -257,7 +218,7 @@ export class Processor {
       guilty.map(({ id, failures }) => ({
         scope: id,
         error: error instanceof Error ? error.message : String(error),
-        retryInSeconds: this.#backOff(failures),
+        retryInSeconds: backOff(failures, this.#options.retrySeconds),
       })),
     )
     if (everybody) return 'source-down'
@@ -266,10 +227,5 @@ export class Processor {
       return 'source-down'
     }
     return nothing
-  }
-
-  #backOff(failures: number): number {
-    const { min, max } = this.#options.retrySeconds
-    return Math.min(max, min * 2 ** Math.min(failures, 30))
   }
 }

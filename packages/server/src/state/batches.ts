@@ -50,6 +50,8 @@ export interface CommitEffects {
   /** The claim whose scopes move on by its periods. */
   readonly claim?: Claim
   readonly periodSeconds?: number
+  /** The scope that `lease` gave, which is free again and stays where it is. */
+  readonly leased?: number
   /** What the batch replaces; `upTo` is the batch before this one. */
   readonly replaces?: readonly Omit<Void, 'upTo'>[]
   /** Further changes of state that belong to the same instant. */
@@ -194,6 +196,26 @@ export class Batches {
     return { batch, begin, periods, scopes: claimed }
   }
 
+  /**
+   * Leases one scope for a batch that changes its past, without moving it on. Undefined while it is being rated or
+   * reprocessed by somebody.
+   */
+  async lease(scope: number, kind: BatchKind): Promise<BatchId | undefined> {
+    return this.#db.transaction(async (tx) => {
+      const free = or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`))
+      const [row] = await tx
+        .select({ leaseBatch: scopes.leaseBatch })
+        .from(scopes)
+        .where(and(eq(scopes.id, scope), free))
+        .for('update', { skipLocked: true })
+      if (!row) return undefined
+      if (row.leaseBatch !== null) await abandonRows(tx, [row.leaseBatch])
+      const batch = await this.#next(tx, kind)
+      await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(eq(scopes.id, scope))
+      return batch
+    })
+  }
+
   /** Prolongs a batch's leases. False when the batch is no longer this process's to finish. */
   async renew(batch: BatchId): Promise<boolean> {
     const leaseUntil = this.#leaseEnd()
@@ -212,7 +234,10 @@ export class Batches {
    * Makes a batch count, with all that goes with it, in one instant. Throws `state.fenced` and changes nothing when the
    * batch was taken away: a lease expired and another process went on, or a reset came in between.
    */
-  async commit(batch: BatchId, { claim, periodSeconds = 0, replaces = [], also }: CommitEffects = {}): Promise<void> {
+  async commit(
+    batch: BatchId,
+    { claim, periodSeconds = 0, leased, replaces = [], also }: CommitEffects = {},
+  ): Promise<void> {
     await this.#db.transaction(async (tx) => {
       if (claim) {
         const end = claim.begin + claim.periods * periodSeconds
@@ -231,6 +256,14 @@ export class Batches {
           .where(and(eq(scopes.leaseBatch, batch), eq(scopes.nextBegin, toDate(claim.begin))))
           .returning({ id: scopes.id })
         if (moved.length !== claim.scopes.length) throw fenced(batch)
+      }
+      if (leased !== undefined) {
+        const freed = await tx
+          .update(scopes)
+          .set({ leaseBatch: null, leaseUntil: null })
+          .where(and(eq(scopes.id, leased), eq(scopes.leaseBatch, batch)))
+          .returning({ id: scopes.id })
+        if (freed.length !== 1) throw fenced(batch)
       }
       const shown = await tx
         .delete(hiddenBatches)

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
 import { reprocesses } from './schema.ts'
@@ -8,9 +8,11 @@ export interface Reprocess {
   readonly id: number
   readonly scopeId: string
   readonly period: Period
-  /** Begin of the newest period done; undefined until the first. */
+  /** Begin of the newest period done, the period's end when all are; undefined until the first. */
   readonly current: Instant | undefined
   readonly reason: string
+  readonly failures: number
+  readonly lastError: string | undefined
 }
 
 export interface ReprocessFilter {
@@ -41,7 +43,7 @@ export class Reprocesses {
             inArray(reprocesses.identifier, [...scopeIds]),
             lt(reprocesses.begin, toDate(period.end)),
             gt(reprocesses.end, toDate(period.begin)),
-            or(isNull(reprocesses.current), lt(reprocesses.current, reprocesses.end)),
+            unfinished(),
           ),
         )
         .limit(1)
@@ -70,20 +72,61 @@ export class Reprocesses {
       .offset(offset)
       .$dynamic()
     if (limit !== undefined) query.limit(limit)
-    const rows = await query
-    return rows.map((row) => ({
-      id: row.id,
-      scopeId: row.identifier,
-      period: { begin: toInstant(row.begin), end: toInstant(row.end) },
-      current: row.current ? toInstant(row.current) : undefined,
-      reason: row.reason,
-    }))
+    return (await query).map(toReprocess)
   }
 
+  /** Tasks that are neither done nor waiting after a failure, by creation. */
+  async due(limit: number): Promise<Reprocess[]> {
+    const rows = await this.#db
+      .select()
+      .from(reprocesses)
+      .where(and(unfinished(), or(isNull(reprocesses.retryAt), lte(reprocesses.retryAt, sql`now()`))))
+      .orderBy(asc(reprocesses.id))
+      .limit(limit)
+    return rows.map(toReprocess)
+  }
+
+  /** How far the work has come, for whoever watches; nothing of it is seen before the task is done. */
   async setCurrent(id: number, current: Instant): Promise<void> {
     await this.#db
       .update(reprocesses)
       .set({ current: toDate(current) })
       .where(eq(reprocesses.id, id))
+  }
+
+  async fail(id: number, error: string, retryInSeconds: number): Promise<void> {
+    await this.#db
+      .update(reprocesses)
+      .set({
+        current: null,
+        failures: sql`${reprocesses.failures} + 1`,
+        retryAt: sql`now() + make_interval(secs => ${retryInSeconds})`,
+        lastError: error,
+      })
+      .where(eq(reprocesses.id, id))
+  }
+
+  /** To be called inside the commit of the task's batch. */
+  static async finish(tx: StateDatabase, { id, period }: Pick<Reprocess, 'id' | 'period'>): Promise<void> {
+    await tx
+      .update(reprocesses)
+      .set({ current: toDate(period.end), retryAt: null, lastError: null })
+      .where(eq(reprocesses.id, id))
+  }
+}
+
+function unfinished() {
+  return or(isNull(reprocesses.current), lt(reprocesses.current, reprocesses.end))
+}
+
+function toReprocess(row: typeof reprocesses.$inferSelect): Reprocess {
+  return {
+    id: row.id,
+    scopeId: row.identifier,
+    period: { begin: toInstant(row.begin), end: toInstant(row.end) },
+    current: row.current ? toInstant(row.current) : undefined,
+    reason: row.reason,
+    failures: row.failures,
+    lastError: row.lastError ?? undefined,
   }
 }

@@ -122,6 +122,10 @@ export const reprocesses = pgTable(
     current: instant('current_reprocess_time'),
     reason: text('reason').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    /** Back-off, as for scopes. */
+    failures: integer('failures').notNull().default(0),
+    retryAt: instant('retry_at'),
+    lastError: text('last_error'),
   },
   (table) => [index('reprocesses_identifier').on(table.identifier)],
 )

@@ -1,0 +1,48 @@
+import type { Collector } from '../collectors/collector.ts'
+import type { Metric } from '../domain/metric.ts'
+import type { Period } from '../domain/period.ts'
+import type { Point } from '../domain/point.ts'
+import type { BatchId } from '../domain/snapshot.ts'
+import type { RatingPipeline } from '../rating/rating-pipeline.ts'
+import type { PointStore } from '../storage/point-store.ts'
+import { collectFrames } from './collect-frames.ts'
+
+/** The part of a metrics.yml that is in force; a running service may get a new one between batches. */
+export interface ActiveMetrics {
+  readonly metrics: readonly Metric[]
+  /** True for a point that is not to be stored, by its type's expression or the general one. */
+  skip(point: Point): boolean
+}
+
+export interface RatingParts {
+  readonly collector: Collector
+  readonly pipeline: RatingPipeline
+  readonly store: PointStore
+  readonly metrics: () => ActiveMetrics
+}
+
+export interface RatePeriods {
+  readonly batch: BatchId
+  readonly scopeIds: readonly string[]
+  readonly periods: readonly Period[]
+  /** Metrics that are asked for at the same time. */
+  readonly concurrency: number
+  readonly signal: AbortSignal
+}
+
+/** From the source to the points store: collects, rates, and writes into the batch. The number of points, which nobody sees yet. */
+export async function ratePeriods(
+  { collector, pipeline, store, metrics }: RatingParts,
+  { batch, scopeIds, periods, concurrency, signal }: RatePeriods,
+): Promise<number> {
+  const active = metrics()
+  const rater = await pipeline.load()
+  const frames = await collectFrames(collector, active.metrics, scopeIds, periods, { concurrency, signal })
+  const points: Point[] = []
+  for (const frame of frames) {
+    for (const point of (await rater.rate(frame)).points) if (!active.skip(point)) points.push(point)
+  }
+  signal.throwIfAborted()
+  if (points.length > 0) await store.write(batch, points)
+  return points.length
+}
