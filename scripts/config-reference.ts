@@ -1,12 +1,16 @@
 import type { z } from 'zod'
-import type { CollectorPlugin } from '../collectors/collector.ts'
-import type { FetcherPlugin } from '../fetchers/fetcher.ts'
-import { IGNORED_OPTIONS } from './ignored-options.ts'
-import { SECTIONS } from './options.ts'
-import { optionMeta, shapeOf } from './schema-faults.ts'
+import type { CollectorPlugin } from '../packages/server/src/collectors/collector.ts'
+import type { FetcherPlugin } from '../packages/server/src/fetchers/fetcher.ts'
+import { IGNORED_OPTIONS } from '../packages/server/src/config/ignored-options.ts'
+import { SECTIONS } from '../packages/server/src/config/options.ts'
+import { optionMeta, shapeOf } from '../packages/server/src/config/schema-faults.ts'
+import { COLLECTORS } from '../packages/server/src/wiring/collectors.ts'
+import { FETCHERS } from '../packages/server/src/wiring/fetchers.ts'
 
 /** The reference of all sections and options as Markdown, from the schemas that read them. */
-export function configReference(collectors: readonly CollectorPlugin[], fetchers: readonly FetcherPlugin[]): string {
+export async function configReference(): Promise<string> {
+  const collectors: readonly CollectorPlugin[] = await Promise.all(Object.values(COLLECTORS).map((load) => load()))
+  const fetchers: readonly FetcherPlugin[] = await Promise.all(Object.values(FETCHERS).map((load) => load()))
   const sections: [string, z.ZodType][] = [
     ...Object.entries<z.ZodType>(SECTIONS),
     ...collectors.map(({ name, options }): [string, z.ZodType] => [`collector_${name}`, options]),
@@ -19,7 +23,7 @@ export function configReference(collectors: readonly CollectorPlugin[], fetchers
     '',
     '`cloudkitty.conf` is an INI file by oslo.config’s rules. `--config-file` and `--config-dir` (its `*.conf`, sorted) may be',
     'given several times, and later ones win; without them `~/.cloudkitty/`, `~/`, `/etc/cloudkitty/` and `/etc/` are searched for',
-    '`cloudkitty.conf` and `cloudkitty.conf.d/`. The environment wins over files: `OS_<SECTION>__<OPTION>`, for instance',
+    '`cloudkitty.conf` and the folder `cloudkitty.conf.d`. The environment wins over files: `OS_<SECTION>__<OPTION>`, for instance',
     '`OS_API__PORT=8890`. `$name`, `${name}` and `${section.name}` stand for the values of other options, `$$` for a dollar sign.',
     'Lists are separated by commas; dictionaries are `key:value,key:value`. Relative paths start at the working directory.',
     'Options that talk to Keystone may be put into another section, which `auth_section` then names.',
@@ -38,6 +42,7 @@ export function configReference(collectors: readonly CollectorPlugin[], fetchers
 
 function section(name: string, schema: z.ZodType): string[] {
   const options = Object.entries(shapeOf(schema) ?? {})
+  if (options.length === 0) return [`## [${name}]`, '', 'No options.', '']
   return [
     `## [${name}]`,
     '',
