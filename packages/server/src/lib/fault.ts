@@ -5,6 +5,8 @@
 export const FAULTS = {
   /** A configuration file cannot be used; the detail lists every fault in it. Mend the file and start again. */
   'config.invalid': 500,
+  /** The API's address or port cannot be taken; the message says why and which option to set. */
+  'api.cannot_listen': 500,
   /** Another process uses the embedded stores. Stop it, or use its API. */
   'state.locked': 500,
   /** The folder or file of an embedded store cannot be written. */
@@ -17,6 +19,10 @@ export const FAULTS = {
   'storage.out_of_range': 400,
   /** The points store could not write, for instance because the disk is full. Nothing of the batch is visible. */
   'storage.write_failed': 500,
+  /** Two series with different identities have the same 64-bit id; the batch is refused. Rename an attribute of one. */
+  'storage.series_collision': 409,
+  /** A newer version of this program has written the points store. Install that version, or restore a backup. */
+  'storage.newer_version': 500,
   /** The points store could not answer. */
   'storage.unavailable': 503,
   /** The source could not be reached. The period stays unrated and is tried again. */

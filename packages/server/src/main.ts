@@ -1,0 +1,104 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Instant, toInstant } from './domain/period.ts'
+import { Fault } from './lib/fault.ts'
+import { ROLES, type Role, runQuickstart, runServe } from './serve.ts'
+import { type Invocation, runCheckConfig, runImport, runMigrate, runProcess } from './wiring/commands.ts'
+import { VERSION } from './wiring/version.ts'
+import { type PolicyFlags, runPolicyCheck, runPolicyList } from './wiring/policy-commands.ts'
+
+interface ConfigFlags {
+  readonly configFile?: string[]
+  readonly configDir?: string[]
+}
+
+/** SIGINT and SIGTERM ask for an orderly end; a second one ends at once, which loses nothing either. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`got ${name}`)))
+  return stop.signal
+}
+
+function invocation({ configFile, configDir }: ConfigFlags): Invocation {
+  return {
+    files: configFile,
+    dirs: configDir ?? (configFile ? [] : undefined),
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stopSignal(),
+    terminal: process.stderr.isTTY === true,
+    print: (text) => void process.stdout.write(text),
+  }
+}
+
+function parseInstant(text: string): Instant {
+  const date = new Date(/[zZ]|[+-]\d\d:?\d\d$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`)
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('expected ISO 8601, such as 2026-06-01T00:00:00Z')
+  return toInstant(date)
+}
+
+const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value]
+const withConfig = (command: Command) =>
+  command
+    .option('--config-file <file>', 'cloudkitty.conf to read; may be given several times, the later wins', collect)
+    .option('--config-dir <folder>', 'folder of *.conf files to read after them', collect)
+
+const program = new Command('cloudtabbyd')
+  .description('Rates what the projects of a cloud use, and answers for it. Speaks the API of CloudKitty.')
+  .version(VERSION)
+  .showHelpAfterError()
+
+withConfig(program.command('serve'))
+  .description('rate what becomes due and answer the API')
+  .addOption(new Option('--role <role>', 'what this process does').choices(ROLES).default('all'))
+  .action((flags: ConfigFlags & { role: Role }) => run(runServe(invocation(flags), flags.role)))
+
+withConfig(program.command('process'))
+  .description('rate what has settled, then stop')
+  .option('--until <time>', 'taken as the present (ISO 8601, UTC); the real one if absent', parseInstant)
+  .action((flags: ConfigFlags & { until?: Instant }) =>
+    run(runProcess(invocation(flags), flags.until ?? toInstant(new Date()))),
+  )
+
+withConfig(program.command('import'))
+  .description('take a CSV file of usage samples, all of it or nothing')
+  .argument('<file>', 'the file; docs/importing-samples.md describes it')
+  .action((file: string, flags: ConfigFlags) => run(runImport(invocation(flags), file)))
+
+withConfig(program.command('check-config'))
+  .description('say what is wrong with the configuration, or what would run')
+  .action((flags: ConfigFlags) => run(runCheckConfig(invocation(flags))))
+
+withConfig(program.command('migrate'))
+  .description('bring the stores up to date')
+  .action((flags: ConfigFlags) => run(runMigrate(invocation(flags))))
+
+const policy = program.command('policy').description('who may do what')
+withConfig(policy.command('list'))
+  .description('every policy rule, where it comes from, and which kinds of callers it lets')
+  .action((flags: ConfigFlags) => run(runPolicyList(invocation(flags))))
+withConfig(policy.command('check'))
+  .description('whether a caller may do something; the exit status is 0 if so, 1 if not')
+  .argument('<rule>', 'such as summary:get_summary')
+  .requiredOption('--roles <roles>', 'roles of the caller, with commas between')
+  .option('--project <id>', 'project that the caller’s token is for')
+  .option('--system', 'the caller’s token is for the system')
+  .option('--target-project <id>', 'project that the operation is about; the caller’s own if absent')
+  .action((rule: string, flags: ConfigFlags & PolicyFlags) => run(runPolicyCheck(invocation(flags), rule, flags)))
+
+withConfig(program.command('quickstart'))
+  .description('from nothing to a rated sample cloud: import, rate, print the bill, serve')
+  .option('--no-serve', 'stop after the bill')
+  .action((flags: ConfigFlags & { serve: boolean }) => run(runQuickstart(invocation(flags), flags.serve)))
+
+/** The exit status of a command; a fault is told in words, anything else is a bug and comes with its stack. */
+async function run(outcome: Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await outcome
+  } catch (error) {
+    process.exitCode = 1
+    if (error instanceof Fault) process.stderr.write(`cloudtabbyd: ${error.message}\n`)
+    else throw error
+  }
+}
+
+await program.parseAsync()

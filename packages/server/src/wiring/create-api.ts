@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { type ApiDeps, apiRoutes } from '../api/routes.ts'
+import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
+import type { Config } from '../config/load-config.ts'
+import { parseMetrics } from '../config/metrics.ts'
+import { toInstant } from '../domain/period.ts'
+import { SeriesRegistry } from '../domain/series.ts'
+import { type App, createApp } from '../http/create-app.ts'
+import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
+import { hashmapRoutes } from '../rating/hashmap/index.ts'
+import { listServices } from '../rating/hashmap/services.ts'
+import type { RuleDeps } from '../rating/module-config.ts'
+import { pyscriptsRoutes } from '../rating/pyscripts/index.ts'
+import { Collectors } from '../state/collectors.ts'
+import { IdempotencyKeys } from '../state/idempotency-keys.ts'
+import { Scopes } from '../state/scopes.ts'
+import { openAuth } from './open-auth.ts'
+import type { Stores } from './open-service.ts'
+import type { Telemetry } from './telemetry.ts'
+import { VERSION } from './version.ts'
+
+/** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */
+const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
+/** Series of pushed points that are remembered; a body may hold as many series as points. */
+const PUSHED_SERIES = 10_000
+
+/** The whole HTTP API over open stores. */
+export function createApi(stores: Stores): AsyncDisposable & { readonly app: App } {
+  const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
+  const { options } = config
+  const { authenticator, authorizer } = openAuth(config)
+  const deps: ApiDeps & RuleDeps = {
+    db,
+    clock: () => new Date(),
+    now: () => toInstant(new Date()),
+    unhealthy: () => whyUnhealthy(stores),
+    collectors: new Collectors(db),
+    metricsSource: metricsSource(config),
+    ratingModules: pipeline.modules,
+    modules,
+    servicesOf: async (module) => (module === 'hashmap' ? (await listServices(db)).map(({ name }) => name) : []),
+    pipeline,
+    periodSeconds: options.collect.period,
+    points: store,
+    batches,
+    scopes: new Scopes(db),
+    reprocesses,
+    idempotencyKeys: new IdempotencyKeys(db),
+    scopeKey: names.scopeKey,
+    scopeNames: names,
+    pushedSeries: new SeriesRegistry(PUSHED_SERIES),
+  }
+  const routes: readonly Route<ApiDeps & RuleDeps>[] = [
+    ...apiRoutes({
+      modules: pipeline.modules,
+      moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
+      storageVersion: 2,
+      version: VERSION,
+    }),
+    getMetrics(telemetry),
+  ]
+  const { allowed_origin, allow_credentials, expose_headers, max_age, allow_methods, allow_headers } = options.cors
+  const app = createApp({
+    routes,
+    deps,
+    authenticate: (header, signal) => authenticator.authenticate(header, signal),
+    authorize: (who, policy, target) => authorizer.authorize(who, policy, target),
+    log,
+    cors: {
+      allowedOrigins: allowed_origin,
+      allowCredentials: allow_credentials,
+      exposeHeaders: expose_headers,
+      maxAgeSeconds: max_age,
+      allowMethods: allow_methods,
+      allowHeaders: allow_headers,
+    },
+    onAnswer: ({ route, method, status, seconds }) =>
+      telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
+  })
+  return { app, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
+}
+
+async function whyUnhealthy({ db }: Stores): Promise<string | undefined> {
+  if (existsSync(DISABLED_BY)) return 'DISABLED BY FILE'
+  try {
+    await db.execute(sql`SELECT 1`)
+    return undefined
+  } catch {
+    return 'the state database does not answer'
+  }
+}
+
+/** metrics.yml as it stands on disk now. */
+function metricsSource({ options, metricsContext }: Config): MetricsSource {
+  const path = options.collect.metrics_conf
+  return { read: async () => parseMetrics(await readFile(path, 'utf8'), path, metricsContext) }
+}
+
+function getMetrics(telemetry: Telemetry) {
+  return defineRoute<unknown>()({
+    family: 'root',
+    method: 'GET',
+    path: '/metrics',
+    access: 'probe',
+    policy: null,
+    summary: 'What this process counts, in the text format of Prometheus',
+    reply: { status: 200, schema: z.string() },
+    handle: async () => new Reply(new Content(telemetry.registry.contentType, await telemetry.registry.metrics())),
+  })
+}

@@ -1,0 +1,137 @@
+import type { Logger } from 'pino'
+import type { Collector, CollectorContext } from '../collectors/collector.ts'
+import type { Config } from '../config/load-config.ts'
+import { SeriesRegistry } from '../domain/series.ts'
+import type { Fetcher } from '../fetchers/fetcher.ts'
+import { Disposer } from '../lib/disposer.ts'
+import { Processor } from '../processor/processor.ts'
+import type { ActiveMetrics } from '../processor/rate-periods.ts'
+import { Reprocessor } from '../processor/reprocessor.ts'
+import { RatingPipeline } from '../rating/rating-pipeline.ts'
+import { Batches } from '../state/batches.ts'
+import type { StateDatabase } from '../state/database.ts'
+import { Imports } from '../state/imports.ts'
+import { Modules } from '../state/modules.ts'
+import { Reprocesses } from '../state/reprocesses.ts'
+import { type ScopeNames, Scopes } from '../state/scopes.ts'
+import type { PointStore } from '../storage/point-store.ts'
+import { activate } from './active-metrics.ts'
+import { openPointStore } from './open-point-store.ts'
+import { openState } from './open-state.ts'
+import { ratingModules } from './rating-modules.ts'
+import { Telemetry } from './telemetry.ts'
+
+/** The open stores and what stands on them: enough to answer, to import and to report. */
+export interface Stores extends AsyncDisposable {
+  readonly config: Config
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  readonly names: ScopeNames
+  readonly db: StateDatabase
+  readonly store: PointStore
+  readonly batches: Batches
+  readonly scopes: Scopes
+  readonly modules: Modules
+  readonly imports: Imports
+  readonly reprocesses: Reprocesses
+  readonly pipeline: RatingPipeline
+}
+
+/** Opens both stores. Throws a fault that says what to do when they are taken, unwritable or unreachable. */
+export async function openStores(config: Config, log: Logger): Promise<Stores> {
+  const owned = new Disposer()
+  try {
+    const { options } = config
+    const { db } = owned.use(await openState(options.state.url, log))
+    const store = owned.use(await openPointStore(options, log))
+    const modules = new Modules(db)
+    return {
+      config,
+      log,
+      telemetry: new Telemetry(),
+      names: {
+        scopeKey: options.collect.scope_key,
+        fetcher: config.fetcher.plugin.name,
+        collector: config.collector.plugin.name,
+      },
+      db,
+      store,
+      batches: new Batches(db, {
+        owner: `${options.DEFAULT.host}:${process.pid}`,
+        leaseSeconds: options.processor.lease_seconds,
+      }),
+      scopes: new Scopes(db),
+      modules,
+      imports: new Imports(db),
+      reprocesses: new Reprocesses(db),
+      pipeline: new RatingPipeline(ratingModules(db), modules),
+      [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await owned[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** A processor with its collector and fetcher, and the means to give it other metrics while it runs. */
+export interface ProcessorUnit extends AsyncDisposable {
+  readonly processor: Processor
+  readonly reprocessor: Reprocessor
+  setMetrics(metrics: Config['metrics']): void
+}
+
+export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
+  const { config, batches, scopes, reprocesses, pipeline, store, telemetry, log, names } = stores
+  const { options } = config
+  const owned = new Disposer()
+  try {
+    const context: CollectorContext = {
+      scopeKey: names.scopeKey,
+      periodSeconds: options.collect.period,
+      series: new SeriesRegistry(),
+      samples: store,
+      snapshot: () => batches.snapshot(),
+    }
+    const collector: Collector = owned.use(await config.collector.plugin.create(config.collector.options, context))
+    const fetcher: Fetcher = owned.use(await config.fetcher.plugin.create(config.fetcher.options, context))
+    const skip = options.orchestrator.skip_datapoints_expression
+    let active: ActiveMetrics = activate(config.metrics, skip)
+    const { processor: tuning } = options
+    const parts = { collector, pipeline, store, metrics: () => active, scopes, batches, log }
+    const common = {
+      names,
+      periodSeconds: options.collect.period,
+      concurrency: tuning.concurrency,
+      leaseSeconds: tuning.lease_seconds,
+      retrySeconds: { min: tuning.backoff_seconds_min, max: tuning.backoff_seconds_max },
+    }
+    const processor = new Processor(
+      { ...parts, fetcher, events: telemetry },
+      {
+        ...common,
+        waitPeriods: options.collect.wait_periods,
+        begin: options.collect.begin,
+        maxPoints: tuning.max_points_per_batch,
+        maxScopes: MAX_SCOPES,
+        maxPeriods: MAX_PERIODS,
+      },
+    )
+    const reprocessor = new Reprocessor({ ...parts, reprocesses }, common)
+    return {
+      processor,
+      reprocessor,
+      setMetrics(metrics) {
+        active = activate(metrics, skip)
+      },
+      [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await owned[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Scopes of a batch at most: their claim is one transaction. */
+const MAX_SCOPES = 5000
+/** Periods of a batch at most: a month of hours. */
+const MAX_PERIODS = 744

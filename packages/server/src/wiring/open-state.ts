@@ -1,0 +1,12 @@
+import type { Logger } from 'pino'
+import type { State } from '../state/database.ts'
+
+/** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
+export async function openState(url: string, log: Logger): Promise<State> {
+  if (url.startsWith('pglite:')) {
+    const { openPGlite } = await import('../state/pglite/open-pglite.ts')
+    return openPGlite(url.slice('pglite:'.length))
+  }
+  const { openPostgres } = await import('../state/postgres/open-postgres.ts')
+  return openPostgres({ url, onError: (error) => log.warn({ err: error }, 'a connection to the state database broke') })
+}

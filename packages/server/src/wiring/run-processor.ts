@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Instant, toInstant } from '../domain/period.ts'
+import { type RunSummary } from '../processor/processor.ts'
+import { sweep } from '../processor/sweep.ts'
+import { duePeriods } from '../state/batches.ts'
+import type { ProcessorUnit, Stores } from './open-service.ts'
+import { ProgressDisplay } from './progress-display.ts'
+
+/** How often a running service looks whether something has become due. */
+const LOOK_EVERY_MS = 5_000
+/** How often it asks the fetcher for scopes and sweeps, at least. */
+const DISCOVER_EVERY_SECONDS = 300
+
+/** Asks which scopes there are, rates all that has settled by `until`, sweeps, and says how it went; shows progress. */
+export async function processUntil(
+  stores: Stores,
+  unit: ProcessorUnit,
+  { until, signal, terminal }: { until: Instant; signal: AbortSignal; terminal: boolean },
+): Promise<RunSummary> {
+  await unit.processor.discover(until, signal)
+  using display = new ProgressDisplay('rating', 'scope periods', { log: stores.log, terminal })
+  const summary = await unit.processor.run({
+    until,
+    signal,
+    onProgress: ({ done, due, points }) => display.update(done, due, { points }),
+  })
+  if (!signal.aborted) await sweep(stores.batches, stores.store)
+  return summary
+}
+
+/** Rates whatever becomes due, until the signal is aborted. What fails is logged and tried again. */
+export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: AbortSignal): Promise<void> {
+  const { log, batches, store } = stores
+  const discoverEvery = Math.min(stores.config.options.collect.period, DISCOVER_EVERY_SECONDS)
+  let discovered = -Infinity
+  while (!signal.aborted) {
+    try {
+      const now = toInstant(new Date())
+      if (now - discovered >= discoverEvery) {
+        await unit.processor.discover(now, signal)
+        await sweep(batches, store)
+        discovered = now
+      }
+      using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })
+      await unit.processor.run({
+        until: now,
+        signal,
+        onProgress: ({ done, due, points }) => display.update(done, due, { points }),
+      })
+      await unit.reprocessor.run(signal)
+      await reportLag(stores, now)
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'the processor stumbled and goes on')
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+async function reportLag({ scopes, names, config, telemetry }: Stores, now: Instant): Promise<void> {
+  const { period: periodSeconds, wait_periods: waitPeriods } = config.options.collect
+  const rows = await scopes.list({
+    scopeKeys: [names.scopeKey],
+    fetchers: [names.fetcher],
+    collectors: [names.collector],
+    active: [true],
+  })
+  const due = rows.filter((row) => duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }) > 0)
+  telemetry.lagging({
+    failing: rows.filter((row) => row.failure).length,
+    lagSeconds: due.reduce((lag, row) => Math.max(lag, now - row.nextBegin - periodSeconds), 0),
+  })
+}

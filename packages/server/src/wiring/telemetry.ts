@@ -1,0 +1,73 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ProcessorEvents } from '../processor/processor.ts'
+
+/** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
+export class Telemetry implements ProcessorEvents {
+  readonly registry = new Registry()
+  readonly #points = this.#counter('cloudtabby_points_committed_total', 'Points that were rated and committed')
+  readonly #scopePeriods = this.#counter(
+    'cloudtabby_scope_periods_committed_total',
+    'Periods of scopes that were committed',
+  )
+  readonly #failures = this.#counter('cloudtabby_scope_failures_total', 'Scopes that could not be rated, by fault', [
+    'code',
+  ])
+  readonly #batches = new Histogram({
+    name: 'cloudtabby_batch_seconds',
+    help: 'From the claim of a batch to its commit',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+    registers: [this.registry],
+  })
+  readonly #requests = new Histogram({
+    name: 'cloudtabby_http_request_seconds',
+    help: 'Requests that were answered',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  })
+  readonly #source = new Histogram({
+    name: 'cloudtabby_source_request_seconds',
+    help: 'Requests to sources of usage',
+    labelNames: ['source', 'status'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+    registers: [this.registry],
+  })
+  readonly #failing = new Gauge({
+    name: 'cloudtabby_scopes_failing',
+    help: 'Scopes that back off after a failure',
+    registers: [this.registry],
+  })
+  readonly #lag = new Gauge({
+    name: 'cloudtabby_rating_lag_seconds',
+    help: 'Age of the oldest period that is due and not rated; 0 when none is',
+    registers: [this.registry],
+  })
+
+  #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.registry] })
+  }
+
+  committed(batch: { scopes: number; periods: number; points: number; seconds: number }): void {
+    this.#points.inc(batch.points)
+    this.#scopePeriods.inc(batch.scopes * batch.periods)
+    this.#batches.observe(batch.seconds)
+  }
+
+  failed({ code, scopes }: { code: string; scopes: number }): void {
+    this.#failures.inc({ code }, scopes)
+  }
+
+  answered(answer: { method: string; route: string; status: number; seconds: number }): void {
+    const { method, route, status, seconds } = answer
+    this.#requests.observe({ method, route, status: String(status) }, seconds)
+  }
+
+  asked({ source, status, seconds }: { source: string; status: string; seconds: number }): void {
+    this.#source.observe({ source, status }, seconds)
+  }
+
+  lagging({ failing, lagSeconds }: { failing: number; lagSeconds: number }): void {
+    this.#failing.set(failing)
+    this.#lag.set(lagSeconds)
+  }
+}
