@@ -30,7 +30,7 @@ function summary({ options, collector, fetcher, metrics }: Config): string[] {
     'The configuration can be used. It would run:',
     `  collector  ${collector.plugin.name}${optionList(collector.plugin.options, collector.options)}`,
     `  fetcher    ${fetcher.plugin.name}${optionList(fetcher.plugin.options, fetcher.options)}`,
-    `  periods    of ${collect.period} s, rated ${collect.wait_periods} periods after their begin, from ${begin} on, by ${collect.scope_key}`,
+    `  periods    of ${collect.period} s, rated ${collect.wait_periods * collect.period} s after their begin, from ${begin} on, by ${collect.scope_key}`,
     `  metrics    ${metrics.length} from ${collect.metrics_conf}: ${metrics.map(({ type }) => type).join(', ')}`,
     `  state      ${maskAddress(state.url)}`,
     `  points     ${points}`,
