@@ -28,7 +28,7 @@ export function newValidity(
 }
 
 export function hasStarted({ start }: Validity, now: RuleTime): boolean {
-  return start < now
+  return start <= now
 }
 
 /**

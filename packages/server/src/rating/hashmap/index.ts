@@ -1,1 +1,2 @@
 export { hashmapModule } from './hashmap-module.ts'
+export { hashmapRoutes } from './routes/routes.ts'

@@ -1,1 +1,2 @@
 export { pyscriptsModule } from './pyscripts-module.ts'
+export { pyscriptsRoutes } from './routes/routes.ts'

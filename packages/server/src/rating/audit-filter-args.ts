@@ -1,0 +1,29 @@
+import type { z } from 'zod'
+import { arg } from '../http/v1-types.ts'
+import type { AuditFilter } from './audit-filter.ts'
+import { ruleArg } from './module-config.ts'
+
+/** What lists of dated rules can be narrowed by. Null is as good as absent. */
+export const AUDIT_FILTER_ARGS = {
+  deleted: arg.bool().nullish(),
+  start: ruleArg.time(),
+  end: ruleArg.time(),
+  created_by: arg.text().nullish(),
+  updated_by: arg.text().nullish(),
+  deleted_by: arg.text().nullish(),
+  description: arg.text().nullish(),
+  is_active: arg.bool().nullish(),
+}
+
+export function toAuditFilter(args: z.output<z.ZodObject<typeof AUDIT_FILTER_ARGS>>): AuditFilter {
+  return {
+    deleted: args.deleted ?? undefined,
+    start: args.start,
+    end: args.end,
+    createdBy: args.created_by ?? undefined,
+    updatedBy: args.updated_by ?? undefined,
+    deletedBy: args.deleted_by ?? undefined,
+    description: args.description ?? undefined,
+    isActive: args.is_active ?? undefined,
+  }
+}

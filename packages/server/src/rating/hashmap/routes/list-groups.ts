@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { listGroups } from '../groups.ts'
+import { GroupObject, HASHMAP, toGroupObject } from './objects.ts'
+
+export const listGroupsRoute = defineRoute<RuleDeps>()({
+  ...moduleConfig,
+  method: 'GET',
+  path: `${HASHMAP}/groups`,
+  summary: 'All groups, in order of creation',
+  reply: { status: 200, schema: z.strictObject({ groups: z.array(GroupObject) }) },
+  handle: async ({ db }) => ({ groups: (await listGroups(db)).map(toGroupObject) }),
+})

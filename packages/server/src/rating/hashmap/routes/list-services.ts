@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { listServices } from '../services.ts'
+import { ServiceObject, HASHMAP, toServiceObject } from './objects.ts'
+
+export const listServicesRoute = defineRoute<RuleDeps>()({
+  ...moduleConfig,
+  method: 'GET',
+  path: `${HASHMAP}/services`,
+  summary: 'All services, in order of creation',
+  reply: { status: 200, schema: z.strictObject({ services: z.array(ServiceObject) }) },
+  handle: async ({ db }) => ({ services: (await listServices(db)).map(toServiceObject) }),
+})

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { childUrl, defineRoute, Reply } from '../../../http/route.ts'
+import { arg } from '../../../http/v1-types.ts'
+import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { createMapping } from '../mappings.ts'
+import { RULE_TYPES } from '../rules.ts'
+import { MAPPING_BODY } from './mapping-body.ts'
+import { HASHMAP, MappingObject, toMappingObject } from './objects.ts'
+
+export const postMappingRoute = defineRoute<RuleDeps>()({
+  ...moduleConfig,
+  method: 'POST',
+  path: `${HASHMAP}/mappings`,
+  summary: 'Create a mapping',
+  description: 'Of a service, or of a value of a field. `force` allows a start in the past.',
+  args: { force: arg.bool().default(false) },
+  body: z.strictObject({ ...MAPPING_BODY, type: arg.oneOf(RULE_TYPES).default('flat') }),
+  bodyName: 'mapping_data',
+  reply: { status: 201, schema: MappingObject },
+  errors: [409],
+  async handle(deps, { args, body, who, request }) {
+    const { value, type, cost, name, description, start, end } = body
+    const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
+    const wanted = { value, type, cost, ...parents, tenantId: body.tenant_id, name, description, start, end }
+    const mapping = await createMapping(deps.db, wanted, args, changeBy(who, deps))
+    return new Reply(toMappingObject(mapping), { headers: { location: childUrl(request, mapping.id) } })
+  },
+})

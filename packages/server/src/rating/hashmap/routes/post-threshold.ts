@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { childUrl, defineRoute, Reply } from '../../../http/route.ts'
+import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { createThreshold } from '../thresholds.ts'
+import { HASHMAP, ThresholdObject, toThresholdObject } from './objects.ts'
+import { THRESHOLD_BODY } from './threshold-body.ts'
+
+export const postThresholdRoute = defineRoute<RuleDeps>()({
+  ...moduleConfig,
+  method: 'POST',
+  path: `${HASHMAP}/thresholds`,
+  summary: 'Create a threshold',
+  description: 'On the quantity of a service, or on the value of a field.',
+  body: z.strictObject(THRESHOLD_BODY),
+  bodyName: 'threshold_data',
+  reply: { status: 201, schema: ThresholdObject },
+  errors: [409],
+  async handle(deps, { body, who, request }) {
+    const { level, type, cost } = body
+    const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
+    const wanted = { level, type, cost, ...parents, tenantId: body.tenant_id }
+    const threshold = await createThreshold(deps.db, wanted, changeBy(who, deps))
+    return new Reply(toThresholdObject(threshold), { headers: { location: childUrl(request, threshold.id) } })
+  },
+})

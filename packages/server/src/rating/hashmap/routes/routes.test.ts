@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { openApiDocument } from '../../../http/openapi.ts'
+import { Fault } from '../../../lib/fault.ts'
+import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { HASHMAP } from './objects.ts'
+import { hashmapRoutes } from './routes.ts'
+
+const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
+
+test('who may not configure modules is refused before the arguments are looked at, by every route', async () => {
+  const asked: string[] = []
+  await using closed = await openRulesApi(hashmapRoutes, HASHMAP, {
+    authorize(_who, policy) {
+      asked.push(policy)
+      throw new Fault('policy.forbidden', 'no')
+    },
+  })
+  for (const { method, path } of hashmapRoutes) {
+    const first = (typeof path === 'string' ? path : path[0]).slice(HASHMAP.length).replaceAll(/\{\w+\}/g, NOBODY)
+    expect((await closed.call(method, `${first}?nonsense=1`, method === 'GET' ? undefined : '{')).status).toBe(403)
+  }
+  expect(new Set(asked)).toEqual(new Set(['rating:module_config']))
+})
+
+test('every address stands in the API document', () => {
+  const document = openApiDocument(hashmapRoutes, { title: 'test', version: '1' }) as { paths: Record<string, object> }
+  const paths = hashmapRoutes.flatMap(({ path }) => path)
+  expect(new Set(Object.keys(document.paths))).toEqual(new Set(paths))
+})

@@ -1,0 +1,14 @@
+import { arg } from '../../../http/v1-types.ts'
+import { RULE_TYPES } from '../rules.ts'
+
+/** All keys of the object that clients get. */
+export const THRESHOLD_BODY = {
+  threshold_id: arg.uuid().nullish(),
+  level: arg.decimal({ places: 8, whole: 12 }),
+  type: arg.oneOf(RULE_TYPES).default('flat'),
+  cost: arg.decimal(),
+  service_id: arg.uuid().nullish(),
+  field_id: arg.uuid().nullish(),
+  group_id: arg.uuid().nullish(),
+  tenant_id: arg.text({ max: 255 }).nullish(),
+}

@@ -1,0 +1,39 @@
+import type { Principal } from '../domain/principal.ts'
+import type { JsonValue } from '../http/json.ts'
+import { parsedOptional, refuse } from '../http/parsed-type.ts'
+import { ArgumentText } from '../http/v1-types.ts'
+import type { StateDatabase } from '../state/database.ts'
+import type { Change } from './change.ts'
+import { parseRuleTime, type RuleTime, ruleTimeFromDate } from './rule-time.ts'
+
+/** What the routes of a module's rules need from below. */
+export interface RuleDeps {
+  readonly db: StateDatabase
+  /** The present. */
+  readonly clock: () => Date
+}
+
+/** What all routes under `/v1/rating/module_config` have in common. */
+export const moduleConfig = { family: 'v1', policy: 'rating:module_config', guard: 'before-arguments' } as const
+
+export function changeBy(who: Principal, { clock }: RuleDeps): Change {
+  return { who: who.userId ?? 'unknown', now: ruleTimeFromDate(clock()) }
+}
+
+/** Types of arguments that only rules have. All are optional: absent, null and empty are the same. */
+export const ruleArg = {
+  time: () => timeType(parseRuleTime),
+
+  /** As `time`, but a bare date means that day's last second. */
+  end: () =>
+    timeType((text) => parseRuleTime(/^\s*\d{4}-?\d{2}-?\d{2}\s*$/.test(text) ? `${text.trim()}T23:59:59` : text)),
+}
+
+function timeType(parse: (text: string) => RuleTime | undefined) {
+  return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
+    const text = input instanceof ArgumentText ? input.text : (input as JsonValue | undefined)
+    if (text === undefined || text === null || text === '') return undefined
+    const time = typeof text === 'string' ? parse(text) : undefined
+    return time ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
+  })
+}
