@@ -26,7 +26,7 @@ export class CsvRecords {
   /** The text after the last line break. */
   #rest = ''
   /** A record whose quotes are still open, and the line on which it begins. */
-  #open: { text: string; line: number } | undefined;
+  #open: { readonly lines: string[]; readonly line: number; length: number } | undefined;
 
   *push(text: string): Generator<CsvRecord | CsvBroken> {
     const piece = this.#rest + text
@@ -57,23 +57,27 @@ export class CsvRecords {
       if (line.trim() === '') return undefined
       return { line: this.#line, cells: line.split(',').map((cell) => cell.trim()) }
     }
-    const open = this.#open ?? { text: '', line: this.#line }
-    const text = open.text === '' ? line : `${open.text}\n${line}`
+    const open = (this.#open ??= { lines: [], line: this.#line, length: 0 })
+    const wasOpen = open.lines.length > 0
+    open.lines.push(line)
+    open.length += line.length + 1
+    if (open.length > RECORD_LENGTH_MAX) {
+      this.#open = undefined
+      return { line: open.line, reason: `${TOO_LONG}; is a quote not closed?` }
+    }
+    // Quotes come in pairs, also those that stand for a quote.
+    if (hasOddQuotes(line) !== wasOpen) return undefined
     this.#open = undefined
-    if (text.length > RECORD_LENGTH_MAX) return { line: open.line, reason: `${TOO_LONG}; is a quote not closed?` }
-    if (hasOpenQuote(text)) this.#open = { text, line: open.line }
-    else return parseQuoted(text, open.line)
-    return undefined
+    return parseQuoted(open.lines.join('\n'), open.line)
   }
 }
 
 const TOO_LONG = `the line is longer than ${RECORD_LENGTH_MAX} characters`
 
-/** Quotes come in pairs, also those that stand for a quote. */
-function hasOpenQuote(text: string): boolean {
-  let open = false
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) open = !open
-  return open
+function hasOddQuotes(text: string): boolean {
+  let odd = false
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) odd = !odd
+  return odd
 }
 
 function parseQuoted(text: string, line: number): CsvRecord | CsvBroken {
