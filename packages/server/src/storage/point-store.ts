@@ -13,7 +13,8 @@ export interface PointFilter {
   readonly types: readonly string[]
   /**
    * Attribute name to the texts that match (`attributeText`), groupby and metadata alike, and `type`, `unit` and the
-   * calendar attributes (`CALENDAR`); groupby wins over metadata of the same name. An empty list of values matches nothing.
+   * calendar attributes (`CALENDAR`); groupby wins over metadata of the same name. An absent attribute is the empty text.
+   * An empty list of values matches nothing.
    */
   readonly attributes: ReadonlyMap<string, readonly string[]>
 }
@@ -22,7 +23,10 @@ export interface PointFilter {
 export const CALENDAR = ['day_of_the_year', 'week_of_the_year', 'month', 'year'] as const
 export type Calendar = (typeof CALENDAR)[number]
 
-/** By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets. */
+/**
+ * By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets (once at
+ * most). An attribute called `type`, `unit` or like a calendar attribute is what a filter of that name goes by.
+ */
 export type Grouping =
   | { readonly by: 'attribute'; readonly name: string }
   | { readonly by: 'type' }
@@ -33,7 +37,10 @@ export type Grouping =
 export const VALUE_FUNCTIONS = ['sum', 'min', 'max', 'mean', 'count', 'first', 'last'] as const
 export type ValueFunction = (typeof VALUE_FUNCTIONS)[number]
 
-/** `SUM(price) AS rate`. `first` and `last` go by the points' begin. */
+/**
+ * `SUM(price) AS rate`. `first` and `last` go by the points' begin; of several points with that begin the smallest and
+ * the largest value counts, respectively. `mean` is cut half-even at 18 digits after the point; all others are exact.
+ */
 export interface ValueField {
   readonly function: ValueFunction
   readonly column: 'qty' | 'price'
@@ -73,7 +80,7 @@ export interface RetrieveQuery extends PointFilter {
 export interface Retrieved {
   /** Number of points before paging. */
   readonly total: number
-  /** By begin, end, type, scope, series: an order that holds from page to page. */
+  /** By begin, end, type, scope, series id: an order that holds from page to page. Points equal in these: by value. */
   readonly points: readonly Point[]
 }
 
@@ -97,4 +104,9 @@ export interface PointStore extends SampleReader, AsyncDisposable {
 
   total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total>
   retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved>
+  /**
+   * The points of a filter in `retrieve`'s order, in lists of at most a few thousand: for exports, which need not hold
+   * everything at once. All lists are of one state of the store, however long the consumer takes.
+   */
+  stream(filter: PointFilter, snapshot: Snapshot, signal?: AbortSignal): AsyncIterable<readonly Point[]>
 }

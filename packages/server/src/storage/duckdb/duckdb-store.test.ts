@@ -1,0 +1,4 @@
+import { pointStoreContract } from '../point-store-contract.ts'
+import { openDuckDBStore } from './open-duckdb-store.ts'
+
+pointStoreContract('DuckDB', () => openDuckDBStore({ path: ':memory:', threads: 1 }))

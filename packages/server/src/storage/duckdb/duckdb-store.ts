@@ -1,0 +1,263 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { LRUCache } from 'lru-cache'
+import type { Instant } from '../../domain/period.ts'
+import type { Point } from '../../domain/point.ts'
+import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
+import type { Attributes, Series } from '../../domain/series.ts'
+import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import { Fault } from '../../lib/fault.ts'
+import type { PointFilter, PointStore, Retrieved, RetrieveQuery, Total, TotalQuery } from '../point-store.ts'
+import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
+import { type DuckDBDatabase, run } from './duckdb-database.ts'
+import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
+import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
+import { SeriesNumbers } from './series-numbers.ts'
+import type { Statement } from './statement.ts'
+import { fromStoredValue, type Rest } from './stored-value.ts'
+import { TextNumbers } from './text-numbers.ts'
+import { totalSql } from './total-sql.ts'
+import { writePoints } from './write-points.ts'
+import { writeSamples } from './write-samples.ts'
+
+/** Series and rule lists that were read last are kept, so that a page does not parse them again. */
+const READ_REMEMBERED = 20_000
+
+/** Points and samples in one DuckDB file. Made by `openDuckDBStore`. */
+export class DuckDBStore implements PointStore {
+  readonly #database: DuckDBDatabase
+  readonly #series: SeriesNumbers
+  readonly #ruleSets: TextNumbers
+  readonly #sampleSeries: TextNumbers
+  readonly #readSeries = new LRUCache<number, Series>({ max: READ_REMEMBERED })
+  readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
+  #widest: Rest
+
+  private constructor(database: DuckDBDatabase, start: Start) {
+    this.#database = database
+    this.#series = new SeriesNumbers(start.series)
+    this.#ruleSets = new TextNumbers('rule_sets', 'rules', start.ruleSets)
+    this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
+    this.#widest = start.widest
+  }
+
+  /** Takes the database over: it is closed with the store. */
+  static async over(database: DuckDBDatabase): Promise<DuckDBStore> {
+    const [row] = await database.select({
+      sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
+        (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points)`,
+      params: [],
+    })
+    const [series, ruleSets, sampleSeries, widest] = row as [number, number, number, Rest]
+    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest })
+  }
+
+  async write(batch: BatchId, points: readonly Point[]): Promise<void> {
+    if (points.length === 0) return
+    const written = { series: this.#series, ruleSets: this.#ruleSets }
+    await this.#change(async (connection) => {
+      const rest = await writePoints(connection, batch, points, written)
+      // Too much would only be slow, too little would be wrong: so before the commit.
+      if (rest > this.#widest) this.#widest = rest
+    })
+  }
+
+  async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
+    if (samples.length === 0) return
+    await this.#change((connection) => writeSamples(connection, batch, samples, this.#sampleSeries))
+  }
+
+  async deleteBatches(batches: readonly BatchId[]): Promise<void> {
+    if (batches.length === 0) return
+    await this.#change(async (connection) => {
+      for (const statement of deleteBatchesSql(batches)) await run(connection, statement)
+    })
+  }
+
+  async deleteVoids(voids: readonly Void[]): Promise<void> {
+    if (voids.length === 0) return
+    await this.#change(async (connection) => {
+      await run(connection, deleteVoidsSql(voids))
+    })
+  }
+
+  async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
+    if (matchesNothing(query)) return { total: 0, rows: [] }
+    const statement = totalSql(query, snapshot, this.#widest)
+    return statement.read(await this.#select(statement, signal))
+  }
+
+  async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
+    if (matchesNothing(query)) return { total: 0, points: [] }
+    const [row] = await this.#select(pageWindowSql(query, snapshot), signal)
+    const [total, first, last, before] = row as [bigint, ...(bigint | null)[]]
+    if (first === null || query.limit === 0) return { total: Number(total), points: [] }
+    const window: PageWindow = { begin: Number(first), end: Number(last) + 1, skip: Number(before) }
+    const filter = { ...query, begin: window.begin, end: window.end }
+    const page = { offset: query.offset - window.skip, limit: query.limit }
+    const statement = pointsSql(filter, snapshot, page)
+    const points: Point[] = []
+    for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#toPoints(rows, signal)))
+    return { total: Number(total), points }
+  }
+
+  async *stream(
+    filter: PointFilter,
+    snapshot: Snapshot,
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly Point[], void, undefined> {
+    if (matchesNothing(filter)) return
+    for await (const rows of this.#stream(pointsSql(filter, snapshot), signal)) yield await this.#toPoints(rows, signal)
+  }
+
+  async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {
+    const statement = samplesSql(query, snapshot)
+    return statement ? statement.read(await this.#select(statement, signal)) : []
+  }
+
+  async sampleScopes(scopeKey: string, snapshot: Snapshot, signal: AbortSignal): Promise<string[]> {
+    const rows = await this.#select(sampleScopesSql(scopeKey, snapshot), signal)
+    return rows.map(([value]) => value as string)
+  }
+
+  async firstSampleAt(snapshot: Snapshot, signal: AbortSignal): Promise<Instant | undefined> {
+    const [row] = await this.#select(firstSampleSql(snapshot), signal)
+    const at = row?.[0] as bigint | null
+    return at === null ? undefined : Number(at)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database[Symbol.asyncDispose]()
+  }
+
+  async #change(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    const numbers = [this.#series, this.#ruleSets, this.#sampleSeries]
+    try {
+      await this.#database.transaction(
+        async (connection) => {
+          // What an earlier attempt of the same transaction gave is void.
+          for (const each of numbers) each.rollback()
+          await work(connection)
+        },
+        () => {
+          for (const each of numbers) each.commit()
+        },
+      )
+    } catch (error) {
+      throw this.#toWriteFault(error)
+    }
+  }
+
+  #toWriteFault(error: unknown): unknown {
+    if (!isDuckDBError(error)) return error
+    const file = this.#database.path
+    return new Fault('storage.write_failed', `could not write ${file}: ${firstLine(error)}`, { file }, { cause: error })
+  }
+
+  async #select(statement: Statement, signal: AbortSignal | undefined): Promise<unknown[][]> {
+    try {
+      return await this.#database.select(statement, signal)
+    } catch (error) {
+      throw this.#toReadFault(error)
+    }
+  }
+
+  async *#stream(statement: Statement, signal: AbortSignal | undefined): AsyncGenerator<unknown[][], void, undefined> {
+    try {
+      yield* this.#database.stream(statement, signal)
+    } catch (error) {
+      throw this.#toReadFault(error)
+    }
+  }
+
+  #toReadFault(error: unknown): unknown {
+    if (!isDuckDBError(error)) return error
+    const file = this.#database.path
+    if (error.message.startsWith('Out of Range Error')) {
+      return new Fault('storage.out_of_range', `a sum is too large: ${firstLine(error)}`, { file }, { cause: error })
+    }
+    return new Fault('storage.unavailable', `could not read ${file}: ${firstLine(error)}`, { file }, { cause: error })
+  }
+
+  async #toPoints(rows: readonly unknown[][], signal: AbortSignal | undefined): Promise<Point[]> {
+    const typed = rows as unknown as readonly PointRow[]
+    const series = await this.#lookUp(
+      this.#readSeries,
+      new Set(typed.map((row) => row[2])),
+      'SELECT number, id, scope_id, type, unit, groupby, metadata FROM series WHERE number IN (SELECT unnest($1))',
+      toSeriesRead,
+      signal,
+    )
+    const rules = await this.#lookUp(
+      this.#readRules,
+      new Set(typed.map((row) => row[3])),
+      'SELECT number, rules FROM rule_sets WHERE number IN (SELECT unnest($1))',
+      ([text]) => JSON.parse(text as string) as string[],
+      signal,
+    )
+    return typed.map(([begin, end, number, ruleSet, ...values]) => ({
+      series: series.get(number)!,
+      begin: Number(begin),
+      end: Number(end),
+      quantity: fromStoredValue(values[0], values[1], values[2]),
+      price: fromStoredValue(values[3], values[4], values[5]),
+      rules: rules.get(ruleSet)!,
+    }))
+  }
+
+  /** Rows by their number, from what is remembered or else from the file. */
+  async #lookUp<T extends object>(
+    remembered: LRUCache<number, T>,
+    numbers: ReadonlySet<number>,
+    sql: string,
+    read: (columns: unknown[]) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<number, T>> {
+    const found = new Map<number, T>()
+    const missing: number[] = []
+    for (const number of numbers) {
+      const known = remembered.get(number)
+      if (known) found.set(number, known)
+      else missing.push(number)
+    }
+    if (missing.length === 0) return found
+    for (const [number, ...columns] of await this.#select({ sql, params: [{ integers: missing }] }, signal)) {
+      const value = read(columns)
+      remembered.set(number as number, value)
+      found.set(number as number, value)
+    }
+    return found
+  }
+}
+
+interface Start {
+  readonly series: number
+  readonly ruleSets: number
+  readonly sampleSeries: number
+  readonly widest: Rest
+}
+
+function matchesNothing(filter: PointFilter): boolean {
+  if (filter.begin >= filter.end) return true
+  for (const values of filter.attributes.values()) if (values.length === 0) return true
+  return false
+}
+
+function toSeriesRead([id, scopeId, type, unit, groupby, metadata]: unknown[]): Series {
+  return {
+    id: id as bigint,
+    scopeId: scopeId as string,
+    type: type as string,
+    unit: unit as string,
+    groupby: JSON.parse(groupby as string) as Attributes,
+    metadata: JSON.parse(metadata as string) as Attributes,
+  }
+}
+
+/** DuckDB throws plain errors that begin with the kind: `IO Error: ...`. Its own words name no values of a query. */
+function isDuckDBError(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof Fault) && /^[A-Z][A-Za-z ]*Error: /.test(error.message)
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n', 1)[0]!
+}

@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Fault } from '../../lib/fault.ts'
+import type { PointStore } from '../point-store.ts'
+import { DuckDBDatabase, type DuckDBFileOptions, IN_MEMORY, run } from './duckdb-database.ts'
+import { DuckDBStore } from './duckdb-store.ts'
+import { UPGRADES } from './schema.ts'
+
+/**
+ * Opens the file, and creates it with its folder if there is none; brings its tables to this version. Throws
+ * `state.locked` when it is open already, `state.unwritable` when it cannot be read and written, `storage.newer_version`.
+ */
+export async function openDuckDBStore(options: DuckDBFileOptions): Promise<PointStore> {
+  const { path } = options
+  if (path !== IN_MEMORY) await makeFolder(path)
+  const database = await DuckDBDatabase.open(options).catch((error: unknown) => {
+    throw error instanceof Fault ? error : toOpenFault(path, error)
+  })
+  try {
+    await upgrade(database)
+    return await DuckDBStore.over(database)
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error instanceof Fault ? error : toOpenFault(path, error)
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const folder = dirname(path)
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    const message = `cannot create the folder ${folder}: ${(error as Error).message}`
+    throw new Fault('state.unwritable', message, { path }, { cause: error })
+  }
+}
+
+function toOpenFault(path: string, error: unknown): Fault {
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.includes('Could not set lock')) {
+    const pid = /\(PID (\d+)\)/.exec(message)?.[1]
+    return locked(path, pid === undefined ? undefined : Number(pid))
+  }
+  return new Fault('state.unwritable', `cannot use ${path}: ${message.split('\n', 1)[0]}`, { path }, { cause: error })
+}
+
+function locked(path: string, pid: number | undefined): Fault {
+  const who = pid === undefined ? 'another process' : `another cloudtabbyd (pid ${pid})`
+  return new Fault('state.locked', `${who} uses ${path}; stop it or use its API`, { path, ...(pid && { pid }) })
+}
+
+/** Each upgrade is one transaction together with the version it leads to. */
+async function upgrade(database: DuckDBDatabase): Promise<void> {
+  await database.transaction(async (connection) => {
+    await connection.run('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)')
+  })
+  const [row] = await database.select({ sql: 'SELECT coalesce(max(version), 0) FROM schema_version', params: [] })
+  const version = row?.[0] as number
+  if (version > UPGRADES.length) {
+    const message = `${database.path} has version ${version}; this program knows versions up to ${UPGRADES.length}`
+    throw new Fault('storage.newer_version', message, { path: database.path, version })
+  }
+  for (let next = version; next < UPGRADES.length; next++) {
+    await database.transaction(async (connection) => {
+      for (const statement of UPGRADES[next]!) await connection.run(statement)
+      await run(connection, { sql: 'INSERT INTO schema_version VALUES ($1)', params: [next + 1] })
+    })
+  }
+}

@@ -1,0 +1,192 @@
+import { Decimal, divideRounded, STORED_SCALE } from '../../domain/decimal.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
+import { unreachable } from '../../lib/unreachable.ts'
+import type { Grouping, Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
+import { Params, type Statement } from './statement.ts'
+import { exactSql, NANO, REST, type Rest } from './stored-value.ts'
+import { bucketBegin, bucketSql, calendarSql, DAY, isCalendar, visiblePoints } from './visible-sql.ts'
+
+/** A statement and how to read what it answers. */
+export interface TotalStatement extends Statement {
+  read(rows: readonly (readonly unknown[])[]): Total
+}
+
+/**
+ * Points are first summed by what is a narrow number (series, time bucket, day), and only those sums meet the texts of
+ * the attributes: the points are many, the series few. What nine digits do not hold is summed by scans of its own,
+ * over the row groups that have such values; `widest` says which of these scans the file needs at all.
+ */
+export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): TotalStatement {
+  const params = new Params()
+  const visible = visiblePoints(query, snapshot, params)
+  const groups = toGroups(query.groupby, params)
+  const partials = toPartials(query.values, widest, groups.keys.length === 0)
+
+  const scans = [REST.none, REST.atto, REST.wide]
+    .map((rest) => ({ rest, columns: partials.filter((partial) => partial.scan === rest) }))
+    .filter(({ rest, columns }) => rest === REST.none || columns.length > 0)
+    .map(({ rest, columns }) => {
+      const selected = [...groups.keys, ...columns.map(({ name, points }) => `${points} AS ${name}`)]
+      const where = rest === REST.none ? visible.where : [...visible.where, `p.rest >= ${rest}`]
+      const keys = groups.keys.map((_, i) => i + 1).join(', ')
+      return `SELECT ${selected.join(', ') || '1'} FROM ${visible.from} WHERE ${where.join(' AND ')}${keys && ` GROUP BY ${keys}`}`
+    })
+
+  const columns = [...groups.columns, ...partials.map(({ name, again }) => `${again} AS ${name}`)]
+  const keyCount = groups.columns.length
+  const keys = groups.columns.map((_, i) => i + 1).join(', ')
+  const order = groups.order.join(', ')
+  const ordered = order && ` ORDER BY ${order}`
+  const limit = query.limit === undefined ? '' : ` LIMIT ${params.add(query.limit)}`
+  const ctes = [
+    ...visible.ctes,
+    `summed AS (${scans.join(' UNION ALL BY NAME ')})`,
+    `grouped AS MATERIALIZED (SELECT ${columns.join(', ') || '1'} FROM summed${groups.joins.join('')}${
+      keys ? ` GROUP BY ${keys}` : ' HAVING sum(points) > 0'
+    })`,
+  ]
+  return {
+    sql: `WITH ${ctes.join(', ')}
+SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
+  SELECT true AS present, * FROM grouped${ordered}${limit} OFFSET ${params.add(query.offset)}) page ON true${ordered}`,
+    params: params.list,
+    read: (rows) => readTotal(rows, query, keyCount, partials),
+  }
+}
+
+interface Groups {
+  /** What the points are summed by. */
+  readonly keys: readonly string[]
+  /** What the sums are grouped by: `bucket` first if there is one, then g0, g1, ... */
+  readonly columns: readonly string[]
+  readonly joins: readonly string[]
+  readonly order: readonly string[]
+}
+
+function toGroups(groupby: readonly Grouping[], params: Params): Groups {
+  const keys = new Set<string>()
+  const joins = new Set<string>()
+  const columns: string[] = []
+  const bucket = groupby.find((grouping) => grouping.by === 'time')
+  if (bucket) {
+    keys.add(`${bucketSql(bucket.seconds, params)} AS bucket`)
+    columns.push('bucket')
+  }
+  const column = (expression: string) => columns.push(`${expression} AS g${columns.length - (bucket ? 1 : 0)}`)
+  for (const grouping of groupby) {
+    if (grouping.by === 'time') continue
+    const name = grouping.by === 'type' ? 'type' : grouping.name
+    if (isCalendar(name)) {
+      keys.add(`${DAY} AS day`)
+      column(calendarSql(name, 'day'))
+      continue
+    }
+    keys.add('p.series')
+    if (name === 'type' || name === 'unit') {
+      joins.add(' JOIN series ON series.number = summed.series')
+      column(`series.${name}`)
+    } else {
+      const alias = `a${columns.length}`
+      joins.add(` LEFT JOIN (SELECT series, value FROM attributes WHERE name = ${params.add(name)}) ${alias}
+    ON ${alias}.series = summed.series`)
+      column(`coalesce(${alias}.value, '')`)
+    }
+  }
+  const texts = columns.slice(bucket ? 1 : 0).map((_, i) => `g${i}`)
+  return { keys: [...keys], columns, joins: [...joins], order: bucket ? [...texts, 'bucket'] : texts }
+}
+
+/** A column that is computed from points, and once more from what that gave. */
+interface Partial {
+  readonly name: string
+  readonly scan: Rest
+  readonly points: string
+  readonly again: string
+}
+
+function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean): Partial[] {
+  const partials = new Map<string, Partial>()
+  const put = (name: string, scan: Rest, points: string, again: string) =>
+    partials.set(name, { name, scan, points, again })
+  // Without groups a sum over nothing would be a row like any other.
+  if (alone) put('points', REST.none, 'count(*)', 'sum(points)')
+  for (const value of values) {
+    const column = COLUMNS[value.column]
+    switch (value.function) {
+      case 'count':
+        put('points', REST.none, 'count(*)', 'sum(points)')
+        break
+      case 'mean':
+      case 'sum':
+        if (value.function === 'mean') put('points', REST.none, 'count(*)', 'sum(points)')
+        put(`${column}_nano`, REST.none, `sum(p.${column})`, `sum(${column}_nano)`)
+        if (widest >= REST.atto) put(`${column}_atto`, REST.atto, `sum(p.${column}_atto)`, `sum(${column}_atto)`)
+        if (widest >= REST.wide) put(`${column}_wide`, REST.wide, `sum(p.${column}_wide)`, `sum(${column}_wide)`)
+        break
+      case 'min':
+      case 'max': {
+        const name = `${column}_${value.function}`
+        put(name, REST.none, `${value.function}(${exactSql(column)})`, `${value.function}(${name})`)
+        break
+      }
+      case 'first':
+      case 'last': {
+        const name = `${column}_${value.function}`
+        const pick = value.function === 'first' ? 'min' : 'max'
+        put(name, REST.none, `${pick}({'at': p.begin_at, 'value': ${exactSql(column)}})`, `${pick}(${name})`)
+        break
+      }
+      default:
+        unreachable(value.function)
+    }
+  }
+  return [...partials.values()]
+}
+
+const COLUMNS = { qty: 'quantity', price: 'price' } as const
+
+function readTotal(
+  rows: readonly (readonly unknown[])[],
+  query: TotalQuery,
+  keyCount: number,
+  partials: readonly Partial[],
+): Total {
+  const bucket = query.groupby.find((grouping) => grouping.by === 'time')
+  const at = new Map(partials.map(({ name }, i) => [name, 2 + keyCount + i]))
+  const toRow = (row: readonly unknown[]): TotalRow => {
+    const cell = (name: string) => row[at.get(name) ?? -1]
+    const begin = bucket ? bucketBegin(row[2] as bigint, bucket.seconds) : query.begin
+    return {
+      begin,
+      end: bucket ? begin + bucket.seconds : query.end,
+      values: query.values.map((value) => readValue(value, cell)),
+      groups: row.slice(bucket ? 3 : 2, 2 + keyCount) as string[],
+    }
+  }
+  return { total: Number(rows[0]?.[0] ?? 0n), rows: rows.filter((row) => row[1] === true).map(toRow) }
+}
+
+function readValue(value: ValueField, cell: (name: string) => unknown): Decimal {
+  const column = COLUMNS[value.column]
+  const part = (name: string) => (cell(name) as bigint | null | undefined) ?? 0n
+  // Summed up here, where nothing overflows, however large the sum.
+  const sum = () => part(`${column}_nano`) * NANO + part(`${column}_atto`) + part(`${column}_wide`)
+  switch (value.function) {
+    case 'count':
+      return new Decimal(part('points'), 0)
+    case 'sum':
+      return new Decimal(sum(), STORED_SCALE)
+    case 'mean':
+      return new Decimal(divideRounded(sum(), part('points')), STORED_SCALE)
+    case 'min':
+    case 'max':
+      return new Decimal(part(`${column}_${value.function}`), STORED_SCALE)
+    case 'first':
+    case 'last': {
+      const picked = cell(`${column}_${value.function}`) as { entries: { value: bigint } }
+      return new Decimal(picked.entries.value, STORED_SCALE)
+    }
+    default:
+      return unreachable(value.function)
+  }
+}

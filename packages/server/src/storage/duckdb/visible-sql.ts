@@ -1,0 +1,122 @@
+import type { Snapshot, Void } from '../../domain/snapshot.ts'
+import { unreachable } from '../../lib/unreachable.ts'
+import { CALENDAR, type Calendar, type PointFilter } from '../point-store.ts'
+import type { Params } from './statement.ts'
+
+/** `points p` as a query may see it: named subqueries to put after WITH, what to select from, and conditions. */
+export interface VisiblePoints {
+  readonly ctes: readonly string[]
+  readonly from: string
+  readonly where: readonly string[]
+}
+
+/** Later than any instant and batch: stands for an open end. */
+const OPEN_END = 2 ** 53 - 1
+
+/** The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. */
+export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: Params): VisiblePoints {
+  const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
+  const where = [range, ...visibleBatches('p', snapshot, params)]
+  const series = seriesConditions(filter, params)
+  if (series.length > 0) where.push(`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`)
+  for (const [name, values] of filter.attributes) {
+    if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
+  }
+  const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
+  if (voids.length === 0) return { ctes: [], from: 'points p', where }
+  return {
+    ctes: [voidedSql(voids, params)],
+    from: `points p ANTI JOIN voided v ON (${VOIDED})`,
+    where,
+  }
+}
+
+/** Conditions on the batch of a row of points or samples. */
+export function visibleBatches(alias: string, snapshot: Snapshot, params: Params): string[] {
+  const where = [`${alias}.batch <= ${params.add(snapshot.highest)}`]
+  const hidden = snapshot.hidden.filter((batch) => batch <= snapshot.highest)
+  if (hidden.length > 0) where.push(`NOT list_contains(${params.integers(hidden)}, ${alias}.batch)`)
+  return where
+}
+
+/** Whether the point `p` is void by the row `v` of `voidedSql`. */
+export const VOIDED =
+  'p.series = v.series AND p.begin_at >= v.begin_at AND p.begin_at < v.end_at AND p.batch <= v.up_to'
+
+/** The voids by series: the points do not know their scope, their series does. */
+export function voidedSql(voids: readonly Void[], params: Params): string {
+  const scopes = params.texts(voids.map((v) => v.scopeId))
+  const begins = params.integers(voids.map((v) => v.begin))
+  const ends = params.integers(voids.map((v) => v.end ?? OPEN_END))
+  const upTo = params.integers(voids.map((v) => v.upTo))
+  return `voided AS (SELECT s.number AS series, w.begin_at, w.end_at, w.up_to FROM series s
+    JOIN (SELECT unnest(${scopes}) AS scope_id, unnest(${begins}) AS begin_at, unnest(${ends}) AS end_at,
+      unnest(${upTo}) AS up_to) w ON w.scope_id = s.scope_id)`
+}
+
+function seriesConditions({ types, attributes }: PointFilter, params: Params): string[] {
+  const where: string[] = []
+  if (types.length > 0) where.push(`list_contains(${params.texts(types)}, type)`)
+  for (const [name, values] of attributes) {
+    if (isCalendar(name)) continue
+    if (name === 'type' || name === 'unit') where.push(`list_contains(${params.texts(values)}, ${name})`)
+    else where.push(attributeCondition(name, values, params))
+  }
+  return where
+}
+
+/** An absent attribute reads as the empty text, which is not stored: whoever asks for it asks for all but the others. */
+function attributeCondition(name: string, values: readonly string[], params: Params): string {
+  const absentToo = values.includes('')
+  const matching = `list_contains(${params.texts(values)}, value)`
+  return `number ${absentToo ? 'NOT IN' : 'IN'} (SELECT series FROM attributes
+    WHERE name = ${params.add(name)} AND ${absentToo ? `NOT ${matching}` : matching})`
+}
+
+export function isCalendar(name: string): name is Calendar {
+  return (CALENDAR as readonly string[]).includes(name)
+}
+
+/** The days that occur are few, the points many: texts are made of days only. */
+function calendarCondition(name: Calendar, values: readonly string[], range: string, params: Params): string {
+  return `${DAY} IN (SELECT day FROM (SELECT DISTINCT ${DAY} AS day FROM points p WHERE ${range})
+    WHERE list_contains(${params.texts(values)}, ${calendarSql(name, 'day')}))`
+}
+
+/**
+ * Number of the bucket of so many seconds that the point `p` begins in. DuckDB's `//` cuts toward zero, so instants are
+ * first moved, by whole buckets, to where none is negative; `bucketBegin` moves back.
+ */
+export function bucketSql(seconds: number, params: Params): string {
+  return `((p.begin_at + ${params.add(bucketShift(seconds))}) // ${params.add(seconds)})`
+}
+
+export function bucketBegin(bucket: bigint, seconds: number): number {
+  return Number(bucket) * seconds - bucketShift(seconds)
+}
+
+/** The least number of whole buckets, in seconds, that reaches back to the year 0. */
+function bucketShift(seconds: number): number {
+  return Math.ceil(62_200_000_000 / seconds) * seconds
+}
+
+/** The UTC day that the point `p` begins on, counted from `DAY_ZERO` days before 1970. */
+export const DAY = '((p.begin_at + 62208000000) // 86400)'
+const DAY_ZERO = 720_000
+
+/** The calendar text of a `DAY`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
+export function calendarSql(name: Calendar, day: string): string {
+  const date = `(DATE '1970-01-01' + (${day} - ${DAY_ZERO})::INTEGER)`
+  switch (name) {
+    case 'day_of_the_year':
+      return `dayofyear(${date})::VARCHAR`
+    case 'week_of_the_year':
+      return `strftime(${date}, '%U')`
+    case 'month':
+      return `month(${date})::VARCHAR`
+    case 'year':
+      return `lpad(year(${date})::VARCHAR, 4, '0')`
+    default:
+      return unreachable(name)
+  }
+}

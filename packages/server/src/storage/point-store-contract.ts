@@ -1,0 +1,992 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Decimal } from '../domain/decimal.ts'
+import type { Point } from '../domain/point.ts'
+import type { Period } from '../domain/period.ts'
+import { SAMPLE_METHODS, type Sample, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
+import { attributeText, type AttributeValue, type Attributes } from '../domain/series.ts'
+import type { Snapshot, Void } from '../domain/snapshot.ts'
+import {
+  CALENDAR,
+  type Grouping,
+  type PointFilter,
+  type PointStore,
+  type TotalQuery,
+  VALUE_FUNCTIONS,
+} from './point-store.ts'
+import { ModelStore } from './testing/model-store.ts'
+import {
+  DAY,
+  EVERYTHING,
+  HOUR,
+  JUNE,
+  point,
+  query,
+  sample,
+  series,
+  SUMS,
+  table,
+  texts,
+  timeTable,
+} from './testing/points.ts'
+
+/** What every points store promises. `open` gives a new, empty one. */
+export function pointStoreContract(name: string, open: () => Promise<PointStore>): void {
+  describe(`${name} keeps the promises of a points store`, () => {
+    visibility(open)
+    totals(open)
+    attributes(open)
+    retrieval(open)
+    exactness(open)
+    deletion(open)
+    samples(open)
+    anything(open)
+  })
+}
+
+type Open = () => Promise<PointStore>
+
+const never = new AbortController().signal
+const attribute = (name: string): Grouping => ({ by: 'attribute', name })
+
+function visibility(open: Open): void {
+  test('points are seen only up to the highest batch, and not those of pending ones', async () => {
+    await using store = await open()
+    for (const batch of [1, 2, 3, 4]) await store.write(batch, [point(series(), { quantity: `${10 ** batch}` })])
+    const seen = async (snapshot: Partial<Snapshot>) =>
+      table(await store.total(query(), { highest: 3, hidden: [], voids: [], ...snapshot }))
+    expect(await seen({})).toEqual([['1110', '0']])
+    expect(await seen({ hidden: [2] })).toEqual([['1010', '0']])
+    expect(await seen({ hidden: [1, 3, 4, 99] })).toEqual([['100', '0']])
+    expect(await seen({ highest: 0 })).toEqual([])
+  })
+
+  test('a void hides its scope’s points in its range up to its batch, and nothing else', async () => {
+    await using store = await open()
+    const [alpha, beta] = [series(), series({ scopeId: 'beta' })]
+    const hours = (of: typeof alpha, quantity: string) =>
+      [0, 1, 2, 3].map((hour) => point(of, { begin: JUNE + hour * HOUR, quantity }))
+    await store.write(1, [...hours(alpha, '1'), ...hours(beta, '10')])
+    await store.write(2, hours(alpha, '100'))
+    const seen = async (v: Partial<Void>) => {
+      const whole = { scopeId: 'alpha', begin: JUNE, end: undefined, upTo: 1, ...v }
+      const total = await store.total(query(), { ...EVERYTHING, voids: [whole] })
+      return total.rows[0]?.values[0]?.toString()
+    }
+    expect(await seen({ scopeId: 'nobody' })).toBe('444')
+    expect(await seen({})).toBe('440')
+    expect(await seen({ upTo: 2 })).toBe('40')
+    expect(await seen({ begin: JUNE + HOUR, end: JUNE + 3 * HOUR })).toBe('442')
+    expect(await seen({ begin: JUNE + 1, end: JUNE + HOUR })).toBe('444')
+  })
+
+  test('overlapping voids hide a point once', async () => {
+    await using store = await open()
+    await store.write(1, [point(series(), { quantity: '5' }), point(series(), { begin: JUNE + HOUR, quantity: '7' })])
+    const voids = [1, 2, 3].map((upTo) => ({ scopeId: 'alpha', begin: JUNE, end: JUNE + HOUR, upTo }))
+    const snapshot = { ...EVERYTHING, voids }
+    expect(table(await store.total(query(), snapshot))).toEqual([['7', '0']])
+    expect((await store.retrieve(query(), snapshot)).total).toBe(1)
+  })
+
+  test('equal points are two points, in one batch and in two', async () => {
+    await using store = await open()
+    const twice = point(series(), { quantity: '0.5', price: '0.01' })
+    await store.write(1, [twice, twice])
+    await store.write(1, [twice])
+    await store.write(2, [twice])
+    expect(table(await store.total(query(), EVERYTHING))).toEqual([['2', '0.04']])
+    expect((await store.retrieve(query(), EVERYTHING)).total).toBe(4)
+  })
+
+  test('nothing is nothing', async () => {
+    await using store = await open()
+    await store.write(1, [])
+    await store.writeSamples(1, [])
+    await store.deleteBatches([])
+    await store.deleteVoids([])
+    expect(await store.total(query(), EVERYTHING)).toEqual({ total: 0, rows: [] })
+    expect(await store.total(query({ groupby: [{ by: 'type' }] }), EVERYTHING)).toEqual({ total: 0, rows: [] })
+    expect(await store.retrieve(query(), EVERYTHING)).toEqual({ total: 0, points: [] })
+    expect(await store.sampleScopes('project_id', EVERYTHING, never)).toEqual([])
+    expect(await store.firstSampleAt(EVERYTHING, never)).toBeUndefined()
+  })
+
+  test('a reader beside a writer sees whole batches of the snapshot, however long the writing takes', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: 100 }, (_, i) => point(series({ type: `t${i}` }))),
+    )
+    const writing = (async () => {
+      for (let batch = 2; batch < 30; batch++) {
+        await store.write(
+          batch,
+          Array.from({ length: 50 }, (_, i) => point(series({ type: `t${i}` }))),
+        )
+      }
+    })()
+    const writer = { done: false }
+    void writing.finally(() => (writer.done = true))
+    do {
+      const total = await store.total(query(), { highest: 1, hidden: [], voids: [] })
+      expect(table(total)).toEqual([['100', '0']])
+    } while (!writer.done)
+    await writing
+    expect(table(await store.total(query(), EVERYTHING))).toEqual([['1500', '0']])
+  })
+
+  test('a query whose signal has fired throws its reason', async () => {
+    await using store = await open()
+    await store.write(1, [point(series())])
+    const signal = AbortSignal.abort(new Error('not wanted any more'))
+    await expect(store.total(query(), EVERYTHING, signal)).rejects.toThrow('not wanted any more')
+    await expect(store.retrieve(query(), EVERYTHING, signal)).rejects.toThrow('not wanted any more')
+    expect((await store.total(query(), EVERYTHING)).total).toBe(1)
+  })
+}
+
+function totals(open: Open): void {
+  const vm = (id: string, scopeId: string, metadata = {}) =>
+    series({ scopeId, groupby: { id, project_id: scopeId }, metadata })
+  const cloud = [
+    point(vm('vm-1', 'alpha', { flavor: 'small' }), { quantity: '1', price: '0.5' }),
+    point(vm('vm-2', 'alpha', { flavor: 'large' }), { quantity: '1', price: '2.25' }),
+    point(vm('vm-1', 'alpha', { flavor: 'large' }), { begin: JUNE + HOUR, quantity: '1', price: '2' }),
+    point(vm('vm-3', 'beta', { flavor: 'small' }), { begin: JUNE + HOUR, quantity: '1', price: '0.5' }),
+    point(series({ scopeId: 'beta', type: 'volume', unit: 'GiB', groupby: { id: 'v', project_id: 'beta' } }), {
+      begin: JUNE + DAY,
+      quantity: '20',
+      price: '0.04',
+    }),
+  ]
+
+  test.each<[string, Grouping[], string[][]]>([
+    ['nothing', [], [['24', '5.29']]],
+    [
+      'type',
+      [{ by: 'type' }],
+      [
+        ['instance', '4', '5.25'],
+        ['volume', '20', '0.04'],
+      ],
+    ],
+    [
+      'a groupby attribute',
+      [attribute('project_id')],
+      [
+        ['alpha', '3', '4.75'],
+        ['beta', '21', '0.54'],
+      ],
+    ],
+    [
+      'a metadata attribute, absent as empty text first',
+      [attribute('flavor')],
+      [
+        ['', '20', '0.04'],
+        ['large', '2', '4.25'],
+        ['small', '2', '1'],
+      ],
+    ],
+    [
+      'two attributes, in their order',
+      [attribute('flavor'), attribute('project_id')],
+      [
+        ['', 'beta', '20', '0.04'],
+        ['large', 'alpha', '2', '4.25'],
+        ['small', 'alpha', '1', '0.5'],
+        ['small', 'beta', '1', '0.5'],
+      ],
+    ],
+    [
+      'the unit',
+      [attribute('unit')],
+      [
+        ['GiB', '20', '0.04'],
+        ['instance', '4', '5.25'],
+      ],
+    ],
+    ['an attribute that nothing has', [attribute('colour')], [['', '24', '5.29']]],
+    [
+      'the same attribute twice',
+      [attribute('project_id'), attribute('project_id')],
+      [
+        ['alpha', 'alpha', '3', '4.75'],
+        ['beta', 'beta', '21', '0.54'],
+      ],
+    ],
+    [
+      'the day of the year and type',
+      [{ by: 'calendar', name: 'day_of_the_year' }, { by: 'type' }],
+      [
+        ['152', 'instance', '4', '5.25'],
+        ['153', 'volume', '20', '0.04'],
+      ],
+    ],
+  ])('sums by %s', async (_name, groupby, rows) => {
+    await using store = await open()
+    await store.write(1, cloud)
+    const total = await store.total(query({ groupby }), EVERYTHING)
+    expect(table(total)).toEqual(rows)
+    expect(total.total).toBe(rows.length)
+    expect(total.rows.every(({ begin, end }) => begin === JUNE && end === JUNE + 30 * DAY)).toBe(true)
+  })
+
+  test('time gives buckets aligned to the epoch, by groups first and then by time, without empty ones', async () => {
+    await using store = await open()
+    await store.write(1, cloud)
+    const hourly = await store.total(query({ groupby: [{ by: 'time', seconds: HOUR }] }), EVERYTHING)
+    expect(timeTable(hourly)).toEqual([
+      [0, '2', '2.75'],
+      [1, '2', '2.5'],
+      [24, '20', '0.04'],
+    ])
+    expect(hourly.rows.map(({ begin, end }) => end - begin)).toEqual([HOUR, HOUR, HOUR])
+    const groupby: Grouping[] = [{ by: 'time', seconds: DAY }, attribute('project_id')]
+    const daily = await store.total(query({ groupby, begin: JUNE + 60 }), EVERYTHING)
+    expect(timeTable(daily)).toEqual([
+      [0, 'alpha', '1', '2'],
+      [0, 'beta', '1', '0.5'],
+      [24, 'beta', '20', '0.04'],
+    ])
+    expect(daily.total).toBe(3)
+    const odd = await store.total(query({ groupby: [{ by: 'time', seconds: 7 * HOUR }] }), EVERYTHING)
+    expect(odd.rows.map(({ begin }) => begin % (7 * HOUR))).toEqual([0, 0])
+  })
+
+  test('points before 1970 fall into buckets and days like all others', async () => {
+    await using store = await open()
+    await store.write(1, [point(series(), { begin: -1 }), point(series(), { begin: 0 })])
+    const old = { begin: -10 * DAY, end: DAY }
+    const hourly = await store.total(query({ ...old, groupby: [{ by: 'time', seconds: HOUR }] }), EVERYTHING)
+    expect(hourly.rows.map(({ begin }) => begin)).toEqual([-HOUR, 0])
+    const yearly = await store.total(query({ ...old, groupby: [{ by: 'calendar', name: 'year' }] }), EVERYTHING)
+    expect(table(yearly).map(([year]) => year)).toEqual(['1969', '1970'])
+  })
+
+  test.each([
+    ['2024-01-06T23:59:59Z', '6', '00', '1', '2024'],
+    ['2024-01-07T00:00:00Z', '7', '01', '1', '2024'],
+    ['2023-01-01T00:00:00Z', '1', '01', '1', '2023'],
+    ['2024-12-31T12:00:00Z', '366', '52', '12', '2024'],
+    ['2000-12-31T12:00:00Z', '366', '53', '12', '2000'],
+    ['2026-06-01T00:00:00Z', '152', '22', '6', '2026'],
+  ])('the calendar of %s is as CloudKitty’s collectors write it', async (when, ...calendar) => {
+    await using store = await open()
+    const begin = Date.parse(when) / 1000
+    await store.write(1, [point(series(), { begin })])
+    const groupby = CALENDAR.map((name): Grouping => ({ by: 'calendar', name }))
+    const range = { begin: begin - DAY, end: begin + DAY }
+    expect(table(await store.total(query({ ...range, groupby, values: [] }), EVERYTHING))).toEqual([calendar])
+    for (const [i, name] of CALENDAR.entries()) {
+      const count = async (text: string) =>
+        (await store.retrieve(query({ ...range, attributes: new Map([[name, [text]]]) }), EVERYTHING)).total
+      expect([await count(calendar[i]!), await count('nothing')]).toEqual([1, 0])
+    }
+  })
+
+  test.each<[string, Partial<PointFilter>, string | undefined]>([
+    ['a type', { types: ['volume'] }, '20'],
+    ['either type', { types: ['volume', 'instance'] }, '24'],
+    ['a type that nothing has', { types: ['image'] }, undefined],
+    ['the type as an attribute', { attributes: new Map([['type', ['volume']]]) }, '20'],
+    ['the unit', { attributes: new Map([['unit', ['GiB']]]) }, '20'],
+    ['a groupby attribute', { attributes: new Map([['project_id', ['beta']]]) }, '21'],
+    ['a metadata attribute', { attributes: new Map([['flavor', ['small']]]) }, '2'],
+    ['alternatives', { attributes: new Map([['id', ['vm-2', 'vm-3', 'x']]]) }, '2'],
+    [
+      'several attributes, which must all match',
+      {
+        attributes: new Map([
+          ['project_id', ['beta']],
+          ['flavor', ['small', 'large']],
+        ]),
+      },
+      '1',
+    ],
+    ['no value at all', { attributes: new Map([['flavor', []]]) }, undefined],
+    ['an absent attribute', { attributes: new Map([['flavor', ['']]]) }, '20'],
+    ['an absent attribute or another', { attributes: new Map([['flavor', ['', 'small']]]) }, '22'],
+    ['the begin, half-open', { begin: JUNE, end: JUNE + HOUR }, '2'],
+    ['the begin, to the second', { begin: JUNE + 1, end: JUNE + HOUR + 1 }, '2'],
+    ['an empty range', { begin: JUNE, end: JUNE }, undefined],
+    ['an inverted range', { begin: JUNE + DAY, end: JUNE }, undefined],
+  ])('filters by %s', async (_name, filter, quantity) => {
+    await using store = await open()
+    await store.write(1, cloud)
+    const total = await store.total(query(filter), EVERYTHING)
+    expect(total.rows.map(({ values }) => String(values[0]))).toEqual(quantity === undefined ? [] : [quantity])
+    const grouped = await store.total(query({ ...filter, groupby: [{ by: 'type' }, attribute('id')] }), EVERYTHING)
+    const sum = grouped.rows.reduce((all, { values }) => all + Number(values[0]), 0)
+    expect(sum).toBe(Number(quantity ?? 0))
+  })
+
+  test('pages are cut from one order, and the total counts the groups before paging', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: 25 }, (_, i) => point(series({ groupby: { id: `vm-${i}` } }), { quantity: `${i}` })),
+    )
+    const ids = Array.from({ length: 25 }, (_, i) => `vm-${i}`).sort()
+    const pageOf = async (offset: number, limit: number | undefined) => {
+      const total = await store.total(query({ groupby: [attribute('id')], offset, limit }), EVERYTHING)
+      expect(total.total).toBe(25)
+      return total.rows.map(({ groups }) => groups[0])
+    }
+    expect(await pageOf(0, undefined)).toEqual(ids)
+    expect(await pageOf(0, 10)).toEqual(ids.slice(0, 10))
+    expect(await pageOf(20, 10)).toEqual(ids.slice(20))
+    expect(await pageOf(25, 10)).toEqual([])
+    expect(await pageOf(5, 0)).toEqual([])
+  })
+
+  test('all value functions, of both columns, in the order they were asked for', async () => {
+    await using store = await open()
+    await store.write(1, [
+      point(series(), { begin: JUNE + HOUR, quantity: '-4', price: '1' }),
+      point(series(), { begin: JUNE, quantity: '2', price: '0.1' }),
+      point(series({ scopeId: 'beta' }), { begin: JUNE, quantity: '1', price: '0.3' }),
+      point(series({ scopeId: 'beta' }), { begin: JUNE + HOUR, quantity: '5', price: '0.7' }),
+    ])
+    const values = VALUE_FUNCTIONS.flatMap((name) => [
+      { function: name, column: 'qty' as const, alias: `${name}_qty` },
+      { function: name, column: 'price' as const, alias: `${name}_price` },
+    ])
+    const total = await store.total(query({ values }), EVERYTHING)
+    expect(Object.fromEntries(values.map(({ alias }, i) => [alias, String(total.rows[0]!.values[i])]))).toEqual({
+      sum_qty: '4',
+      sum_price: '2.1',
+      min_qty: '-4',
+      min_price: '0.1',
+      max_qty: '5',
+      max_price: '1',
+      mean_qty: '1',
+      mean_price: '0.525',
+      count_qty: '4',
+      count_price: '4',
+      // Of several points with the first or last begin: the smallest, the largest.
+      first_qty: '1',
+      first_price: '0.1',
+      last_qty: '5',
+      last_price: '1',
+    })
+    const reversed = await store.total(query({ values: values.toReversed() }), EVERYTHING)
+    expect(texts(reversed.rows[0]!.values)).toEqual(texts(total.rows[0]!.values.toReversed()))
+  })
+}
+
+function attributes(open: Open): void {
+  const ODD = [
+    ['simple', 'value'],
+    ["it's", "O'Neil; DROP TABLE points --"],
+    ['double"quote', '"quoted"'],
+    ['a.b.c', 'x.y'],
+    ['$1', '$2'],
+    ['{name:String}', '{}'],
+    ['?', '??'],
+    ['back\\slash', '\\\'"\\n'],
+    ['100%_', '%_'],
+    ['ключ', 'значение'],
+    ['🔑', '👨‍👩‍👧‍👦 𝄞'],
+    [' ', ' spaced  out '],
+    ['new\nline', 'tab\tnew\nline\r'],
+    ['__proto__', '__proto__'],
+    ['constructor', 'toString'],
+    ['nul', 'a\u0000b'],
+  ] as const
+
+  test.each(ODD)('the attribute %j = %j is kept, filtered and grouped by as it is', async (name, text) => {
+    await using store = await open()
+    const own = series({
+      groupby: Object.fromEntries([
+        [name, text],
+        ['id', '1'],
+      ]),
+      metadata: { note: text },
+    })
+    const other = series({ groupby: { id: '2' }, type: text })
+    await store.write(1, [point(own, { quantity: '3' }), point(other)])
+    const filtered = await store.retrieve(query({ attributes: new Map([[name, [text]]]) }), EVERYTHING)
+    expect(filtered.points.map(({ series }) => series)).toEqual([own])
+    const grouped = await store.total(query({ groupby: [attribute(name), { by: 'type' }] }), EVERYTHING)
+    expect(table(grouped)).toEqual([
+      ['', text, '1', '0'],
+      [text, 'instance', '3', '0'],
+    ])
+    expect((await store.total(query({ types: [text] }), EVERYTHING)).total).toBe(1)
+    const noted = query({ attributes: new Map([['note', [text]]]), groupby: [attribute('note')] })
+    expect(table(await store.total(noted, EVERYTHING))).toEqual([[text, '3', '0']])
+  })
+
+  test('an attribute with the empty name is one like all others', async () => {
+    await using store = await open()
+    await store.write(1, [point(series({ groupby: { '': 'x', id: '' } }))])
+    const groupby = [attribute(''), attribute('id')]
+    expect(table(await store.total(query({ groupby }), EVERYTHING))).toEqual([['x', '', '1', '0']])
+  })
+
+  test.each<AttributeValue>([
+    0,
+    42,
+    -1.5,
+    1e21,
+    true,
+    false,
+    null,
+    '',
+    'None',
+    [],
+    [1, 'two', [null]],
+    {},
+    { b: { c: [true] }, a: 1 },
+  ])('the JSON value %j comes back as what it was, and is filtered and grouped by its text', async (value) => {
+    await using store = await open()
+    const own = series({ groupby: { id: '1', given: value }, metadata: { given: 'hidden by groupby', meta: value } })
+    await store.write(1, [point(own)])
+    const { points } = await store.retrieve(query(), EVERYTHING)
+    expect(points.map(({ series }) => series)).toEqual([own])
+    const text = attributeText(value)
+    for (const name of ['given', 'meta']) {
+      const total = await store.total(
+        query({ attributes: new Map([[name, [text]]]), groupby: [attribute(name)] }),
+        EVERYTHING,
+      )
+      expect(table(total)).toEqual([[text, '1', '0']])
+    }
+  })
+
+  test('groups ascend by code point', async () => {
+    await using store = await open()
+    const names = ['a', 'Z', 'é', '\uffee', '😀', '', '10', '9', ' ', 'aa', 'ä', 'z']
+    await store.write(
+      1,
+      names.map((id) => point(series({ groupby: { id } }))),
+    )
+    const total = await store.total(query({ groupby: [attribute('id')] }), EVERYTHING)
+    expect(total.rows.map(({ groups }) => groups[0])).toEqual(
+      names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    )
+  })
+
+  test('series that differ in type, unit, groupby or metadata only are told apart', async () => {
+    await using store = await open()
+    const different = [
+      series(),
+      series({ type: 'volume' }),
+      series({ unit: 'GiB' }),
+      series({ metadata: { flavor: 'x' } }),
+      series({ groupby: { id: 'vm-1', project_id: 'alpha', flavor: 'x' } }),
+      series({ groupby: { id: 1, project_id: 'alpha' } }),
+      series({ groupby: { id: '1', project_id: 'alpha' } }),
+    ]
+    await store.write(
+      1,
+      different.map((of) => point(of)),
+    )
+    const { points } = await store.retrieve(query(), EVERYTHING)
+    expect(new Set(points.map(({ series }) => series.id)).size).toBe(different.length)
+  })
+
+  test('the order of an object’s keys does not make another series', async () => {
+    await using store = await open()
+    await store.write(1, [point(series({ groupby: { a: 1, b: { c: 1, d: 2 } } }))])
+    await store.write(2, [point(series({ groupby: { b: { d: 2, c: 1 }, a: 1 } }))])
+    const { points } = await store.retrieve(query(), EVERYTHING)
+    expect(new Set(points.map(({ series }) => series.id)).size).toBe(1)
+  })
+
+  test('two series with one id are refused, and the batch leaves nothing', async () => {
+    await using store = await open()
+    const own = series()
+    const false1 = { ...series({ type: 'volume' }), id: own.id }
+    await expect(store.write(1, [point(own), point(false1)])).rejects.toMatchObject({
+      code: 'storage.series_collision',
+    })
+    await store.write(2, [point(own)])
+    await expect(store.write(3, [point(false1)])).rejects.toMatchObject({ code: 'storage.series_collision' })
+    expect((await store.retrieve(query(), EVERYTHING)).points.map(({ series }) => series)).toEqual([own])
+  })
+}
+
+function retrieval(open: Open): void {
+  test('points come back as they were written, rules and all', async () => {
+    await using store = await open()
+    const points = [
+      point(series(), { quantity: '0.000000000000000001', price: '123456789.123456789123456789', rules: ['r1', 'r2'] }),
+      point(series(), {
+        begin: JUNE + 5,
+        end: JUNE + 7,
+        quantity: '12345678901234567890.5',
+        price: '-1',
+        rules: ['r2'],
+      }),
+      point(series({ type: 'volume', metadata: { deep: { list: [1, null] } } }), { begin: JUNE + DAY }),
+    ]
+    await store.write(7, points)
+    const retrieved = await store.retrieve(query(), EVERYTHING)
+    expect(retrieved.total).toBe(3)
+    expect(retrieved.points.map(plain)).toEqual(points.map(plain))
+  })
+
+  test('pages of any size put together are the whole, in the order of begin, end, type, scope, series', async () => {
+    await using store = await open()
+    const points = Array.from({ length: 120 }, (_, i) =>
+      point(series({ type: `t${i % 3}`, scopeId: `s${i % 4}`, groupby: { id: `${i % 11}` } }), {
+        begin: JUNE + (i % 5) * HOUR,
+        end: JUNE + (i % 5) * HOUR + (i % 2) + 1,
+        quantity: `${i}`,
+      }),
+    )
+    for (let batch = 0; batch < 4; batch++) await store.write(batch + 1, points.slice(batch * 30, batch * 30 + 30))
+    const whole = await store.retrieve(query(), EVERYTHING)
+    const keys = whole.points.map(
+      ({ begin, end, series }) => [begin, end, series.type, series.scopeId, series.id] as const,
+    )
+    expect(keys).toEqual(keys.toSorted(byKey))
+    expect(whole.total).toBe(120)
+    for (const limit of [1, 7, 30, 119, 120, 500]) {
+      const pages: Point[] = []
+      for (let offset = 0; offset < 120; offset += limit) {
+        const page = await store.retrieve(query({ offset, limit }), EVERYTHING)
+        expect(page.total).toBe(120)
+        pages.push(...page.points)
+      }
+      expect(pages.map(plain)).toEqual(whole.points.map(plain))
+    }
+    expect(await store.retrieve(query({ offset: 120, limit: 5 }), EVERYTHING)).toEqual({ total: 120, points: [] })
+    expect(await store.retrieve(query({ limit: 0 }), EVERYTHING)).toEqual({ total: 120, points: [] })
+  })
+
+  test('a stream gives what retrieve gives, and can be left early', async () => {
+    await using store = await open()
+    const points = Array.from({ length: 5000 }, (_, i) => point(series({ type: `t${i % 7}` }), { quantity: `${i}` }))
+    await store.write(1, points)
+    const streamed: Point[] = []
+    for await (const list of store.stream(query(), EVERYTHING)) streamed.push(...list)
+    expect(streamed.map(plain)).toEqual((await store.retrieve(query(), EVERYTHING)).points.map(plain))
+    for (let i = 0; i < 20; i++) {
+      for await (const list of store.stream(query(), EVERYTHING)) {
+        expect(list.length).toBeGreaterThan(0)
+        break
+      }
+    }
+    expect((await store.retrieve(query({ limit: 1 }), EVERYTHING)).total).toBe(5000)
+  })
+}
+
+function exactness(open: Open): void {
+  const LARGEST = '99999999999999999999.999999999999999999'
+
+  test.each([
+    '0',
+    '0.1',
+    '0.000000001',
+    '0.0000000001',
+    '0.000000000000000001',
+    '-0.000000000000000001',
+    '9223372036.854775807',
+    '9223372036.854775808',
+    '-9223372036.854775808',
+    '9223372036854775807.5',
+    '123456789012345678.123456789012345678',
+    LARGEST,
+    `-${LARGEST}`,
+  ])('%s comes back to the last digit, alone and summed', async (text) => {
+    await using store = await open()
+    await store.write(1, [
+      point(series(), { quantity: text, price: '0.000000000000000003' }),
+      point(series(), { quantity: '0', price: text }),
+    ])
+    const { points } = await store.retrieve(query(), EVERYTHING)
+    expect(points.map(({ quantity }) => String(quantity)).toSorted()).toEqual(['0', text].toSorted())
+    const values = (['sum', 'min', 'max'] as const).map((name) => ({
+      function: name,
+      column: 'qty' as const,
+      alias: name,
+    }))
+    const total = await store.total(query({ values: [...values, SUMS[1]!] }), EVERYTHING)
+    const [sum, min, max, price] = total.rows[0]!.values
+    expect(String(sum)).toBe(text)
+    expect([String(min), String(max)]).toEqual(text.startsWith('-') ? [text, '0'] : ['0', text])
+    const expected = new Decimal(BigInt(toUnits(text)) + 3n, 18)
+    expect(String(price)).toBe(String(expected))
+  })
+
+  test('a sum of many tenths has no rounding error', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: 10_000 }, () => point(series(), { quantity: '0.1', price: '0.000000000000000007' })),
+    )
+    expect(table(await store.total(query(), EVERYTHING))).toEqual([['1000', '0.00000000000007']])
+  })
+
+  test('a mean is cut half-even at the eighteenth digit', async () => {
+    await using store = await open()
+    await store.write(1, [
+      ...['1', '0', '0'].map((quantity) => point(series({ type: 'third' }), { quantity })),
+      ...['0.000000000000000001', '0'].map((quantity) => point(series({ type: 'half of one' }), { quantity })),
+      ...['0.000000000000000003', '0'].map((quantity) => point(series({ type: 'half of three' }), { quantity })),
+    ])
+    const values = [{ function: 'mean', column: 'qty', alias: 'mean' } as const]
+    expect(table(await store.total(query({ values, groupby: [{ by: 'type' }] }), EVERYTHING))).toEqual([
+      ['half of one', '0'],
+      ['half of three', '0.000000000000000002'],
+      ['third', '0.333333333333333333'],
+    ])
+  })
+
+  test('digits after the eighteenth are cut half-even', async () => {
+    await using store = await open()
+    await store.write(1, [point(series(), { quantity: '0.0000000000000000015', price: '0.0000000000000000025' })])
+    expect(table(await store.total(query(), EVERYTHING))).toEqual([['0.000000000000000002', '0.000000000000000002']])
+  })
+
+  test.each(['100000000000000000000', '-100000000000000000000', '1e40'])(
+    '%s does not fit and is refused; nothing of its batch stays, and writing goes on',
+    async (text) => {
+      await using store = await open()
+      const bad = [point(series()), point(series({ type: 'new' }), { price: text })]
+      await expect(store.write(1, bad)).rejects.toMatchObject({ code: 'storage.out_of_range' })
+      await expect(store.writeSamples(1, [sample('cpu', JUNE, text, {})])).rejects.toMatchObject({
+        code: 'storage.out_of_range',
+      })
+      expect((await store.total(query(), EVERYTHING)).total).toBe(0)
+      await store.write(2, [point(series({ type: 'new' })), point(series())])
+      expect(table(await store.total(query({ groupby: [{ by: 'type' }] }), EVERYTHING))).toEqual([
+        ['instance', '1', '0'],
+        ['new', '1', '0'],
+      ])
+    },
+  )
+}
+
+function deletion(open: Open): void {
+  test('deleting batches removes their points and samples, those only, and again is harmless', async () => {
+    await using store = await open()
+    for (const batch of [1, 2, 3]) {
+      await store.write(batch, [point(series(), { quantity: `${batch}` })])
+      await store.writeSamples(batch, [sample('cpu', JUNE + batch, '1', { project_id: `p${batch}` })])
+    }
+    for (let i = 0; i < 2; i++) {
+      await store.deleteBatches([2, 77])
+      expect(table(await store.total(query(), EVERYTHING))).toEqual([['4', '0']])
+      expect(await store.sampleScopes('project_id', EVERYTHING, never)).toEqual(['p1', 'p3'])
+    }
+    await store.write(2, [point(series(), { quantity: '10' })])
+    expect(table(await store.total(query(), EVERYTHING))).toEqual([['14', '0']])
+  })
+
+  test('deleting voids removes what they hide, and nothing else; again is harmless', async () => {
+    await using store = await open()
+    const points = ['alpha', 'beta'].flatMap((scopeId) =>
+      [0, 1, 2].map((hour) => point(series({ scopeId }), { begin: JUNE + hour * HOUR })),
+    )
+    await store.write(1, points)
+    await store.write(2, points)
+    const voids: Void[] = [
+      { scopeId: 'alpha', begin: JUNE + HOUR, end: JUNE + 2 * HOUR, upTo: 1 },
+      { scopeId: 'beta', begin: JUNE + 2 * HOUR, end: undefined, upTo: 2 },
+      { scopeId: 'nobody', begin: 0, end: undefined, upTo: 9 },
+    ]
+    const groupby: Grouping[] = [{ by: 'time', seconds: HOUR }, attribute('project_id')]
+    const hidden = timeTable(await store.total(query({ groupby }), { ...EVERYTHING, voids }))
+    for (let i = 0; i < 2; i++) {
+      await store.deleteVoids(voids)
+      expect(timeTable(await store.total(query({ groupby }), EVERYTHING))).toEqual(hidden)
+    }
+    expect(hidden.map(([hour, scope, quantity]) => [hour, scope, quantity])).toEqual([
+      [0, 'alpha', '2'],
+      [1, 'alpha', '1'],
+      [2, 'alpha', '2'],
+      [0, 'beta', '2'],
+      [1, 'beta', '2'],
+    ])
+  })
+}
+
+function samples(open: Open): void {
+  const periods: Period[] = [0, 1, 2].map((i) => ({ begin: JUNE + i * HOUR, end: JUNE + (i + 1) * HOUR }))
+  const ask = (method: SampleMethod, given: Partial<SampleQuery> = {}): SampleQuery => ({
+    name: 'cpu',
+    method,
+    labels: ['id'],
+    scopeKey: 'project_id',
+    scopes: ['alpha', 'beta'],
+    periods,
+    ...given,
+  })
+  const show = async (store: PointStore, asked: SampleQuery, snapshot = EVERYTHING) =>
+    (await store.readSamples(asked, snapshot, never)).map(
+      ({ period, labels, value }) => [(period.begin - JUNE) / HOUR, ...labels, String(value)] as const,
+    )
+  const vm = { id: 'vm', project_id: 'alpha' }
+  const at = (minutes: number, value: string, labels: Record<string, string> = vm) =>
+    sample('cpu', JUNE + minutes * 60, value, labels)
+
+  test.each<[SampleMethod, string, string]>([
+    ['sum', '6', '4'],
+    ['max', '3', '4'],
+    ['mean', '2', '4'],
+    ['last', '2', '4'],
+    // 3 for 30 minutes and 2 for 15, after 1 for 15; then 2 held for half an hour, and 4.
+    ['time_weighted_mean', '2.25', '3'],
+  ])('%s over each period that has samples', async (method, first, third) => {
+    await using store = await open()
+    await store.writeSamples(1, [at(15, '3'), at(45, '2'), at(0, '1'), at(150, '4')])
+    expect(await show(store, ask(method))).toEqual([
+      [0, 'vm', first],
+      [2, 'vm', third],
+    ])
+  })
+
+  test('a value from before the first period counts from its begin on, when there is a sample in it', async () => {
+    await using store = await open()
+    await store.writeSamples(1, [at(-100, '7'), at(-200, '100'), at(30, '1')])
+    await store.writeSamples(1, [at(-100, '7', { id: 'silent', project_id: 'alpha' })])
+    expect(await show(store, ask('time_weighted_mean'))).toEqual([[0, 'vm', '4']])
+  })
+
+  test('several series of one group add up at each instant; nothing counts before a series’ first sample', async () => {
+    await using store = await open()
+    const disk = (name: string) => ({ ...vm, disk: name })
+    await store.writeSamples(1, [at(0, '10', disk('a')), at(30, '20', disk('b'))])
+    expect(await show(store, ask('time_weighted_mean'))).toEqual([[0, 'vm', '20']])
+  })
+
+  test('of two samples of a series at one instant, the one of the later batch holds', async () => {
+    await using store = await open()
+    await store.writeSamples(2, [at(0, '5')])
+    await store.writeSamples(1, [at(0, '9')])
+    expect(await show(store, ask('last'))).toEqual([[0, 'vm', '5']])
+    expect(await show(store, ask('time_weighted_mean'))).toEqual([[0, 'vm', '5']])
+    expect(await show(store, ask('sum'))).toEqual([[0, 'vm', '14']])
+  })
+
+  test('only the name, the scopes and the batches asked for count', async () => {
+    await using store = await open()
+    await store.writeSamples(1, [at(0, '1'), at(0, '2', { id: 'x', project_id: 'beta' })])
+    await store.writeSamples(1, [at(0, '4', { id: 'y', project_id: 'gamma' }), sample('ram', JUNE, '8', vm)])
+    await store.writeSamples(2, [at(0, '16')])
+    const labels = ['project_id', 'absent']
+    for (const method of SAMPLE_METHODS.filter((each) => each !== 'last' && each !== 'max')) {
+      const value = { sum: '17', mean: '8.5', time_weighted_mean: '16' }[method]
+      expect(await show(store, ask(method, { labels, scopes: ['alpha'] }))).toEqual([[0, 'alpha', '', value]])
+    }
+    expect(await show(store, ask('sum', { labels }), { highest: 2, hidden: [2], voids: [] })).toEqual([
+      [0, 'alpha', '', '1'],
+      [0, 'beta', '', '2'],
+    ])
+    expect(await show(store, ask('sum', { scopes: [] }))).toEqual([])
+    expect(await show(store, ask('sum', { periods: [] }))).toEqual([])
+  })
+
+  test('scopes are the label’s values, ascending; the first sample is the earliest visible one', async () => {
+    await using store = await open()
+    await store.writeSamples(1, [at(5, '1', { project_id: 'zeta' }), at(6, '1', { project_id: '' }), at(7, '1', {})])
+    await store.writeSamples(2, [at(3, '1', { project_id: 'alpha' }), at(9, '1', { project_id: '😀' })])
+    await store.writeSamples(3, [at(1, '1', { project_id: 'pending' })])
+    const snapshot = { highest: 2, hidden: [], voids: [] }
+    expect(await store.sampleScopes('project_id', snapshot, never)).toEqual(['alpha', 'zeta', '😀'])
+    expect(await store.firstSampleAt(snapshot, never)).toBe(JUNE + 180)
+    expect(await store.firstSampleAt({ ...snapshot, hidden: [2] }, never)).toBe(JUNE + 300)
+  })
+
+  test('large and small values are exact', async () => {
+    await using store = await open()
+    await store.writeSamples(1, [at(0, '99999999999999999999.999999999999999999'), at(30, '0.000000000000000001')])
+    expect(await show(store, ask('time_weighted_mean'))).toEqual([[0, 'vm', '50000000000000000000']])
+    expect(await show(store, ask('mean'))).toEqual([[0, 'vm', '50000000000000000000']])
+    expect(await show(store, ask('max'))).toEqual([[0, 'vm', '99999999999999999999.999999999999999999']])
+  })
+}
+
+/** Random points, snapshots and questions, held against the model. */
+function anything(open: Open): void {
+  const word = fc.constantFrom('', 'a', 'b', "'", '"', '🙂', 'é', '\uffee', 'type', 'A', '1', 'None')
+  const name = fc.constantFrom('id', 'project_id', 'flavor', "o'k", '🔑', 'type', 'unit', 'month', 'a.b')
+  const value: fc.Arbitrary<AttributeValue> = fc.oneof(
+    { weight: 5, arbitrary: word },
+    fc.constantFrom<AttributeValue[]>(1, 1.5, true, null, [], ['a'], { k: 'a' }),
+  )
+  const given: fc.Arbitrary<Attributes> = fc.dictionary(
+    fc.constantFrom('id', 'flavor', "o'k", '🔑', 'type', 'a.b'),
+    value,
+    {
+      maxKeys: 3,
+      noNullPrototype: true,
+    },
+  )
+  const scope = fc.constantFrom('', 'alpha', 'beta', '🙂')
+  const identity = fc
+    .record({
+      scopeId: scope,
+      type: fc.constantFrom('t', 'T', '\uffee', '🙂'),
+      unit: fc.constantFrom('', 'GiB'),
+      groupby: given,
+      metadata: given,
+    })
+    .map((fields) =>
+      series({ ...fields, groupby: { ...fields.groupby, ...(fields.scopeId && { project_id: fields.scopeId }) } }),
+    )
+  const instant = fc.integer({ min: -3, max: 40 }).map((n) => JUNE + n * 1800 * 7)
+  const number = fc.oneof(
+    fc.bigInt({ min: -100n, max: 100n }).map((n) => new Decimal(n, 1)),
+    fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }).map((n) => new Decimal(n, 18)),
+    fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n }).map((n) => new Decimal(n, 18)),
+    fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map((n) => new Decimal(n, 9)),
+  )
+  const anyPoint: fc.Arbitrary<Point> = fc.record({
+    series: identity,
+    begin: instant,
+    end: instant,
+    quantity: number,
+    price: number,
+    rules: fc.constant([]),
+  })
+  const batch = fc.integer({ min: 1, max: 6 })
+  const anyVoid: fc.Arbitrary<Void> = fc.record({
+    scopeId: scope,
+    begin: instant,
+    end: fc.oneof(instant, fc.constant(undefined)),
+    upTo: batch,
+  })
+  const snapshot: fc.Arbitrary<Snapshot> = fc.record({
+    highest: fc.integer({ min: 3, max: 7 }),
+    hidden: fc.array(batch, { maxLength: 2 }),
+    voids: fc.array(anyVoid, { maxLength: 3 }),
+  })
+  const filterText = fc.oneof(word, fc.constantFrom('alpha', 'beta', 't', 'GiB', 'None', 'True', '6', '["a"]', '1.5'))
+  const paging = { offset: fc.oneof(fc.constant(0), fc.nat(12)), limit: fc.oneof(fc.constant(undefined), fc.nat(12)) }
+  const filter = {
+    begin: instant,
+    end: instant,
+    types: fc.oneof(fc.constant([]), fc.array(fc.constantFrom('t', 'T', '🙂'), { maxLength: 2 })),
+    attributes: fc.oneof(
+      fc.constant(new Map<string, string[]>()),
+      fc
+        .array(fc.tuple(name, fc.array(filterText, { minLength: 1, maxLength: 4 })), { maxLength: 2 })
+        .map((all) => new Map(all)),
+    ),
+  }
+  const grouping: fc.Arbitrary<Grouping> = fc.oneof(
+    { weight: 3, arbitrary: name.map(attribute) },
+    fc.constant<Grouping>({ by: 'type' }),
+    fc.constantFrom(...CALENDAR).map((calendar): Grouping => ({ by: 'calendar', name: calendar })),
+  )
+  const time = fc.constantFrom(HOUR, DAY, 7 * HOUR, 1).map((seconds): Grouping => ({ by: 'time', seconds }))
+  const groupby = fc
+    .tuple(
+      fc.array(grouping, { maxLength: 3 }),
+      fc.oneof(fc.constant([]), fc.array(time, { minLength: 1, maxLength: 1 })),
+    )
+    .map(([groups, buckets]) => [...groups, ...buckets])
+  const values = fc.oneof(
+    fc.constant([...SUMS]),
+    fc.array(
+      fc.record({
+        function: fc.constantFrom(...VALUE_FUNCTIONS),
+        column: fc.constantFrom('qty' as const, 'price' as const),
+        alias: fc.constant('x'),
+      }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
+  )
+  const totalQuery: fc.Arbitrary<TotalQuery> = fc.record({ ...filter, ...paging, groupby, values })
+
+  const reading: fc.Arbitrary<Sample> = fc.record({
+    name: fc.constantFrom('cpu', 'ram'),
+    at: fc.integer({ min: -90, max: 200 }).map((n) => JUNE + n),
+    value: number,
+    labels: fc.record(
+      {
+        project_id: fc.constantFrom('', 'alpha', 'beta'),
+        id: fc.constantFrom('', '1', "'"),
+        disk: fc.constantFrom('a', '🙂'),
+      },
+      { requiredKeys: [] },
+    ) as fc.Arbitrary<Record<string, string>>,
+  })
+  const sampleQuery: fc.Arbitrary<SampleQuery> = fc.record({
+    name: fc.constantFrom('cpu', 'ram'),
+    method: fc.constantFrom(...SAMPLE_METHODS),
+    labels: fc.uniqueArray(fc.constantFrom('id', 'project_id', 'disk', 'none'), { maxLength: 3 }),
+    scopeKey: fc.constantFrom('project_id', 'id'),
+    scopes: fc.uniqueArray(fc.constantFrom('alpha', 'beta', '1'), { maxLength: 3 }),
+    periods: fc
+      .tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom(7, 60))
+      .map(([count, seconds]) =>
+        Array.from({ length: count }, (_, i) => ({ begin: JUNE + i * seconds, end: JUNE + (i + 1) * seconds })),
+      ),
+  })
+
+  test('whatever is written, hidden, voided, deleted and asked, the answer is the model’s', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(batch, fc.array(anyPoint, { minLength: 1, maxLength: 12 })), { minLength: 1, maxLength: 5 }),
+        fc.array(fc.tuple(batch, fc.array(reading, { minLength: 1, maxLength: 15 })), { maxLength: 2 }),
+        fc.record({ batches: fc.array(batch, { maxLength: 1 }), voids: fc.array(anyVoid, { maxLength: 2 }) }),
+        snapshot,
+        fc.array(totalQuery, { minLength: 1, maxLength: 5 }),
+        fc.array(sampleQuery, { maxLength: 3 }),
+        async (writes, sampleWrites, deleted, snapshot, queries, sampleQueries) => {
+          await using store = await open()
+          const model = new ModelStore()
+          for (const each of [store, model]) {
+            for (const [id, points] of writes) await each.write(id, points)
+            for (const [id, samples] of sampleWrites) await each.writeSamples(id, samples)
+            await each.deleteBatches(deleted.batches)
+            await each.deleteVoids(deleted.voids)
+          }
+          for (const asked of queries) {
+            const [got, wanted] = [await store.total(asked, snapshot), await model.total(asked, snapshot)]
+            expect({ total: got.total, rows: got.rows.map(plainRow) }).toEqual({
+              total: wanted.total,
+              rows: wanted.rows.map(plainRow),
+            })
+            const [page, modelPage] = [await store.retrieve(asked, snapshot), await model.retrieve(asked, snapshot)]
+            expect({ total: page.total, points: page.points.map(plain) }).toEqual({
+              total: modelPage.total,
+              points: modelPage.points.map(plain),
+            })
+          }
+          for (const asked of sampleQueries) {
+            const [got, wanted] = [
+              await store.readSamples(asked, snapshot, never),
+              await model.readSamples(asked, snapshot),
+            ]
+            const plainValues = (all: typeof got) => all.map((each) => ({ ...each, value: String(each.value) }))
+            expect(plainValues(got)).toEqual(plainValues(wanted))
+          }
+          expect(await store.sampleScopes('project_id', snapshot, never)).toEqual(
+            await model.sampleScopes('project_id', snapshot),
+          )
+          expect(await store.firstSampleAt(snapshot, never)).toBe(await model.firstSampleAt(snapshot))
+        },
+      ),
+      { numRuns: Number(process.env['CONTRACT_RUNS'] ?? 60) },
+    )
+  })
+}
+
+/** A point for comparing: decimals of equal value may differ in scale. */
+function plain(of: Point) {
+  return { ...of, quantity: String(of.quantity), price: String(of.price) }
+}
+
+function plainRow<T extends { values: readonly Decimal[] }>(row: T) {
+  return { ...row, values: texts(row.values) }
+}
+
+function byKey(a: readonly (number | string | bigint)[], b: readonly (number | string | bigint)[]): number {
+  for (const [i, part] of a.entries()) if (part !== b[i]) return part < b[i]! ? -1 : 1
+  return 0
+}
+
+function toUnits(text: string): string {
+  const [whole, fraction = ''] = text.split('.')
+  return whole + fraction.padEnd(18, '0')
+}

@@ -1,0 +1,295 @@
+import {
+  add,
+  compare,
+  Decimal,
+  divideRounded,
+  rescale,
+  roundScale,
+  STORED_SCALE,
+  toStored,
+} from '../../domain/decimal.ts'
+import { type Instant, type Period, toDate } from '../../domain/period.ts'
+import type { Point } from '../../domain/point.ts'
+import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
+import { attributeText, type Series } from '../../domain/series.ts'
+import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import { Fault } from '../../lib/fault.ts'
+import { unreachable } from '../../lib/unreachable.ts'
+import type {
+  Grouping,
+  PointFilter,
+  PointStore,
+  Retrieved,
+  RetrieveQuery,
+  Total,
+  TotalQuery,
+  TotalRow,
+  ValueField,
+} from '../point-store.ts'
+
+/** What every store must answer, in the plainest way that can be thought of: lists in memory, walked for each question. */
+export class ModelStore implements PointStore {
+  #points: { batch: BatchId; point: Point }[] = []
+  #samples: { batch: BatchId; sample: Sample }[] = []
+
+  async write(batch: BatchId, points: readonly Point[]): Promise<void> {
+    const stored = points.map((point) => ({ ...point, quantity: cut(point.quantity), price: cut(point.price) }))
+    this.#points.push(...stored.map((point) => ({ batch, point })))
+  }
+
+  async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
+    const stored = samples.map((sample) => ({ ...sample, value: cut(sample.value) }))
+    this.#samples.push(...stored.map((sample) => ({ batch, sample })))
+  }
+
+  async deleteBatches(batches: readonly BatchId[]): Promise<void> {
+    this.#points = this.#points.filter(({ batch }) => !batches.includes(batch))
+    this.#samples = this.#samples.filter(({ batch }) => !batches.includes(batch))
+  }
+
+  async deleteVoids(voids: readonly Void[]): Promise<void> {
+    this.#points = this.#points.filter(({ batch, point }) => !voids.some((v) => isVoid(point, batch, v)))
+  }
+
+  async total(query: TotalQuery, snapshot: Snapshot): Promise<Total> {
+    const groups = new Map<string, { texts: string[]; begin: Instant; end: Instant; points: Point[] }>()
+    for (const point of this.#visible(query, snapshot)) {
+      const time = query.groupby.find((grouping) => grouping.by === 'time')
+      const begin = time ? Math.floor(point.begin / time.seconds) * time.seconds : query.begin
+      const end = time ? begin + time.seconds : query.end
+      const texts = query.groupby
+        .filter((grouping) => grouping.by !== 'time')
+        .map((grouping) => textOf(point, nameOf(grouping)))
+      const key = JSON.stringify([begin, texts])
+      const group = groups.get(key) ?? { texts, begin, end, points: [] }
+      group.points.push(point)
+      groups.set(key, group)
+    }
+    const rows = [...groups.values()]
+      .sort((a, b) => compareLists(a.texts, b.texts) || a.begin - b.begin)
+      .map(({ texts, begin, end, points }): TotalRow => ({
+        begin,
+        end,
+        groups: texts,
+        values: query.values.map((value) => aggregate(value, points)),
+      }))
+    return { total: rows.length, rows: page(rows, query) }
+  }
+
+  async retrieve(query: RetrieveQuery, snapshot: Snapshot): Promise<Retrieved> {
+    const points = this.#visible(query, snapshot).sort(byOrder)
+    return { total: points.length, points: page(points, query) }
+  }
+
+  async *stream(filter: PointFilter, snapshot: Snapshot): AsyncGenerator<readonly Point[]> {
+    yield this.#visible(filter, snapshot).sort(byOrder)
+  }
+
+  async readSamples(query: SampleQuery, snapshot: Snapshot): Promise<SampleValue[]> {
+    const visible = this.#samples
+      .filter(({ batch, sample }) => isVisibleBatch(batch, snapshot) && sample.name === query.name)
+      .filter(({ sample }) => query.scopes.some((scope) => scope !== '' && sample.labels[query.scopeKey] === scope))
+    const values: SampleValue[] = []
+    for (const period of query.periods) {
+      const groups = new Map<string, { labels: string[]; all: Reading[] }>()
+      for (const reading of visible) {
+        const labels = query.labels.map((label) => reading.sample.labels[label] ?? '')
+        const group = groups.get(JSON.stringify(labels)) ?? { labels, all: [] }
+        group.all.push(reading)
+        groups.set(JSON.stringify(labels), group)
+      }
+      for (const { labels, all } of [...groups.values()].sort((a, b) => compareLists(a.labels, b.labels))) {
+        const within = all.filter(({ sample }) => sample.at >= period.begin && sample.at < period.end)
+        if (within.length > 0) values.push({ period, labels, value: reduceSamples(query, period, within, all) })
+      }
+    }
+    return values
+  }
+
+  async sampleScopes(scopeKey: string, snapshot: Snapshot): Promise<string[]> {
+    const visible = this.#samples.filter(({ batch }) => isVisibleBatch(batch, snapshot))
+    const scopes = new Set(visible.map(({ sample }) => sample.labels[scopeKey] ?? ''))
+    scopes.delete('')
+    return [...scopes].sort(compareTexts)
+  }
+
+  async firstSampleAt(snapshot: Snapshot): Promise<Instant | undefined> {
+    const visible = this.#samples.filter(({ batch }) => isVisibleBatch(batch, snapshot))
+    return visible.length === 0 ? undefined : Math.min(...visible.map(({ sample }) => sample.at))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #visible(filter: PointFilter, snapshot: Snapshot): Point[] {
+    return this.#points
+      .filter(
+        ({ batch, point }) => isVisibleBatch(batch, snapshot) && !snapshot.voids.some((v) => isVoid(point, batch, v)),
+      )
+      .map(({ point }) => point)
+      .filter(({ begin }) => begin >= filter.begin && begin < filter.end)
+      .filter(({ series }) => filter.types.length === 0 || filter.types.includes(series.type))
+      .filter((point) => [...filter.attributes].every(([name, values]) => values.includes(textOf(point, name))))
+  }
+}
+
+interface Reading {
+  readonly batch: BatchId
+  readonly sample: Sample
+}
+
+function cut(value: Decimal): Decimal {
+  if (toStored(value) === undefined) throw new Fault('storage.out_of_range', 'does not fit')
+  return roundScale(value, STORED_SCALE)
+}
+
+function isVisibleBatch(batch: BatchId, snapshot: Snapshot): boolean {
+  return batch <= snapshot.highest && !snapshot.hidden.includes(batch)
+}
+
+function isVoid({ series, begin }: Point, batch: BatchId, v: Void): boolean {
+  return series.scopeId === v.scopeId && begin >= v.begin && begin < (v.end ?? Infinity) && batch <= v.upTo
+}
+
+function nameOf(grouping: Exclude<Grouping, { by: 'time' }>): string {
+  return grouping.by === 'type' ? 'type' : grouping.name
+}
+
+/** What a filter or a grouping of that name sees of a point. */
+function textOf({ series, begin }: Point, name: string): string {
+  const date = toDate(begin)
+  const day = Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000)
+  switch (name) {
+    case 'type':
+      return series.type
+    case 'unit':
+      return series.unit
+    case 'day_of_the_year':
+      return String(day + 1)
+    case 'week_of_the_year':
+      return String(Math.floor((day + 7 - date.getUTCDay()) / 7)).padStart(2, '0')
+    case 'month':
+      return String(date.getUTCMonth() + 1)
+    case 'year':
+      return String(date.getUTCFullYear())
+    default:
+      return attributeText(
+        Object.hasOwn(series.groupby, name)
+          ? series.groupby[name]
+          : Object.hasOwn(series.metadata, name)
+            ? series.metadata[name]
+            : undefined,
+      )
+  }
+}
+
+function aggregate({ function: name, column }: ValueField, points: readonly Point[]): Decimal {
+  const of = (point: Point) => (column === 'qty' ? point.quantity : point.price)
+  const sorted = points.map(of).sort(compare)
+  const sum = sorted.reduce((a, b) => add(a, b))
+  const edge = (pick: typeof Math.min) => {
+    const begin = points.reduce((best, point) => pick(best, point.begin), points[0]!.begin)
+    return points
+      .filter((point) => point.begin === begin)
+      .map(of)
+      .sort(compare)
+  }
+  switch (name) {
+    case 'sum':
+      return sum
+    case 'min':
+      return sorted[0]!
+    case 'max':
+      return sorted.at(-1)!
+    case 'mean':
+      return mean(sum, points.length)
+    case 'count':
+      return new Decimal(BigInt(points.length), 0)
+    case 'first':
+      return edge(Math.min)[0]!
+    case 'last':
+      return edge(Math.max).at(-1)!
+    default:
+      return unreachable(name)
+  }
+}
+
+function mean(sum: Decimal, count: number): Decimal {
+  return new Decimal(divideRounded(rescale(sum, STORED_SCALE), BigInt(count)), STORED_SCALE)
+}
+
+function reduceSamples(
+  { method }: SampleQuery,
+  period: Period,
+  within: readonly Reading[],
+  all: readonly Reading[],
+): Decimal {
+  const values = within.map(({ sample }) => sample.value)
+  const sum = values.reduce((a, b) => add(a, b))
+  switch (method) {
+    case 'sum':
+      return sum
+    case 'max':
+      return values.reduce((a, b) => (compare(a, b) < 0 ? b : a))
+    case 'mean':
+      return mean(sum, values.length)
+    case 'last':
+      return latest(within)!.sample.value
+    case 'time_weighted_mean': {
+      const alive = new Set(within.map(seriesOf))
+      let held = new Decimal(0n, 0)
+      for (const series of alive) {
+        const own = all.filter((reading) => seriesOf(reading) === series)
+        for (let second = period.begin; second < period.end; second++) {
+          const now = latest(own.filter(({ sample }) => sample.at <= second))
+          if (now) held = add(held, now.sample.value)
+        }
+      }
+      return mean(held, period.end - period.begin)
+    }
+    default:
+      return unreachable(method)
+  }
+}
+
+function latest(readings: readonly Reading[]): Reading | undefined {
+  return [...readings]
+    .sort((a, b) => a.sample.at - b.sample.at || a.batch - b.batch || compare(a.sample.value, b.sample.value))
+    .at(-1)
+}
+
+function seriesOf({ sample }: Reading): string {
+  return JSON.stringify(Object.entries(sample.labels).sort(([a], [b]) => compareTexts(a, b)))
+}
+
+function page<T>(rows: readonly T[], { offset, limit }: { offset: number; limit: number | undefined }): T[] {
+  return rows.slice(offset, limit === undefined ? undefined : offset + limit)
+}
+
+function byOrder(a: Point, b: Point): number {
+  return (
+    a.begin - b.begin ||
+    a.end - b.end ||
+    compareTexts(a.series.type, b.series.type) ||
+    compareTexts(a.series.scopeId, b.series.scopeId) ||
+    compareIds(a.series, b.series) ||
+    compare(a.quantity, b.quantity) ||
+    compare(a.price, b.price)
+  )
+}
+
+function compareIds(a: Series, b: Series): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+function compareLists(a: readonly string[], b: readonly string[]): number {
+  for (const [i, text] of a.entries()) {
+    const order = compareTexts(text, b[i]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** By code point: UTF-8 sorts so, JavaScript's own comparison of UTF-16 units does not. */
+function compareTexts(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
