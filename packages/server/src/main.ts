@@ -25,7 +25,7 @@ function invocation({ configFile, configDir }: ConfigFlags): Invocation {
     env: process.env,
     cwd: process.cwd(),
     signal: stopSignal(),
-    terminal: process.stderr.isTTY === true,
+    terminal: process.stderr.isTTY,
     print: (text) => void process.stdout.write(text),
   }
 }

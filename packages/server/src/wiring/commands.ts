@@ -20,7 +20,7 @@ export interface Invocation {
   readonly signal: AbortSignal
   /** The standard error output is a terminal: long work may draw a bar there. */
   readonly terminal: boolean
-  print(text: string): void
+  readonly print: (text: string) => void
 }
 
 export function configInput({ files, dirs, env, cwd }: Invocation): ConfigInput {

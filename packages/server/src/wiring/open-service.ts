@@ -43,7 +43,7 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
   try {
     const { options } = config
     const { db } = owned.use(await openState(options.state.url, log))
-    const store = owned.use(await openPointStore(options, log))
+    const store = owned.use(await openPointStore(options))
     const modules = new Modules(db)
     return {
       config,

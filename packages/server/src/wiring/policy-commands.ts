@@ -3,7 +3,6 @@ import { nearest } from '../lib/nearest.ts'
 import { checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from '../auth/policy/policy-matrix.ts'
 import { POLICY_NAMES } from '../domain/policy-name.ts'
 import { type Invocation, configInput } from './commands.ts'
-import { openPolicy } from './open-auth.ts'
 
 /** Who asks, as flags. */
 export interface PolicyFlags {
@@ -15,7 +14,7 @@ export interface PolicyFlags {
 
 export async function runPolicyList(invocation: Invocation): Promise<number> {
   const { config } = await loadConfig(configInput(invocation))
-  invocation.print(`${renderPolicyMatrix(policyMatrix(openPolicy(config)))}\n`)
+  invocation.print(`${renderPolicyMatrix(policyMatrix(config.policy))}\n`)
   return 0
 }
 
@@ -42,7 +41,7 @@ export async function runPolicyCheck(invocation: Invocation, rule: string, flags
     },
     targetProjectId: flags.targetProject,
   }
-  const answer = checkPolicy(openPolicy(config), question)
+  const answer = checkPolicy(config.policy, question)
   invocation.print(`${renderPolicyAnswer(question, answer)}\n`)
   return answer.allowed ? 0 : 1
 }

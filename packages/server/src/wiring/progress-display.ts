@@ -8,7 +8,7 @@ export class ProgressDisplay implements Disposable {
   readonly #log: Logger
   readonly #bar: SingleBar | undefined
   #started = false
-  #lastLine = 0
+  #lastLine = -Infinity
 
   constructor(what: string, unit: string, { log, terminal }: { log: Logger; terminal: boolean }) {
     this.#what = what

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { Decimal, ZERO } from '../../packages/server/dist/domain/decimal.js'
+
+const RESOURCES = 20
+
+/**
+ * A collector of an operator's own, named in cloudkitty.conf by its file: what a scope used follows from the names and the
+ * hour alone, so that every run of the crash test collects the same.
+ */
+export const plugin = {
+  name: 'counted',
+  options: z.object({}),
+  extraArgs: z.object({}),
+  create: (_options, context) => ({
+    async collect({ metric, scopes, periods }) {
+      return scopes.flatMap((scopeId) =>
+        Array.from({ length: RESOURCES }, (_, r) => {
+          const series = context.series.intern(`${metric.key} ${scopeId} ${r}`, () => ({
+            scopeId,
+            type: metric.type,
+            unit: metric.unit,
+            groupby: { id: `${scopeId}-${r}`, project_id: scopeId },
+            metadata: { flavor_name: ['m1.small', 'm1.large', 'c1.large'][r % 3] },
+          }))
+          return periods.map(({ begin, end }) => {
+            const quantity = new Decimal(BigInt(1 + ((r * 7 + begin / 3600) % 97)), 1)
+            return { series, begin, end, quantity, price: ZERO, rules: [] }
+          })
+        }).flat(),
+      )
+    },
+    async [Symbol.asyncDispose]() {},
+  }),
+}
