@@ -11,7 +11,7 @@ import { withAbort } from '../../lib/with-abort.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
 import { buildQuery, mayMixPeriods, mayMixScopes } from './build-query.ts'
 import type { ExtraArgs } from './extra-args.ts'
-import { AnswerBudget, halve, type Part, planParts } from './plan-parts.ts'
+import { AnswerBudget, halve, type Part, planParts } from '../plan-parts.ts'
 import { toRoundedQuantity } from './to-rounded-quantity.ts'
 
 export interface PrometheusCollectorOptions {

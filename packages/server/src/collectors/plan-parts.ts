@@ -1,4 +1,4 @@
-import type { Period } from '../../domain/period.ts'
+import type { Period } from '../domain/period.ts'
 
 /** What one query asks: some of the scopes, some of the periods. */
 export interface Part {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { periodsFrom } from '../../domain/period.ts'
+import { periodsFrom } from '../domain/period.ts'
 import { AnswerBudget, halve, planParts } from './plan-parts.ts'
 
 const scopesOf = (count: number) => Array.from({ length: count }, (_, i) => `s${i}`)

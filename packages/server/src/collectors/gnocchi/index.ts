@@ -1,0 +1,17 @@
+import { openGnocchi } from '../../auth/keystone/gnocchi-source.ts'
+import { GnocchiClient } from '../../lib/gnocchi-client.ts'
+import type { CollectorPlugin } from '../collector.ts'
+import { ExtraArgs } from './extra-args.ts'
+import { GnocchiCollector } from './gnocchi-collector.ts'
+import { Options } from './options.ts'
+
+export const plugin: CollectorPlugin<Options, ExtraArgs> = {
+  name: 'gnocchi',
+  options: Options,
+  extraArgs: ExtraArgs,
+  requiredGroupby: ({ resource_key: resourceKey }) => [resourceKey],
+  create(options, context) {
+    const source = openGnocchi(options, 'collector_gnocchi', context.onSourceExchange)
+    return new GnocchiCollector(source, new GnocchiClient(source), options, context)
+  },
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { pythonText } from './python-text.ts'
+
+test.each([
+  ['8', '8'],
+  ['-0', '0'],
+  ['123456789012345678901234567890', '123456789012345678901234567890'],
+  ['8.0', '8.0'],
+  ['-0.0', '-0.0'],
+  ['0.10', '0.1'],
+  ['1e-5', '1e-05'],
+  ['0.0001', '0.0001'],
+  ['0.00012345', '0.00012345'],
+  ['1e15', '1000000000000000.0'],
+  ['1E16', '1e+16'],
+  ['1234567890123456.7', '1234567890123456.8'],
+  ['12345.678', '12345.678'],
+  ['-1.5e300', '-1.5e+300'],
+  ['1e400', 'inf'],
+])('the number %s reads as Python prints it: %s', (literal, text) => {
+  expect(pythonText({ literal })).toBe(text)
+})
+
+test.each([
+  ['text', 'text'],
+  ['', ''],
+  [null, 'None'],
+  [true, 'True'],
+  [false, 'False'],
+])('%j reads as %s', (value, text) => {
+  expect(pythonText(value)).toBe(text)
+})
