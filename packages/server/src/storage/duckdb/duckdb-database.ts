@@ -45,6 +45,7 @@ export class DuckDBDatabase implements AsyncDisposable {
   #opening: Promise<DuckDBInstance> | undefined
   #writer: Lease | undefined
   #writing: Promise<unknown> = Promise.resolve()
+  #checkpointAt = CHECKPOINT_BYTES
   #closed = false
 
   private constructor(options: DuckDBFileOptions, file: string | undefined, instance: DuckDBInstance) {
@@ -160,14 +161,17 @@ export class DuckDBDatabase implements AsyncDisposable {
   async #checkpoint(): Promise<void> {
     if (this.path === IN_MEMORY) return
     const log = await stat(`${this.path}.wal`).catch(() => undefined)
-    if (!log || log.size < CHECKPOINT_BYTES) return
+    if (!log || log.size < this.#checkpointAt) return
     const disk = await statfs(this.path).catch(() => undefined)
     if (disk && disk.bavail * disk.bsize < 2 * log.size) return
-    // When it does not succeed, the log is kept and grows until one does.
-    await this.#writer
-      ?.run((connection) => connection.run('CHECKPOINT'))
-      .catch((error: unknown) => this.#isRenewedAfter(error))
-      .catch(() => {})
+    try {
+      await this.#writer?.run((connection) => connection.run('CHECKPOINT'))
+      this.#checkpointAt = CHECKPOINT_BYTES
+    } catch (error) {
+      // The log is kept. It is not tried again at once: opening an instance anew reads the whole log.
+      this.#checkpointAt = log.size + CHECKPOINT_BYTES
+      await this.#isRenewedAfter(error).catch(() => {})
+    }
   }
 
   async #lease(): Promise<Lease> {

@@ -26,11 +26,10 @@ export async function openDuckDBStore(options: DuckDBFileOptions): Promise<Point
 }
 
 async function makeFolder(path: string): Promise<void> {
-  const folder = dirname(path)
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(dirname(path), { recursive: true })
   } catch (error) {
-    const message = `cannot create the folder ${folder}: ${(error as Error).message}`
+    const message = `cannot create the folder of ${path}: ${(error as Error).message}`
     throw new Fault('state.unwritable', message, { path }, { cause: error })
   }
 }
