@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -7,6 +6,7 @@ import { formatDecimal, toFixed } from '../domain/decimal.ts'
 import { Fault } from '../lib/fault.ts'
 import { openApiDocument } from './openapi.ts'
 import { defineRoute, Reply, selfUrl } from './route.ts'
+import { sendJson } from './testing/send-json.ts'
 import { listenForTest, testApp } from './testing/test-app.ts'
 import { arg } from './v1-types.ts'
 import { field, param } from './v2-types.ts'
@@ -155,9 +155,9 @@ test.each([
 
 test('a v1 argument is read from the JSON body of GET and DELETE', async () => {
   await using listener = await listenForTest(app)
-  const get = await send(listener.port, 'GET', '/v1/things/', { thing_id: ID, all: 'yes', cost: 0.1 })
+  const get = await sendJson(listener.port, 'GET', '/v1/things/', { thing_id: ID, all: 'yes', cost: 0.1 })
   expect(get).toMatchObject({ status: 200, json: { all: true, cost: '0.1000000000000000000000000000' } })
-  const remove = await send(listener.port, 'DELETE', '/v1/things/', { thing_id: ID })
+  const remove = await sendJson(listener.port, 'DELETE', '/v1/things/', { thing_id: ID })
   expect(remove).toEqual({ status: 204, json: undefined, type: undefined })
 })
 
@@ -344,7 +344,7 @@ test('a body that is too long is refused, declared or not', async () => {
   const small = testApp<Deps>(ROUTES, {}, { limits: { bodyBytes: 10 } })
   expect(await small.call('POST', '/v2/things', { body: { ids: 'abcdefghijklm' } })).toMatchObject({ status: 413 })
   await using listener = await listenForTest(small)
-  const chunked = await send(listener.port, 'GET', '/v1/things/', { thing_id: ID })
+  const chunked = await sendJson(listener.port, 'GET', '/v1/things/', { thing_id: ID })
   expect(chunked).toMatchObject({ status: 413, json: { faultcode: 'Client' } })
 })
 
@@ -504,26 +504,4 @@ function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
     resolve = done
   })
   return { promise, resolve }
-}
-
-function send(
-  port: number,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<{ status: number | undefined; json: unknown; type: string | undefined }> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
-    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => {
-        const json: unknown = text === '' ? undefined : JSON.parse(text)
-        resolve({ status: response.statusCode, json, type: response.headers['content-type'] })
-      })
-    })
-    request.on('error', reject)
-    request.end(JSON.stringify(body))
-  })
 }

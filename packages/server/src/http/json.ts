@@ -6,8 +6,17 @@ export type JsonValue = string | number | boolean | null | Decimal | JsonValue[]
 
 /** Throws `SyntaxError` on anything but JSON, and on texts with NUL characters, which no store can hold. */
 export function readJson(text: string): JsonValue {
-  const value = parseJson(text, (literal) => parseDecimal(literal) ?? Number(literal)) as JsonValue
+  const value = parseJson(text, exactNumber) as JsonValue
   if (text.includes('\\u0000') && hasNul(value)) throw new SyntaxError('a text holds a NUL character')
+  return value
+}
+
+/** No number that can be stored is longer, and reading digits by the million takes long. */
+const NUMBER_LENGTH_MAX = 400
+
+function exactNumber(literal: string): Decimal {
+  const value = literal.length > NUMBER_LENGTH_MAX ? undefined : parseDecimal(literal)
+  if (value === undefined) throw new SyntaxError('a number is too long')
   return value
 }
 
@@ -31,7 +40,8 @@ function decimalLiteral(value: Decimal): string {
 export function toDecimal(value: unknown): Decimal | undefined {
   if (value instanceof Decimal) return value
   if (typeof value === 'number') return Number.isFinite(value) ? decimalFromNumber(value) : undefined
-  return typeof value === 'string' ? parseDecimal(value.trim()) : undefined
+  if (typeof value !== 'string' || value.length > NUMBER_LENGTH_MAX) return undefined
+  return parseDecimal(value.trim())
 }
 
 /** A value as Python prints it inside CloudKitty's messages: `None`, `True`, a text as it is. */

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
 
+type JsonType = 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object' | 'null'
+
 /** How the API document shows a type that is read by a function. */
 export interface Described {
-  readonly type: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object'
+  readonly type: JsonType | readonly JsonType[]
   readonly format?: string
   readonly description?: string
   readonly minimum?: number

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { Decimal, formatDecimal, rescale } from '../domain/decimal.ts'
 import { parseLenientDatetime } from './datetime.ts'
 import { type JsonValue, messageText, toDecimal } from './json.ts'
@@ -69,10 +68,7 @@ export const arg = {
     }),
 
   /** Undefined when it is absent, empty or null. Without an offset it is UTC. */
-  datetime: () => datetimeType(parseLenientDatetime),
-
-  /** As `datetime`, with a reader of one's own: undefined for what it cannot read. */
-  datetimeBy: <T>(parse: (text: string) => T | undefined) => datetimeType(parse),
+  datetime: () => datetimeType(),
 
   oneOf: <const T extends readonly [string, ...string[]]>(values: T) =>
     type({ type: 'string', enum: [...values] }, (value): T[number] | Refusal => {
@@ -80,8 +76,12 @@ export const arg = {
       return values.find((known) => known === text) ?? refuse(`Value should be one of: ${values.join(', ')}`)
     }),
 
-  /** A list in a JSON body. */
-  list: <T extends z.ZodType>(item: T) => z.array(item),
+  /** What an attribute of a quoted resource may be: anything but a list. */
+  attribute: () =>
+    type({ type: ['string', 'number', 'boolean', 'object', 'null'] }, (value): JsonValue | Refusal => {
+      if (value instanceof ArgumentText) return value.text
+      return Array.isArray(value) ? refuse('a list has no place here') : value
+    }),
 }
 
 const TRUE = ['true', 't', 'yes', 'y', 'on', '1']
@@ -91,11 +91,11 @@ function type<T>(described: Described, read: (value: ArgumentText | JsonValue) =
   return parsedType(described, MISSING, (input) => read(input as ArgumentText | JsonValue))
 }
 
-function datetimeType<T>(parse: (text: string) => T | undefined) {
+function datetimeType() {
   return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
     const text = input instanceof ArgumentText ? input.text : input
     if (text === undefined || text === null || text === '') return undefined
-    const date = typeof text === 'string' ? parse(text) : undefined
+    const date = typeof text === 'string' ? parseLenientDatetime(text) : undefined
     return date ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
   })
 }

@@ -148,7 +148,7 @@ function isNumeric(value: unknown): boolean {
 }
 
 function kind<T>(described: Described, read: (values: readonly string[]) => T | Refusal) {
-  return parsedType(described, REQUIRED, (input) => read(input as string[]))
+  return parsedType(described, REQUIRED, (input) => (Array.isArray(input) ? read(input as string[]) : refuse(REQUIRED)))
 }
 
 function kindOfJson<T>(described: Described, read: (value: JsonValue) => T | Refusal) {

@@ -17,10 +17,7 @@ export interface QuoteDeps {
 }
 
 type Scalar = string | number | boolean | null
-const Desc = z.record(
-  z.string(),
-  z.custom<JsonValue>((value) => !Array.isArray(value), 'a list has no place here'),
-)
+const Desc = z.record(z.string(), arg.attribute())
 const Resource = z.strictObject({
   service: arg.text({ min: 1 }),
   desc: Desc,

@@ -1,0 +1,164 @@
+import { expect } from 'vitest'
+import { parseMetrics } from '../../config/metrics.ts'
+import { decimal } from '../../domain/decimal.ts'
+import type { Instant } from '../../domain/period.ts'
+import { NO_RULES, type Point } from '../../domain/point.ts'
+import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../domain/series.ts'
+import type { AppOptions } from '../../http/create-app.ts'
+import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
+import type { Route } from '../../http/route.ts'
+import { hashmapModule, hashmapRoutes } from '../../rating/hashmap/index.ts'
+import type { RuleDeps } from '../../rating/module-config.ts'
+import { noopModule } from '../../rating/noop/index.ts'
+import { pyscriptsModule, pyscriptsRoutes } from '../../rating/pyscripts/index.ts'
+import { RatingPipeline } from '../../rating/rating-pipeline.ts'
+import { Batches } from '../../state/batches.ts'
+import { Collectors } from '../../state/collectors.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import { IdempotencyKeys } from '../../state/idempotency-keys.ts'
+import { Modules } from '../../state/modules.ts'
+import { Reprocesses } from '../../state/reprocesses.ts'
+import { Scopes } from '../../state/scopes.ts'
+import { openTestState } from '../../state/testing/open-test-state.ts'
+import { IN_MEMORY } from '../../storage/duckdb/duckdb-database.ts'
+import { openDuckDBStore } from '../../storage/duckdb/open-duckdb-store.ts'
+import type { PointStore } from '../../storage/point-store.ts'
+import { type ApiDeps, apiRoutes } from '../routes.ts'
+
+export const METRICS = `
+metrics:
+  cpu:
+    unit: instance
+    alt_name: instance
+    groupby: [id, user_id]
+    metadata: [flavor_name, flavor_id, vcpus]
+    mutate: NUMBOOL
+  volume.size:
+    unit: GiB
+    groupby: [id]
+    metadata: [volume_type]
+`
+
+/** Everything that the API stands on, for real and in memory, at a time that the test sets. */
+export interface TestApi extends AsyncDisposable {
+  readonly db: StateDatabase
+  readonly store: PointStore
+  readonly batches: Batches
+  readonly scopes: Scopes
+  readonly modules: Modules
+  readonly reprocesses: Reprocesses
+  readonly routes: readonly Route<ApiDeps & RuleDeps>[]
+  readonly app: ReturnType<typeof testApp>
+  now: Instant
+  metrics: string
+  unhealthy: string | undefined
+  call(method: string, path: string, options?: CallOptions): Promise<Called>
+  /** As `call`, for an answer that must have this status: its JSON. */
+  get<T = Record<string, unknown>>(status: number, method: string, path: string, options?: CallOptions): Promise<T>
+  /** Commits points as one batch. */
+  push(...points: readonly Point[]): Promise<void>
+}
+
+export interface TestApiOptions {
+  readonly storageVersion?: 1 | 2
+  readonly scopeKey?: string
+  readonly app?: Partial<AppOptions<ApiDeps & RuleDeps>>
+}
+
+export async function openTestApi({
+  storageVersion = 2,
+  scopeKey = 'project_id',
+  app: appOptions,
+}: TestApiOptions = {}): Promise<TestApi> {
+  const state = await openTestState()
+  const store = await openDuckDBStore({ path: IN_MEMORY })
+  const { db } = state
+  const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })
+  const modules = new Modules(db)
+  const ratingModules = [hashmapModule(db), noopModule(), pyscriptsModule(db)]
+  const routes = apiRoutes({
+    modules: ratingModules,
+    moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
+    storageVersion,
+    version: '0',
+  })
+  const deps: ApiDeps & RuleDeps = {
+    db,
+    clock: () => new Date(api.now * 1000),
+    now: () => api.now,
+    unhealthy: () => api.unhealthy,
+    collectors: new Collectors(db),
+    metricsSource: {
+      read: () => Promise.resolve(parseMetrics(api.metrics, 'metrics.yml', { scopeKey, collector: undefined })),
+    },
+    ratingModules,
+    modules,
+    servicesOf: async (module) =>
+      module === 'hashmap'
+        ? api
+            .get<{ services: { name: string }[] }>(200, 'GET', `${HASHMAP}/services`)
+            .then(({ services }) => services.map(({ name }) => name))
+        : [],
+    pipeline: new RatingPipeline(ratingModules, modules),
+    periodSeconds: 3600,
+    points: store,
+    batches,
+    scopes: new Scopes(db),
+    reprocesses: new Reprocesses(db),
+    idempotencyKeys: new IdempotencyKeys(db),
+    scopeKey,
+    scopeNames: { scopeKey, fetcher: 'keystone', collector: 'gnocchi' },
+    pushedSeries: new SeriesRegistry(1000),
+  }
+  const app = testApp(routes, deps, appOptions)
+  const api: TestApi = {
+    db,
+    store,
+    batches,
+    scopes: new Scopes(db),
+    modules,
+    reprocesses: new Reprocesses(db),
+    routes,
+    app,
+    now: at('2026-06-11T08:30:00Z'),
+    metrics: METRICS,
+    unhealthy: undefined,
+    call: app.call,
+    async get<T>(status: number, method: string, path: string, options?: CallOptions) {
+      const { status: actual, text, json } = await app.call(method, path, options)
+      expect({ status: actual, text }).toEqual({ status, text })
+      return json as T
+    },
+    async push(...points) {
+      const batch = await batches.begin('pushed')
+      await store.write(batch, points)
+      await batches.commit(batch)
+    },
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]()
+      await state[Symbol.asyncDispose]()
+    },
+  }
+  return api
+}
+
+export const HASHMAP = '/v1/rating/module_config/hashmap'
+
+export function at(iso: string): Instant {
+  return Date.parse(iso) / 1000
+}
+
+/** A point of one hour. */
+export function point(
+  type: string,
+  begin: string,
+  quantity: string,
+  price: string,
+  groupby: Attributes,
+  metadata: Attributes = {},
+  unit = 'GiB',
+): Point {
+  const series = toSeries({ scopeId: attributeText(groupby['project_id']), type, unit, groupby, metadata })
+  const from = at(begin)
+  return { series, begin: from, end: from + 3600, quantity: decimal(quantity), price: decimal(price), rules: NO_RULES }
+}
