@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { toInstant } from '../packages/server/src/domain/period.ts'
+import { readRulesFile } from '../packages/server/src/quickstart/rules-file.ts'
+import { setFirstRules } from '../packages/server/src/quickstart/set-first-rules.ts'
+import { ruleTimeFromInstant } from '../packages/server/src/rating/rule-time.ts'
+import { open } from '../packages/server/src/wiring/commands.ts'
+import { openProcessor } from '../packages/server/src/wiring/open-service.ts'
+import { processUntil } from '../packages/server/src/wiring/run-processor.ts'
+
+const RULES = resolve(import.meta.dirname, 'rules.yml')
+
+export interface RatedCloud {
+  readonly points: number
+  /** From the first question about scopes to the last commit; opening the stores is left out. */
+  readonly seconds: number
+  /** The most memory that this process had at any time, MB. */
+  readonly peakMegabytes: number
+}
+
+/** Rates a cloud from a Prometheus as `cloudtabbyd process` does, on fresh embedded stores. */
+export async function rateCloud(
+  prometheusUrl: string,
+  metrics: string,
+  { begin, until, scopes }: { begin: number; until: number; scopes: readonly string[] },
+): Promise<RatedCloud> {
+  const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-bench-'))
+  try {
+    await writeFile(join(folder, 'metrics.yml'), metrics)
+    await writeFile(
+      join(folder, 'cloudkitty.conf'),
+      `[DEFAULT]
+auth_strategy = noauth
+log_file = log
+[fetcher]
+backend = source
+[fetcher_source]
+sources = ${scopes.join(',')}
+[collect]
+collector = prometheus
+metrics_conf = metrics.yml
+begin = ${new Date(begin * 1000).toISOString()}
+wait_periods = 1
+[collector_prometheus]
+prometheus_url = ${prometheusUrl}
+[state]
+url = pglite:state
+[storage_duckdb]
+path = points.duckdb
+`,
+    )
+    const { signal } = new AbortController()
+    const invocation = {
+      files: [join(folder, 'cloudkitty.conf')],
+      dirs: [],
+      env: {},
+      cwd: folder,
+      signal,
+      terminal: false,
+      print: () => {},
+    }
+    await using stores = await open(invocation)
+    const change = { who: 'bench', now: ruleTimeFromInstant(toInstant(new Date())) }
+    await setFirstRules(stores.db, readRulesFile(await readFile(RULES, 'utf8'), RULES), change)
+    await using unit = await openProcessor(stores)
+    const started = performance.now()
+    const { points, failed } = await processUntil(stores, unit, { until, signal, terminal: false })
+    const seconds = (performance.now() - started) / 1000
+    if (failed.length > 0) throw new Error(`not everything was rated: ${failed[0]!.error}`)
+    return { points, seconds, peakMegabytes: process.resourceUsage().maxRSS / 1024 }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
