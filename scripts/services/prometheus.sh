@@ -54,6 +54,8 @@ launch() {
   if [ -f "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2>/dev/null; then
     fail "$name runs already with pid $(cat "$pidfile")"
   fi
+  # What answers here already would be mistaken for ours.
+  if curl -s -o /dev/null --noproxy '*' "http://127.0.0.1:$port/"; then fail "port $port is taken"; fi
   : >"$dir/$name.log"
   setsid "$@" </dev/null >>"$dir/$name.log" 2>&1 &
   pid=$!

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rename, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,15 +22,14 @@ export interface TestPrometheus extends AsyncDisposable {
  * Undefined where the real Prometheus can run; else why the tests that need it are skipped. With REQUIRE_SERVICES=1 they
  * are never skipped, and fail instead.
  */
-export function whyNoPrometheus(): string | undefined {
+export function whyNoPrometheus(programs: readonly string[] = ['prometheus', 'promtool']): string | undefined {
   if (process.env['REQUIRE_SERVICES'] === '1') return undefined
-  try {
-    execFileSync('prometheus', ['--version'], { stdio: 'ignore' })
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'prometheus and promtool are not installed (scripts/services/prometheus.sh install)'
-  }
+  const absent = programs.filter((program) => {
+    const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' })
+    return error !== undefined
+  })
+  if (absent.length === 0) return undefined
+  return `not installed: ${absent.join(', ')}; scripts/services/prometheus.sh install`
 }
 
 /** A real Prometheus on loopback, in a folder of its own, that holds exactly the given series and scrapes nothing. */
