@@ -59,6 +59,11 @@ test.each([
   ])
 })
 
+test('a count is asked for as a double, which Gnocchi can write', () => {
+  const counted = ['aggregate', 'count', ['metric', 'cpu', 'max']]
+  expect(planOf({ re_aggregation_method: 'count' }).plan.operations).toEqual(['*', counted, 1])
+})
+
 test.each([
   ['up to 4.4 are made of the measures, so that many periods fit one question', OLD, 'ours', 'sum', true],
   ['with history are left to Gnocchi, period by period', NEW, 'theirs', 'rate:sum', false],

@@ -80,13 +80,16 @@ export function toAggregatesQuery(
 }
 
 /**
- * Gnocchi cannot take the first or last of several series at one instant, only of one series at several instants, which is
- * what is meant: a group is one resource, so one series, and any method gives back its value.
+ * Two methods that CloudKitty takes and Gnocchi cannot answer work here. Gnocchi cannot take the first or last of several
+ * series at one instant, only of one series at several instants, which is what is meant: a group is one resource, so one
+ * series, and any method gives back its value. And it breaks when it has counts to write, but not when they are doubles.
  */
 function operations(name: string, args: ExtraArgs, rate: QuestionPlan['rate']): unknown {
   const method = args.re_aggregation_method.replace(/^rate:/, '')
   const across = method === 'first' || method === 'last' ? 'max' : method
-  return ['aggregate', rate === 'theirs' ? `rate:${across}` : across, ['metric', name, args.aggregation_method]]
+  const metric = ['metric', name, args.aggregation_method]
+  const aggregate = ['aggregate', rate === 'theirs' ? `rate:${across}` : across, metric]
+  return method === 'count' ? ['*', aggregate, 1] : aggregate
 }
 
 function customOperations(name: string, args: ExtraArgs): string {
