@@ -1,8 +1,9 @@
 import { Fault } from '../lib/fault.ts'
 import type { RatingModule } from '../rating/rating-module.ts'
+import type { Author, AuthorDeps } from '../state/audit.ts'
 import type { Modules } from '../state/modules.ts'
 
-export interface ModuleDeps {
+export interface ModuleDeps extends AuthorDeps {
   /** Every module there is, on or off. */
   readonly ratingModules: readonly Pick<RatingModule, 'name' | 'description' | 'configurable'>[]
   readonly modules: Modules
@@ -38,12 +39,11 @@ export async function changeModule(
   { modules }: ModuleDeps,
   name: string,
   { enabled, priority }: { enabled?: boolean | undefined; priority?: number | undefined },
+  author: Author,
 ): Promise<void> {
   if (enabled === undefined && priority === undefined) return
-  await modules.set(name, {
-    ...(enabled === undefined ? {} : { enabled }),
-    ...(priority === undefined ? {} : { priority }),
-  })
+  const change = { ...(enabled === undefined ? {} : { enabled }), ...(priority === undefined ? {} : { priority }) }
+  await modules.set(name, change, author)
 }
 
 /** The module, or the 404 whose text CloudKitty's clients match on. */

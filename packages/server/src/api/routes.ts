@@ -46,6 +46,8 @@ export interface ApiParts<ModuleRouteDeps> {
   /** `[storage] version`: 1 leaves API v2 out, as CloudKitty does. */
   readonly storageVersion: 1 | 2
   readonly version: string
+  /** Routes that are no part of CloudKitty's API, such as the process's metrics: they stand in the API document too. */
+  readonly more?: readonly Route<unknown>[]
 }
 
 /** Every route of the service. */
@@ -54,6 +56,7 @@ export function apiRoutes<ModuleRouteDeps>({
   moduleRoutes,
   storageVersion,
   version,
+  more = [],
 }: ApiParts<ModuleRouteDeps>): readonly Route<ApiDeps & ModuleRouteDeps>[] {
   const v1 = [
     ...collectorRoutes,
@@ -78,6 +81,7 @@ export function apiRoutes<ModuleRouteDeps>({
     getVersions(storageVersion === 1 ? ['v1'] : ['v1', 'v2']),
     getHealthcheck,
     getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),
+    ...more,
     ...served,
   ]
   return routes

@@ -48,6 +48,7 @@ export interface TestApi extends AsyncDisposable {
   readonly modules: Modules
   readonly reprocesses: Reprocesses
   readonly routes: readonly Route<ApiDeps & RuleDeps>[]
+  readonly deps: ApiDeps & RuleDeps
   readonly app: ReturnType<typeof testApp>
   now: Instant
   metrics: string
@@ -119,6 +120,7 @@ export async function openTestApi({
     modules,
     reprocesses: new Reprocesses(db),
     routes,
+    deps,
     app,
     now: at('2026-06-11T08:30:00Z'),
     metrics: METRICS,

@@ -1,5 +1,6 @@
 import { defineRoute } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { type CollectorDeps, noMapping } from './mapping.ts'
 
 export const deleteMapping = defineRoute<CollectorDeps>()({
@@ -12,8 +13,8 @@ export const deleteMapping = defineRoute<CollectorDeps>()({
   args: { service: arg.text() },
   reply: { status: 204 },
   errors: [404],
-  async handle({ collectors }, { args }) {
-    if (!(await collectors.unmap(args.service))) throw noMapping(args.service)
+  async handle(deps, { args, who, request }) {
+    if (!(await deps.collectors.unmap(args.service, authorOf({ who, request }, deps)))) throw noMapping(args.service)
     return undefined
   },
 })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { AuthorDeps } from '../../../state/audit.ts'
 import type { Collectors } from '../../../state/collectors.ts'
 import { Fault } from '../../../lib/fault.ts'
 
-export interface CollectorDeps {
+export interface CollectorDeps extends AuthorDeps {
   readonly collectors: Collectors
 }
 

@@ -1,5 +1,6 @@
 import { defineRoute } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { type CollectorDeps, Mapping, NAME_MAX } from './mapping.ts'
 
 export const postMapping = defineRoute<CollectorDeps>()({
@@ -16,8 +17,8 @@ export const postMapping = defineRoute<CollectorDeps>()({
   deprecated: true,
   args: { collector: arg.text({ max: NAME_MAX }), service: arg.text({ max: NAME_MAX }) },
   reply: { status: 200, schema: Mapping },
-  async handle({ collectors }, { args: { service, collector } }) {
-    await collectors.map({ service, collector })
+  async handle(deps, { args: { service, collector }, who, request }) {
+    await deps.collectors.map({ service, collector }, authorOf({ who, request }, deps))
     return { service, collector }
   },
 })

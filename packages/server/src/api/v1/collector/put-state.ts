@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { type CollectorDeps, CollectorState, NAME_MAX } from './mapping.ts'
 
 export const putState = defineRoute<CollectorDeps>()({
@@ -14,8 +15,8 @@ export const putState = defineRoute<CollectorDeps>()({
   body: z.strictObject({ enabled: arg.bool(), name: arg.text().nullish() }),
   bodyName: 'infos',
   reply: { status: 200, schema: CollectorState },
-  async handle({ collectors }, { args: { name }, body: { enabled } }) {
-    await collectors.setEnabled(name, enabled)
+  async handle(deps, { args: { name }, body: { enabled }, who, request }) {
+    await deps.collectors.setEnabled(name, enabled, authorOf({ who, request }, deps))
     return { name, enabled }
   },
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineRoute, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { changeModule, demandModule } from '../../rated-module.ts'
+import { authorOf } from '../../../state/audit.ts'
 import type { Base, V1ModuleDeps } from './module-object.ts'
 
 export function putModule(base: Base) {
@@ -24,9 +25,9 @@ export function putModule(base: Base) {
     bodyName: 'module',
     reply: { status: 302, schema: z.null(), description: 'Done; `Location` is the address asked for' },
     errors: [404],
-    async handle(deps, { args, body, request }) {
+    async handle(deps, { args, body, who, request }) {
       const module = await demandModule(deps, args.module_id, 'Module not found.')
-      await changeModule(deps, module.name, body)
+      await changeModule(deps, module.name, body, authorOf({ who, request }, deps))
       return new Reply(null, { headers: { location: selfUrl(request) } })
     },
   })

@@ -4,13 +4,15 @@ import { defineRoute } from '../../../http/route.ts'
 import type { Principal } from '../../../domain/principal.ts'
 import type { SeriesRegistry } from '../../../domain/series.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { type AuthorDeps, authorOf, AuditTrail } from '../../../state/audit.ts'
 import type { Batches } from '../../../state/batches.ts'
+import type { StateDatabase } from '../../../state/database.ts'
 import { IdempotencyKeys } from '../../../state/idempotency-keys.ts'
 import type { PointStore } from '../../../storage/point-store.ts'
 import { PushedPoints } from './pushed-point.ts'
 import { readFrames } from './read-frames.ts'
 
-export interface PushDeps {
+export interface PushDeps extends AuthorDeps {
   readonly points: Pick<PointStore, 'write'>
   readonly batches: Pick<Batches, 'begin' | 'renew' | 'commit' | 'abandon'>
   readonly idempotencyKeys: Pick<IdempotencyKeys, 'find'>
@@ -59,19 +61,31 @@ export const postDataframes = defineRoute<PushDeps>()({
       return undefined
     }
     const batch = await deps.batches.begin('pushed')
+    const trail = new AuditTrail(authorOf({ who, request }, deps))
+    let count = 0
     let sum: string | undefined
     try {
       const pushed = new PushedPoints(deps.scopeKey, deps.pushedSeries)
       for await (const points of readFrames(body, pushed, WRITE_SIZE)) {
         request.signal.throwIfAborted()
         await deps.points.write(batch, points)
+        count += points.length
         await deps.batches.renew(batch)
       }
-      if (key === undefined) await deps.batches.commit(batch)
+      const after = { points: count }
+      const also = (tx: StateDatabase) =>
+        trail.record(tx, { action: 'push', kind: 'dataframes', target: `batch ${batch}`, after })
+      if (key === undefined) await deps.batches.commit(batch, { also })
       else {
         const entry = { key, digest: (sum = digest.digest('hex')), batch }
-        await deps.batches.commit(batch, { also: (tx) => IdempotencyKeys.record(tx, entry) })
+        await deps.batches.commit(batch, {
+          async also(tx) {
+            await IdempotencyKeys.record(tx, entry)
+            await also(tx)
+          },
+        })
       }
+      trail.tell()
     } catch (error) {
       await deps.batches.abandon(batch)
       if (key === undefined || sum === undefined) throw error

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { field, param } from '../../../http/v2-types.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { changeModule, demandModule, type ModuleDeps } from '../../rated-module.ts'
 
 export const putModule = defineRoute<ModuleDeps>()({
@@ -13,9 +14,9 @@ export const putModule = defineRoute<ModuleDeps>()({
   body: z.strictObject({ enabled: field.bool().optional(), priority: field.int({ min: 1 }).optional() }),
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { path: { module_id }, body }) {
+  async handle(deps, { path: { module_id }, body, who, request }) {
     const module = await demandModule(deps, module_id, `Module '${module_id}' not found`)
-    await changeModule(deps, module.name, body)
+    await changeModule(deps, module.name, body, authorOf({ who, request }, deps))
     return undefined
   },
 })

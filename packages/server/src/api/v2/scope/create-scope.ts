@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { processedTimestamp, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
 
 export const createScope = defineRoute<ScopeDeps>()({
@@ -22,7 +23,8 @@ export const createScope = defineRoute<ScopeDeps>()({
   }),
   reply: { status: 200, schema: ScopeObject },
   errors: [404],
-  async handle({ scopes, scopeNames, periodSeconds, now }, { body }) {
+  async handle(deps, { body, who, request }) {
+    const { scopes, scopeNames, periodSeconds, now } = deps
     const lastProcessed = processedTimestamp(body)
     const [known] = await scopes.list({ scopeIds: [body.scope_id], limit: 1 })
     const scope = known
@@ -38,6 +40,7 @@ export const createScope = defineRoute<ScopeDeps>()({
           },
           periodSeconds,
           now(),
+          authorOf({ who, request }, deps),
         )
     if (!scope) throw new Fault('request.not_found', `There is a scope of the id ${body.scope_id} already.`)
     return toScopeObject(scope)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { authorOf } from '../../../state/audit.ts'
 import type { ScopeChange } from '../../../state/scopes.ts'
 import { nothingFound, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
 
@@ -20,7 +21,8 @@ export const patchScope = defineRoute<ScopeDeps>()({
   }),
   reply: { status: 200, schema: ScopeObject },
   errors: [404],
-  async handle({ scopes, now }, { body }) {
+  async handle(deps, { body, who, request }) {
+    const { scopes, now } = deps
     const [scope, another] = await scopes.list({ scopeIds: [body.scope_id], limit: 2 })
     if (!scope) throw nothingFound()
     if (another) throw new Fault('request.not_found', `Too many scopes have the id ${body.scope_id}; none is changed.`)
@@ -30,6 +32,6 @@ export const patchScope = defineRoute<ScopeDeps>()({
       ...(body.collector ? { collector: body.collector } : {}),
       ...(body.active === undefined ? {} : { active: body.active }),
     }
-    return toScopeObject(await scopes.patch(scope.id, change, now()))
+    return toScopeObject(await scopes.patch(scope.id, change, now(), authorOf({ who, request }, deps)))
   },
 })

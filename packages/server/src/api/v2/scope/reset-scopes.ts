@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { authorOf } from '../../../state/audit.ts'
 import { nothingFound, processedTimestamp, type ScopeDeps } from './scope-object.ts'
 
 export const resetScopes = defineRoute<ScopeDeps>()({
@@ -26,12 +27,12 @@ export const resetScopes = defineRoute<ScopeDeps>()({
     }),
   reply: { status: 202, schema: z.strictObject({}) },
   errors: [404],
-  async handle({ scopes }, { body }) {
+  async handle(deps, { body, who, request }) {
     if (!body.all_scopes && !body.scope_id?.length) {
       throw new Fault('request.invalid', 'Either all_scopes or a scope_id should be specified.')
     }
     const timestamp = processedTimestamp(body)
-    const found = await scopes.list({
+    const found = await deps.scopes.list({
       scopeIds: body.scope_id ?? [],
       scopeKeys: body.scope_key ?? [],
       fetchers: body.fetcher ?? [],
@@ -39,10 +40,8 @@ export const resetScopes = defineRoute<ScopeDeps>()({
       active: [true],
     })
     if (found.length === 0) throw nothingFound()
-    await scopes.reset(
-      found.map((scope) => scope.id),
-      timestamp,
-    )
+    const ids = found.map((scope) => scope.id)
+    await deps.scopes.reset(ids, timestamp, authorOf({ who, request }, deps))
     return {}
   },
 })

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { formatInstant, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
+import type { AuthorDeps } from '../../../state/audit.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
 
-export interface ScopeDeps {
+export interface ScopeDeps extends AuthorDeps {
   readonly scopes: Scopes
   /** What a scope that is created through the API belongs to when the request does not say. */
   readonly scopeNames: { readonly scopeKey: string; readonly fetcher: string; readonly collector: string }

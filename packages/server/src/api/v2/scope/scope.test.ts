@@ -24,11 +24,11 @@ const NOTHING = { message: 'No resource found for provided filters.' }
 beforeAll(async () => {
   expect(await api.get(404, 'GET', '/v2/scope')).toEqual(NOTHING)
   const scope = { ...NAMES, active: true, lastProcessed: at(T) }
-  await api.scopes.create({ ...scope, scopeId: A }, 3600, api.now)
-  await api.scopes.create({ ...scope, scopeId: 'b', collector: 'prometheus' }, 3600, api.now)
-  await api.scopes.create({ ...scope, scopeId: 'off', active: false }, 3600, api.now)
-  await api.scopes.create({ ...scope, scopeId: 'twin' }, 3600, api.now)
-  await api.scopes.create({ ...scope, scopeId: 'twin', fetcher: 'source' }, 3600, api.now)
+  await api.scopes.create({ ...scope, scopeId: A }, 3600, api.now, TESTER)
+  await api.scopes.create({ ...scope, scopeId: 'b', collector: 'prometheus' }, 3600, api.now, TESTER)
+  await api.scopes.create({ ...scope, scopeId: 'off', active: false }, 3600, api.now, TESTER)
+  await api.scopes.create({ ...scope, scopeId: 'twin' }, 3600, api.now, TESTER)
+  await api.scopes.create({ ...scope, scopeId: 'twin', fetcher: 'source' }, 3600, api.now, TESTER)
   await api.scopes.see(['fresh'], NAMES, api.now, at('2026-06-01T00:00:00Z'))
 })
 

@@ -3,10 +3,11 @@ import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { formatInstant, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { type AuthorDeps, authorOf } from '../../../state/audit.ts'
 import type { Reprocesses } from '../../../state/reprocesses.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
 
-export interface ReprocessDeps {
+export interface ReprocessDeps extends AuthorDeps {
   readonly reprocesses: Reprocesses
   readonly scopes: Pick<Scopes, 'list'>
   readonly periodSeconds: number
@@ -28,7 +29,8 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
     reason: field.text(),
   }),
   reply: { status: 202, schema: z.strictObject({}) },
-  async handle({ reprocesses, scopes, periodSeconds }, { body }) {
+  async handle(deps, { body, who, request }) {
+    const { reprocesses, scopes, periodSeconds } = deps
     const { scope_ids, start_reprocess_time: begin, end_reprocess_time: end, reason } = body
     const ids = [...new Set(scope_ids)]
     if (ids.length === 0) throw invalid('scope_ids must name at least one scope, or ALL.')
@@ -41,7 +43,8 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
     requireAligned('end_reprocess_time', end, periodSeconds, Math.ceil)
     const chosen = await choose(scopes, ids)
     for (const scope of chosen) requireProcessed(scope, begin, end)
-    const clash = await reprocesses.add([...new Set(chosen.map((scope) => scope.scopeId))], { begin, end }, reason)
+    const scopeIds = [...new Set(chosen.map((scope) => scope.scopeId))]
+    const clash = await reprocesses.add(scopeIds, { begin, end }, reason, authorOf({ who, request }, deps))
     if (clash !== undefined) {
       throw invalid(`Scope ${clash} has a reprocessing that is not finished and overlaps with this one.`)
     }

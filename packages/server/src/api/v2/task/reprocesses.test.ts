@@ -23,8 +23,8 @@ beforeAll(async () => {
     collector: 'gnocchi',
     lastProcessed: at('2026-06-10T00:00:00Z'),
   }
-  for (const scopeId of [A, 'b', 'c']) await api.scopes.create({ ...scope, scopeId, active: true }, 3600, api.now)
-  await api.scopes.create({ ...scope, scopeId: 'off', active: false }, 3600, api.now)
+  for (const scopeId of [A, 'b', 'c']) await api.scopes.create({ ...scope, scopeId, active: true }, 3600, api.now, TESTER)
+  await api.scopes.create({ ...scope, scopeId: 'off', active: false }, 3600, api.now, TESTER)
 })
 
 test.each([
