@@ -11,7 +11,13 @@ export interface Sample {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** How the samples of one group in one period become one value. */
+/**
+ * How the samples of one group in one period become one value. `last` is the sample with the latest instant; of several
+ * there, the one of the latest batch, then the largest. For `time_weighted_mean` each series (name and all labels) holds a
+ * value until its next sample, and what it held before the period counts from the period's begin on; the series of a group
+ * add up at each instant; a series without a sample in the period, or before its first one, counts as nothing. The sum
+ * over the period's seconds is divided by their number. Means are cut half-even at 18 digits after the point.
+ */
 export const SAMPLE_METHODS = ['sum', 'max', 'mean', 'last', 'time_weighted_mean'] as const
 export type SampleMethod = (typeof SAMPLE_METHODS)[number]
 

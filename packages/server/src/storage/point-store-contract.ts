@@ -621,6 +621,18 @@ function exactness(open: Open): void {
     expect(table(await store.total(query(), EVERYTHING))).toEqual([['1000', '0.00000000000007']])
   })
 
+  test('a sum may be larger than any point, and is exact', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: 1000 }, () => point(series(), { quantity: LARGEST, price: `-${LARGEST}` })),
+    )
+    const sum = '99999999999999999999999.999999999999999'
+    expect(table(await store.total(query({ groupby: [attribute('id')] }), EVERYTHING))).toEqual([
+      ['vm-1', sum, `-${sum}`],
+    ])
+  })
+
   test('a mean is cut half-even at the eighteenth digit', async () => {
     await using store = await open()
     await store.write(1, [

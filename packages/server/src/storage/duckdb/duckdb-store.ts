@@ -172,9 +172,6 @@ export class DuckDBStore implements PointStore {
   #toReadFault(error: unknown): unknown {
     if (!isDuckDBError(error)) return error
     const file = this.#database.path
-    if (error.message.startsWith('Out of Range Error')) {
-      return new Fault('storage.out_of_range', `a sum is too large: ${firstLine(error)}`, { file }, { cause: error })
-    }
     return new Fault('storage.unavailable', `could not read ${file}: ${firstLine(error)}`, { file }, { cause: error })
   }
 

@@ -42,10 +42,10 @@ export type PointRow = [
   rules: number,
   quantity: bigint,
   quantityAtto: number,
-  quantityWide: bigint | null,
+  quantityHigh: bigint,
   price: bigint,
   priceAtto: number,
-  priceWide: bigint | null,
+  priceHigh: bigint,
 ]
 
 /**
@@ -63,10 +63,10 @@ export function pointsSql(
   const offset = page === undefined ? '' : ` OFFSET ${params.add(page.offset)}`
   return {
     sql: `${visible.ctes.length > 0 ? `WITH ${visible.ctes.join(', ')} ` : ''}SELECT p.begin_at, p.end_at, p.series, p.rules,
-  p.quantity, p.quantity_atto, p.quantity_wide, p.price, p.price_atto, p.price_wide
+  p.quantity, p.quantity_atto, p.quantity_high, p.price, p.price_atto, p.price_high
 FROM ${visible.from} JOIN series ON series.number = p.series WHERE ${visible.where.join(' AND ')}
-ORDER BY p.begin_at, p.end_at, series.type, series.scope_id, series.id, p.quantity, p.quantity_atto, p.quantity_wide,
-  p.price, p.price_atto, p.price_wide, p.rules${limit}${offset}`,
+ORDER BY p.begin_at, p.end_at, series.type, series.scope_id, series.id,
+  p.quantity_high, p.quantity, p.quantity_atto, p.price_high, p.price, p.price_atto, p.rules${limit}${offset}`,
     params: params.list,
   }
 }

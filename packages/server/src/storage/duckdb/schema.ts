@@ -1,3 +1,5 @@
+import { exactSql } from './stored-value.ts'
+
 /**
  * The tables, as a list of upgrades: entry N brings a file from version N to N + 1. Entries that were released are never
  * changed. `series`, `rules` and `sample_series` are numbered densely by us rather than keyed by their 64-bit hash: a
@@ -16,7 +18,7 @@ export const UPGRADES: readonly (readonly string[])[] = [
     // quantity and price lie in three columns each, see stored-value.ts. Instants are Unix seconds.
     `CREATE TABLE points (batch BIGINT, begin_at BIGINT, end_at BIGINT, series INTEGER, rules INTEGER, rest UTINYINT,
        quantity BIGINT, price BIGINT, quantity_atto INTEGER, price_atto INTEGER,
-       quantity_wide HUGEINT, price_wide HUGEINT)`,
+       quantity_high BIGINT, price_high BIGINT)`,
     // identity: JSON of the name and the labels sorted by name. value: units of 1e-18.
     'CREATE TABLE sample_series (number INTEGER, identity VARCHAR, name VARCHAR)',
     'CREATE TABLE sample_labels (series INTEGER, name VARCHAR, value VARCHAR)',
@@ -32,7 +34,7 @@ export const UPGRADES: readonly (readonly string[])[] = [
 
 /** A stored value as `DECIMAL(38,18)`, without a multiplication that DuckDB would refuse for its width. */
 function asDecimal(column: 'quantity' | 'price'): string {
-  const exact = `coalesce(p.${column}_wide, p.${column}::HUGEINT * 1000000000 + p.${column}_atto)`
+  const exact = exactSql(column)
   const unit = '1000000000000000000'
   return `(CAST(${exact} // ${unit} AS DECIMAL(38,18))
     + CAST(${exact} % ${unit} AS DECIMAL(18,0)) * CAST('0.000000000000000001' AS DECIMAL(18,18)))`

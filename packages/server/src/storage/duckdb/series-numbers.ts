@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import { type Attributes, attributeText, type AttributeValue, type Series } from '../../domain/series.ts'
 import { Fault } from '../../lib/fault.ts'
-import { append } from './append.ts'
+import { append, type Column } from './append.ts'
 import { run } from './duckdb-database.ts'
 
 /** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the file. */
@@ -107,24 +107,50 @@ async function writeSeries(
   connection: DuckDBConnection,
   fresh: readonly { series: Series; known: Known }[],
 ): Promise<void> {
-  const types = [INTEGER, BIGINT, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR]
-  await append(connection, 'series', types, fresh.length, (columns, start) => {
-    for (let row = 0; row < columns[0]!.length; row++) {
-      const { series, known } = fresh[start + row]!
-      const values = [known.number, series.id, ...known.identity]
-      for (const [i, value] of values.entries()) columns[i]![row] = value
-    }
-  })
+  await append<[Column<number>, Column<bigint>, ...Repeat5<Column<string>>]>(
+    connection,
+    'series',
+    [INTEGER, BIGINT, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR],
+    fresh.length,
+    ([numbers, ids, ...parts], start, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const { series, known } = fresh[start + row]!
+        numbers.setItem(row, known.number)
+        ids.setItem(row, series.id)
+        for (const [i, part] of known.identity.entries()) parts[i]!.setItem(row, part)
+      }
+    },
+  )
   const texts = fresh.flatMap(({ series, known }) =>
-    attributeTexts(series).map(([name, value]) => [known.number, name, value] as const),
+    attributeTexts(series).map(([name, value]): NamedText => [known.number, name, value]),
   )
   // Values of one name side by side: a query reads one name, and skips what lies elsewhere.
   texts.sort(([a, nameA], [b, nameB]) => (nameA < nameB ? -1 : nameA > nameB ? 1 : a - b))
-  await append(connection, 'attributes', [INTEGER, VARCHAR, VARCHAR], texts.length, (columns, start) => {
-    for (let row = 0; row < columns[0]!.length; row++) {
-      for (const [i, value] of texts[start + row]!.entries()) columns[i]![row] = value
-    }
-  })
+  await appendNamedTexts(connection, 'attributes', texts)
+}
+
+type Repeat5<T> = [T, T, T, T, T]
+export type NamedText = readonly [series: number, name: string, value: string]
+
+export async function appendNamedTexts(
+  connection: DuckDBConnection,
+  table: 'attributes' | 'sample_labels',
+  texts: readonly NamedText[],
+): Promise<void> {
+  await append<[Column<number>, Column<string>, Column<string>]>(
+    connection,
+    table,
+    [INTEGER, VARCHAR, VARCHAR],
+    texts.length,
+    ([series, names, values], start, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const [number, name, value] = texts[start + row]!
+        series.setItem(row, number)
+        names.setItem(row, name)
+        values.setItem(row, value)
+      }
+    },
+  )
 }
 
 /** Groupby wins over metadata of the same name; an empty text reads like an absent attribute, and is left out. */

@@ -3,7 +3,7 @@ import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type { Grouping, Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
-import { exactSql, NANO, REST, type Rest } from './stored-value.ts'
+import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
 import { bucketBegin, bucketSql, calendarSql, DAY, isCalendar, visiblePoints } from './visible-sql.ts'
 
 /** A statement and how to read what it answers. */
@@ -22,7 +22,7 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): T
   const groups = toGroups(query.groupby, params)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)
 
-  const scans = [REST.none, REST.atto, REST.wide]
+  const scans = [REST.none, REST.atto, REST.high]
     .map((rest) => ({ rest, columns: partials.filter((partial) => partial.scan === rest) }))
     .filter(({ rest, columns }) => rest === REST.none || columns.length > 0)
     .map(({ rest, columns }) => {
@@ -121,7 +121,7 @@ function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean)
         if (value.function === 'mean') put('points', REST.none, 'count(*)', 'sum(points)')
         put(`${column}_nano`, REST.none, `sum(p.${column})`, `sum(${column}_nano)`)
         if (widest >= REST.atto) put(`${column}_atto`, REST.atto, `sum(p.${column}_atto)`, `sum(${column}_atto)`)
-        if (widest >= REST.wide) put(`${column}_wide`, REST.wide, `sum(p.${column}_wide)`, `sum(${column}_wide)`)
+        if (widest >= REST.high) put(`${column}_high`, REST.high, `sum(p.${column}_high)`, `sum(${column}_high)`)
         break
       case 'min':
       case 'max': {
@@ -169,8 +169,7 @@ function readTotal(
 function readValue(value: ValueField, cell: (name: string) => unknown): Decimal {
   const column = COLUMNS[value.column]
   const part = (name: string) => (cell(name) as bigint | null | undefined) ?? 0n
-  // Summed up here, where nothing overflows, however large the sum.
-  const sum = () => part(`${column}_nano`) * NANO + part(`${column}_atto`) + part(`${column}_wide`)
+  const sum = () => toUnits(part(`${column}_nano`), part(`${column}_atto`), part(`${column}_high`))
   switch (value.function) {
     case 'count':
       return new Decimal(part('points'), 0)

@@ -1,10 +1,10 @@
-import { BIGINT, type DuckDBConnection, HUGEINT, INTEGER, UTINYINT, VARCHAR } from '@duckdb/node-api'
+import { BIGINT, type DuckDBConnection, type DuckDBType, INTEGER, UTINYINT, VARCHAR } from '@duckdb/node-api'
 import type { Decimal } from '../../domain/decimal.ts'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
-import { append } from './append.ts'
+import { append, type Column } from './append.ts'
 import type { SeriesNumbers } from './series-numbers.ts'
 import { REST, type Rest, restOf, type StoredValue, toStoredValue } from './stored-value.ts'
 import type { TextNumbers } from './text-numbers.ts'
@@ -15,20 +15,37 @@ export interface Written {
   readonly ruleSets: TextNumbers
 }
 
-const TYPES = [
-  BIGINT, // batch
-  BIGINT, // begin_at
-  BIGINT, // end_at
-  INTEGER, // series
-  INTEGER, // rules
-  UTINYINT, // rest
-  BIGINT, // quantity
-  BIGINT, // price
-  INTEGER, // quantity_atto
-  INTEGER, // price_atto
-  HUGEINT, // quantity_wide
-  HUGEINT, // price_wide
+type Columns = [
+  batch: Column<bigint>,
+  begin: Column<bigint>,
+  end: Column<bigint>,
+  series: Column<number>,
+  rules: Column<number>,
+  rest: Column<number>,
+  quantity: Column<bigint>,
+  price: Column<bigint>,
+  quantityAtto: Column<number>,
+  priceAtto: Column<number>,
+  quantityHigh: Column<bigint>,
+  priceHigh: Column<bigint>,
 ]
+
+const TYPES: Types<Columns> = [
+  BIGINT,
+  BIGINT,
+  BIGINT,
+  INTEGER,
+  INTEGER,
+  UTINYINT,
+  BIGINT,
+  BIGINT,
+  INTEGER,
+  INTEGER,
+  BIGINT,
+  BIGINT,
+]
+
+type Types<C> = { readonly [K in keyof C]: DuckDBType }
 
 /** Writes the points within the connection's transaction, and says how much of `rest` they need. */
 export async function writePoints(
@@ -41,50 +58,46 @@ export async function writePoints(
   const rules = await numberRules(connection, points, written.ruleSets)
   const order = byBegin(points)
   const batchId = BigInt(batch)
+  const toBigInt = rememberingBigInt()
+  const toBigIntEnd = rememberingBigInt()
   let widest: Rest = REST.none
 
-  await append(connection, 'points', TYPES, points.length, (columns, start) => {
-    const [batches, begins, ends, seriesNumbers, ruleNumbers, rests, ...values] = columns as Columns
-    const [quantities, prices, quantityAttos, priceAttos, quantityWides, priceWides] = values
-    for (let row = 0; row < batches.length; row++) {
+  await append<Columns>(connection, 'points', TYPES, points.length, (columns, start, rows) => {
+    const [batches, begins, ends, seriesNumbers, ruleNumbers, rests, ...values] = columns
+    const [quantities, prices, quantityAttos, priceAttos, quantityHighs, priceHighs] = values
+    for (let row = 0; row < rows; row++) {
       const i = order ? order[start + row]! : start + row
       const point = points[i]!
       const quantity = stored(point, 'quantity')
       const price = stored(point, 'price')
       const rest = Math.max(restOf(quantity), restOf(price)) as Rest
       if (rest > widest) widest = rest
-      batches[row] = batchId
-      begins[row] = BigInt(point.begin)
-      ends[row] = BigInt(point.end)
-      seriesNumbers[row] = series[i]!
-      ruleNumbers[row] = rules[i]!
-      rests[row] = rest
-      quantities[row] = quantity.nano
-      prices[row] = price.nano
-      quantityAttos[row] = quantity.atto
-      priceAttos[row] = price.atto
-      quantityWides[row] = quantity.wide
-      priceWides[row] = price.wide
+      batches.setItem(row, batchId)
+      begins.setItem(row, toBigInt(point.begin))
+      ends.setItem(row, toBigIntEnd(point.end))
+      seriesNumbers.setItem(row, series[i]!)
+      ruleNumbers.setItem(row, rules[i]!)
+      rests.setItem(row, rest)
+      quantities.setItem(row, quantity.nano)
+      prices.setItem(row, price.nano)
+      quantityAttos.setItem(row, quantity.atto)
+      priceAttos.setItem(row, price.atto)
+      quantityHighs.setItem(row, quantity.high)
+      priceHighs.setItem(row, price.high)
     }
   })
   return widest
 }
 
-type Cells<T> = T[]
-type Columns = [
-  Cells<bigint>,
-  Cells<bigint>,
-  Cells<bigint>,
-  Cells<number>,
-  Cells<number>,
-  Cells<number>,
-  Cells<bigint>,
-  Cells<bigint>,
-  Cells<number>,
-  Cells<number>,
-  Cells<bigint | null>,
-  Cells<bigint | null>,
-]
+/** Most points of a batch begin when the one before them does. */
+function rememberingBigInt(): (number: number) => bigint {
+  let last = 0
+  let lastBigInt = 0n
+  return (number) => {
+    if (number !== last) [last, lastBigInt] = [number, BigInt(number)]
+    return lastBigInt
+  }
+}
 
 function stored(point: Point, column: 'quantity' | 'price'): StoredValue {
   return toStoredValue(point[column]) ?? refuse(column, point[column], point.series.type, point.series.scopeId)
@@ -108,9 +121,19 @@ async function numberRules(
   const texts = new Map<readonly string[], string>()
   for (const { rules } of points) if (!texts.has(rules)) texts.set(rules, JSON.stringify(rules))
   const { numbers, fresh } = await ruleSets.number(connection, new Set(texts.values()))
-  await append(connection, 'rule_sets', [INTEGER, VARCHAR], fresh.length, ([number, rules], start) => {
-    for (let row = 0; row < number!.length; row++) [rules![row], number![row]] = fresh[start + row]!
-  })
+  await append<[Column<number>, Column<string>]>(
+    connection,
+    'rule_sets',
+    [INTEGER, VARCHAR],
+    fresh.length,
+    ([ruleSets, lists], start, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const [text, number] = fresh[start + row]!
+        ruleSets.setItem(row, number)
+        lists.setItem(row, text)
+      }
+    },
+  )
   const byList = new Map([...texts].map(([list, text]) => [list, numbers.get(text)!]))
   return Int32Array.from(points, ({ rules }) => byList.get(rules)!)
 }

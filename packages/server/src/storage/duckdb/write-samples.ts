@@ -2,7 +2,8 @@ import { BIGINT, type DuckDBConnection, HUGEINT, INTEGER, VARCHAR } from '@duckd
 import { toStored } from '../../domain/decimal.ts'
 import type { Sample } from '../../domain/sample.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { append } from './append.ts'
+import { append, type Column } from './append.ts'
+import { appendNamedTexts, type NamedText } from './series-numbers.ts'
 import type { TextNumbers } from './text-numbers.ts'
 import { refuse } from './write-points.ts'
 
@@ -17,37 +18,43 @@ export async function writeSamples(
   const byIdentity = new Map(samples.map((sample, i) => [identities[i]!, sample]))
   const { numbers, fresh } = await sampleSeries.number(connection, new Set(identities))
 
-  await append(connection, 'sample_series', [INTEGER, VARCHAR, VARCHAR], fresh.length, (columns, start) => {
-    const [number, identity, name] = columns
-    for (let row = 0; row < number!.length; row++) {
-      const [text, given] = fresh[start + row]!
-      number![row] = given
-      identity![row] = text
-      name![row] = byIdentity.get(text)!.name
-    }
-  })
+  await append<[Column<number>, Column<string>, Column<string>]>(
+    connection,
+    'sample_series',
+    [INTEGER, VARCHAR, VARCHAR],
+    fresh.length,
+    ([series, texts, names], start, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const [text, number] = fresh[start + row]!
+        series.setItem(row, number)
+        texts.setItem(row, text)
+        names.setItem(row, byIdentity.get(text)!.name)
+      }
+    },
+  )
   const labels = fresh.flatMap(([text, number]) =>
     Object.entries(byIdentity.get(text)!.labels)
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => [number, name, value] as const),
+      .map(([name, value]): NamedText => [number, name, value]),
   )
-  await append(connection, 'sample_labels', [INTEGER, VARCHAR, VARCHAR], labels.length, (columns, start) => {
-    for (let row = 0; row < columns[0]!.length; row++) {
-      for (const [i, value] of labels[start + row]!.entries()) columns[i]![row] = value
-    }
-  })
+  await appendNamedTexts(connection, 'sample_labels', labels)
 
   const batchId = BigInt(batch)
-  await append(connection, 'samples', [BIGINT, BIGINT, INTEGER, HUGEINT], samples.length, (columns, start) => {
-    const [batches, ats, series, values] = columns
-    for (let row = 0; row < batches!.length; row++) {
-      const sample = samples[start + row]!
-      batches![row] = batchId
-      ats![row] = BigInt(sample.at)
-      series![row] = numbers.get(identities[start + row]!)!
-      values![row] = toStored(sample.value) ?? refuse('value', sample.value, sample.name, '')
-    }
-  })
+  await append<[Column<bigint>, Column<bigint>, Column<number>, Column<bigint>]>(
+    connection,
+    'samples',
+    [BIGINT, BIGINT, INTEGER, HUGEINT],
+    samples.length,
+    ([batches, instants, series, values], start, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const sample = samples[start + row]!
+        batches.setItem(row, batchId)
+        instants.setItem(row, BigInt(sample.at))
+        series.setItem(row, numbers.get(identities[start + row]!)!)
+        values.setItem(row, toStored(sample.value) ?? refuse('value', sample.value, sample.name, ''))
+      }
+    },
+  )
 }
 
 /** Name and labels as one text, the same for whatever order of the labels. */

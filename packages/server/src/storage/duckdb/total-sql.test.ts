@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import type { Grouping, TotalQuery } from '../point-store.ts'
+import { JUNE, HOUR, query } from '../testing/points.ts'
+import type { Param } from './statement.ts'
+import { REST, type Rest } from './stored-value.ts'
+import { totalSql } from './total-sql.ts'
+
+const SNAPSHOT = { highest: 9, hidden: [], voids: [] }
+
+const RANGE = 'p.begin_at >= $1 AND p.begin_at < $2 AND p.batch <= $3'
+const RANGE_PARAMS: Param[] = [JUNE, JUNE + 30 * 24 * HOUR, 9]
+const SUMMED = 'sum(p.quantity) AS quantity_nano, sum(p.price) AS price_nano'
+const AGAIN = 'sum(quantity_nano) AS quantity_nano, sum(price_nano) AS price_nano'
+
+/** The whole statement, from what is particular to it. */
+function statement(summed: string, grouped: string, order: string, page: string): string {
+  const ordered = order && ` ORDER BY ${order}`
+  return `WITH ${summed}, grouped AS MATERIALIZED (${grouped})
+SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
+  SELECT true AS present, * FROM grouped${ordered} ${page}) page ON true${ordered}`
+}
+
+const by = (name: string): Grouping => ({ by: 'attribute', name })
+
+test.each<[string, Partial<TotalQuery>, string, Param[]]>([
+  [
+    'without groups the points are summed at once, and a sum over nothing is no row',
+    {},
+    statement(
+      `summed AS (SELECT count(*) AS points, ${SUMMED} FROM points p WHERE ${RANGE})`,
+      `SELECT sum(points) AS points, ${AGAIN} FROM summed HAVING sum(points) > 0`,
+      '',
+      'OFFSET $4',
+    ),
+    [...RANGE_PARAMS, 0],
+  ],
+  [
+    'by type: series first, then their types',
+    { groupby: [{ by: 'type' }], limit: 100, offset: 7 },
+    statement(
+      `summed AS (SELECT p.series, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `SELECT series.type AS g0, ${AGAIN} FROM summed JOIN series ON series.number = summed.series GROUP BY 1`,
+      'g0',
+      'LIMIT $4 OFFSET $5',
+    ),
+    [...RANGE_PARAMS, 100, 7],
+  ],
+  [
+    'by attributes: names are parameters',
+    { groupby: [by("project'; --"), by('$1')] },
+    statement(
+      `summed AS (SELECT p.series, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `SELECT coalesce(a0.value, '') AS g0, coalesce(a1.value, '') AS g1, ${AGAIN} FROM summed` +
+        ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $4) a0\n    ON a0.series = summed.series' +
+        ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $5) a1\n    ON a1.series = summed.series GROUP BY 1, 2',
+      'g0, g1',
+      'OFFSET $6',
+    ),
+    [...RANGE_PARAMS, "project'; --", '$1', 0],
+  ],
+  [
+    'by time: no series are met',
+    { groupby: [{ by: 'time', seconds: HOUR }] },
+    statement(
+      `summed AS (SELECT ((p.begin_at + $4) // $5) AS bucket, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `SELECT bucket, ${AGAIN} FROM summed GROUP BY 1`,
+      'bucket',
+      'OFFSET $6',
+    ),
+    [...RANGE_PARAMS, 62_200_000_800, HOUR, 0],
+  ],
+  [
+    'by calendar: days first, texts of days only',
+    { groupby: [{ by: 'calendar', name: 'month' }] },
+    statement(
+      `summed AS (SELECT ((p.begin_at + 62208000000) // 86400) AS day, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `SELECT month((DATE '1970-01-01' + (day - 720000)::INTEGER))::VARCHAR AS g0, ${AGAIN} FROM summed GROUP BY 1`,
+      'g0',
+      'OFFSET $4',
+    ),
+    [...RANGE_PARAMS, 0],
+  ],
+])('%s', (_name, given, sql, params) => {
+  const made = totalSql(query(given), SNAPSHOT, REST.none)
+  expect(made.sql).toBe(sql)
+  expect(made.params).toEqual(params)
+})
+
+test.each<[string, Parameters<typeof totalSql>[1], Partial<TotalQuery>, string, Param[]]>([
+  [
+    'hidden batches are one list, those that are too high for the snapshot left out',
+    { ...SNAPSHOT, hidden: [3, 5, 12] },
+    {},
+    `FROM points p WHERE ${RANGE} AND NOT list_contains($4, p.batch))`,
+    [{ integers: [3, 5] }],
+  ],
+  [
+    'types, and attributes of series',
+    SNAPSHOT,
+    {
+      types: ["it's"],
+      attributes: new Map([
+        ['id', ['a', 'b']],
+        ['unit', ['GiB']],
+      ]),
+    },
+    `FROM points p WHERE ${RANGE} AND p.series IN (SELECT number FROM series WHERE list_contains($4, type)` +
+      ' AND number IN (SELECT series FROM attributes\n    WHERE name = $6 AND list_contains($5, value))' +
+      ' AND list_contains($7, unit)))',
+    [{ texts: ["it's"] }, { texts: ['a', 'b'] }, 'id', { texts: ['GiB'] }],
+  ],
+  [
+    'the empty text stands for an absent attribute too: whatever has another value is left out',
+    SNAPSHOT,
+    { attributes: new Map([['id', ['', 'b']]]) },
+    `FROM points p WHERE ${RANGE} AND p.series IN (SELECT number FROM series WHERE` +
+      ' number NOT IN (SELECT series FROM attributes\n    WHERE name = $5 AND NOT list_contains($4, value))))',
+    [{ texts: ['', 'b'] }, 'id'],
+  ],
+])('%s', (_name, snapshot, given, sql, params) => {
+  const made = totalSql(query(given), snapshot, REST.none)
+  expect(made.sql).toContain(sql)
+  expect(made.params.slice(3, -1)).toEqual(params)
+})
+
+test('voids that do not touch the range leave no trace; those that do are joined by series', () => {
+  const touching = { scopeId: 'alpha', begin: JUNE - HOUR, end: undefined, upTo: 4 }
+  const outside = { scopeId: 'beta', begin: 0, end: JUNE, upTo: 4 }
+  const without = totalSql(query(), { ...SNAPSHOT, voids: [outside] }, REST.none)
+  expect(without).toEqual({ ...totalSql(query(), SNAPSHOT, REST.none), read: expect.any(Function) as unknown })
+  const { sql, params } = totalSql(query(), { ...SNAPSHOT, voids: [outside, touching] }, REST.none)
+  expect(sql).toContain(
+    'FROM points p ANTI JOIN voided v ON (p.series = v.series AND p.begin_at >= v.begin_at' +
+      ` AND p.begin_at < v.end_at AND p.batch <= v.up_to) WHERE ${RANGE})`,
+  )
+  expect(params.slice(3, 7)).toEqual([
+    { texts: ['alpha'] },
+    { integers: [JUNE - HOUR] },
+    { integers: [Number.MAX_SAFE_INTEGER] },
+    { integers: [4] },
+  ])
+})
+
+test.each<[Rest, string[]]>([
+  [REST.none, []],
+  [REST.atto, ['p.rest >= 1']],
+  [REST.high, ['p.rest >= 1', 'p.rest >= 2']],
+])(
+  'a file with values up to rest %i is scanned for those columns where they are, and no more often',
+  (widest, scans) => {
+    const { sql } = totalSql(query({ groupby: [{ by: 'type' }] }), SNAPSHOT, widest)
+    expect(sql.match(/p\.rest >= \d/g) ?? []).toEqual(scans)
+    expect(sql.match(/FROM points p/g)).toHaveLength(1 + scans.length)
+  },
+)
+
+test('a mean needs a sum and a count, and each column is computed once', () => {
+  const values = (['mean', 'sum', 'count', 'mean'] as const).map((name) => ({
+    function: name,
+    column: 'qty' as const,
+    alias: name,
+  }))
+  const { sql } = totalSql(query({ values, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none)
+  expect(sql).toContain('SELECT p.series, count(*) AS points, sum(p.quantity) AS quantity_nano FROM')
+})
