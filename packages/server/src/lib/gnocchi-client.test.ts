@@ -152,7 +152,11 @@ test('pages of resources are followed to the last one by the marker that Gnocchi
 })
 
 test.each([
-  ['that is the same again', '<http://x/?marker=same>; rel="next"', 'names itself as the next page'],
+  [
+    'that is the same again',
+    '<http://x/?marker=same>; rel="next"',
+    'names a page as the next one that was read before',
+  ],
   ['without a marker', '<http://x/?limit=5>; rel=next', 'names a next page without a marker'],
 ])('a next page %s ends the search with a fault', async (_what, link, words) => {
   const { fault } = await ask(sendText('[{"id": "x"}]', 200, { link }), allResources)

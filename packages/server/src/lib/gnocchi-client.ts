@@ -41,7 +41,9 @@ export interface ResourceSearch {
   /** Undefined for every resource. */
   readonly search: unknown
   /** Each revision of a resource, instead of what it is now. */
-  readonly history: boolean
+  readonly history?: boolean
+  /** Attributes of a resource's own type too, where a more general type was searched. */
+  readonly details?: boolean
   /** Attributes to give; a Gnocchi that knows no such question gives them all. */
   readonly attributes: readonly string[]
   readonly sort: readonly string[]
@@ -93,10 +95,12 @@ export class GnocchiClient {
   /** Page by page until there is none. */
   async *resources(search: ResourceSearch, signal: AbortSignal): AsyncGenerator<ResourceAttributes[]> {
     const path = `/v1/search/resource/${encodeURIComponent(search.resourceType)}`
+    const seen = new Set<string>()
     let marker: string | undefined
     for (let page = 0; page < PAGES_MAX; page++) {
       const parameters = new URLSearchParams()
       if (search.history) parameters.set('history', 'true')
+      if (search.details) parameters.set('details', 'true')
       for (const attribute of search.attributes) parameters.append('attrs', attribute)
       for (const order of search.sort) parameters.append('sort', order)
       if (marker !== undefined) parameters.set('marker', marker)
@@ -106,8 +110,8 @@ export class GnocchiClient {
       if (answer.length > 0) yield answer.map((element) => toAttributes(element, reply))
       const next = nextMarker(reply)
       if (next === undefined) return
-      if (next === marker) throw invalid(reply, 'names itself as the next page')
-      marker = next
+      if (seen.has(next)) throw invalid(reply, 'names a page as the next one that was read before')
+      seen.add((marker = next))
     }
     throw new Fault('collect.too_large', `${path} has more than ${PAGES_MAX} pages`)
   }

@@ -1,0 +1,63 @@
+import { Fault } from '../../lib/fault.ts'
+import type { GnocchiClient, ResourceSearch } from '../../lib/gnocchi-client.ts'
+import type { Source } from '../../lib/source-client.ts'
+import type { Fetcher } from '../fetcher.ts'
+
+export interface GnocchiFetcherOptions {
+  readonly scope_attribute: string
+  readonly resource_types: readonly string[]
+}
+
+/** Attributes that every resource has; to see others of a general type, Gnocchi must look into the particular ones. */
+const GENERAL = new Set(['id', 'project_id', 'user_id', 'type', 'creator', 'original_resource_id'])
+
+/** The scopes that have a resource in Gnocchi, whether it still runs or not. */
+export class GnocchiFetcher implements Fetcher {
+  readonly #source: Source
+  readonly #client: GnocchiClient
+  readonly #options: GnocchiFetcherOptions
+
+  /** The source is the fetcher's own from now on. */
+  constructor(source: Source, client: GnocchiClient, options: GnocchiFetcherOptions) {
+    this.#source = source
+    this.#client = client
+    this.#options = options
+  }
+
+  async scopes(signal: AbortSignal): Promise<string[]> {
+    const { scope_attribute: attribute, resource_types: types } = this.#options
+    const found = new Set<string>()
+    for (const resourceType of types) {
+      try {
+        for await (const page of this.#client.resources(toSearch(resourceType, attribute), signal)) {
+          for (const row of page) if (isScope(row[attribute], attribute)) found.add(row[attribute]!)
+        }
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        const message = `the scopes cannot be fetched: ${error.message}; attribute: ${attribute} of ${resourceType}`
+        throw new Fault(
+          'fetch.failed',
+          message,
+          { ...error.detail, reason: error.code, resourceType },
+          { cause: error },
+        )
+      }
+    }
+    return [...found]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]()
+  }
+}
+
+/** Resources without the attribute are left out by Gnocchi where it can: only it can tell a scope that is called None. */
+function toSearch(resourceType: string, attribute: string): ResourceSearch {
+  const general = GENERAL.has(attribute)
+  const search = general ? { '!=': { [attribute]: null } } : undefined
+  return { resourceType, search, details: !general, attributes: [attribute], sort: ['id:asc'] }
+}
+
+function isScope(value: string | undefined, attribute: string): boolean {
+  return value !== undefined && value !== '' && (value !== 'None' || GENERAL.has(attribute))
+}

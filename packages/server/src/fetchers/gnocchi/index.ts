@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { gnocchiOptions, openGnocchi } from '../../auth/keystone/gnocchi-source.ts'
+import { GnocchiClient } from '../../lib/gnocchi-client.ts'
+import { option } from '../../lib/option.ts'
+import type { FetcherPlugin } from '../fetcher.ts'
+import { GnocchiFetcher } from './gnocchi-fetcher.ts'
+
+/** Options of `[fetcher_gnocchi]`: CloudKitty's, then ours. */
+const Options = z.object({
+  ...gnocchiOptions,
+  scope_attribute: option.text().default('project_id').describe('Attribute of resources that holds the scope'),
+  resource_types: option.list().default(['generic']).describe('Types of the resources that are looked at'),
+})
+
+export const plugin: FetcherPlugin<z.output<typeof Options>> = {
+  name: 'gnocchi',
+  options: Options,
+  create(options, context) {
+    const source = openGnocchi(options, 'fetcher_gnocchi', context.onSourceExchange)
+    return new GnocchiFetcher(source, new GnocchiClient(source), options)
+  },
+}
