@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatInstant, type Instant, toInstant } from '../domain/period.ts'
 import { importWithProgress, type Invocation } from '../wiring/commands.ts'
@@ -34,7 +35,7 @@ export async function prepareQuickstart(stores: Stores, invocation: Invocation):
 }
 
 async function importNewUsage(stores: Stores, invocation: Invocation, now: Instant): Promise<void> {
-  const { print, signal, cwd } = invocation
+  const { print, signal } = invocation
   const lastSampleAt = (await stores.imports.list()).reduce<Instant | undefined>(
     (last, { lastAt }) => (lastAt === undefined || (last !== undefined && last > lastAt) ? last : lastAt),
     undefined,
@@ -44,8 +45,7 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
     print('Usage: nothing new since the last start.\n')
     return
   }
-  const folder = join(cwd, 'data', 'quickstart')
-  await mkdir(folder, { recursive: true })
+  const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-quickstart-'))
   const path = join(folder, 'usage.csv')
   try {
     await writeMadeUpCloudCsv(path, period, signal)
@@ -54,7 +54,7 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
       `Usage: ${rows} samples of a made-up cloud, ${formatInstant(period.begin)} to ${formatInstant(period.end)}.\n`,
     )
   } finally {
-    await rm(path, { force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
