@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { listenForTest } from '../../../http/testing/test-app.ts'
-import { sendJson } from '../../../http/testing/send-json.ts'
+import { sendJson } from '../../../http/testing/send-raw.ts'
 import { openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()

@@ -4,8 +4,10 @@ import type { JsonValue } from '../../../http/json.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { add, Decimal, formatDecimal, ZERO } from '../../../domain/decimal.ts'
 import type { Instant } from '../../../domain/period.ts'
-import { NO_RULES, type Point } from '../../../domain/point.ts'
+import { type Frame, NO_RULES, type Point } from '../../../domain/point.ts'
 import { type AttributeValue, toSeries } from '../../../domain/series.ts'
+import { Fault } from '../../../lib/fault.ts'
+import type { Rater } from '../../../rating/rating-module.ts'
 import type { RatingPipeline } from '../../../rating/rating-pipeline.ts'
 import { toAttributes } from '../../to-attributes.ts'
 import type { Base } from './module-object.ts'
@@ -46,10 +48,20 @@ export function postQuote(base: Base) {
         return { series, ...period, quantity: volume, price: ZERO, rules: NO_RULES }
       })
       const rater = await pipeline.load()
-      const rated = await rater.rate({ scopeId: undefined, period, points })
+      const rated = await priced(rater, { scopeId: undefined, period, points })
       return formatDecimal(rated.points.reduce((sum, point) => add(sum, point.price), ZERO))
     },
   })
+}
+
+/** What cannot be priced is the asker's fault: it is he who made up the usage. */
+async function priced(rater: Rater, frame: Frame): Promise<Frame> {
+  try {
+    return await rater.rate(frame)
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'rating.failed') throw error
+    throw new Fault('request.invalid', error.message, error.detail, { cause: error })
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { listenForTest } from '../../../http/testing/test-app.ts'
-import { sendJson } from '../../../http/testing/send-json.ts'
+import { sendJson } from '../../../http/testing/send-raw.ts'
 import { HASHMAP, openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -154,5 +154,5 @@ test.each([
 test('an empty quote costs nothing', async () => {
   await using listener = await listenForTest(api.app)
   const answer = await sendJson(listener.port, 'POST', '/v1/rating/quote/', { resources: [] })
-  expect(answer).toMatchObject({ status: 200, json: '0', type: 'application/json' })
+  expect(answer).toMatchObject({ status: 200, text: '"0"' })
 })
