@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Instant, toInstant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
 import { ROLES, type Role, runQuickstart, runServe } from './serve.ts'
+import { runAuditList } from './wiring/audit-commands.ts'
 import { type Invocation, runCheckConfig, runImport, runMigrate, runProcess } from './wiring/commands.ts'
 import { VERSION } from './wiring/version.ts'
 import { type PolicyFlags, runPolicyCheck, runPolicyList } from './wiring/policy-commands.ts'
@@ -34,6 +35,12 @@ function parseInstant(text: string): Instant {
   const date = new Date(/[zZ]|[+-]\d\d:?\d\d$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`)
   if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('expected ISO 8601, such as 2026-06-01T00:00:00Z')
   return toInstant(date)
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number from 1 on')
+  return count
 }
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value]
@@ -84,6 +91,13 @@ withConfig(policy.command('check'))
   .option('--system', 'the caller’s token is for the system')
   .option('--target-project <id>', 'project that the operation is about; the caller’s own if absent')
   .action((rule: string, flags: ConfigFlags & PolicyFlags) => run(runPolicyCheck(invocation(flags), rule, flags)))
+
+const audit = program.command('audit').description('who changed what')
+withConfig(audit.command('list'))
+  .description('the newest changes of rules, scopes, modules and tasks, oldest first')
+  .option('--since <time>', 'only what was changed from then on (ISO 8601, UTC)', parseInstant)
+  .option('--limit <count>', 'at most so many', parseCount, 100)
+  .action((flags: ConfigFlags & { since?: Instant; limit: number }) => run(runAuditList(invocation(flags), flags)))
 
 withConfig(program.command('quickstart'))
   .description('from nothing to a rated sample cloud: import, rate, print the bill, serve')

@@ -76,6 +76,12 @@ export const SECTIONS = {
       .default(false)
       .describe('Allow `auth_strategy = noauth` on an address that other hosts can reach'),
   }),
+  audit: z.object({
+    retention_days: option
+      .integer({ min: 1, max: 36_500 })
+      .optional()
+      .describe('Days for which the records of who changed what are kept; for ever if absent'),
+  }),
   collect: z.object({
     collector: option
       .text()

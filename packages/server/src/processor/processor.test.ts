@@ -24,6 +24,7 @@ const T0 = Date.UTC(2026, 5, 1) / 1000
 const NAMES = { scopeKey: 'project_id', fetcher: 'memory', collector: 'memory' }
 const METRICS = ['instance', 'volume'].map(memoryMetric)
 const RESOURCES = 3
+const TESTER = { who: 'tester' }
 
 let state: State
 beforeAll(async () => {
@@ -44,7 +45,7 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 } 
   const scopes = new Scopes(state.db)
   const modules = new Modules(state.db)
   const reprocesses = new Reprocesses(state.db)
-  await modules.set('flat', { enabled: true })
+  await modules.set('flat', { enabled: true }, TESTER)
   const rating = { price: ONE, rate: undefined as Rater['rate'] | undefined }
   const flat = {
     name: 'flat',
@@ -214,7 +215,7 @@ test('reprocessing swaps the prices of its window in one commit and touches noth
   await using b = await bench(['a', 'b'])
   await b.run(T0 + 10 * HOUR + 1)
   b.rating.price = add(ONE, ONE)
-  await b.reprocesses.add(['a'], { begin: T0 + 2 * HOUR, end: T0 + 5 * HOUR }, 'wrong price')
+  await b.reprocesses.add(['a'], { begin: T0 + 2 * HOUR, end: T0 + 5 * HOUR }, 'wrong price', TESTER)
   b.source.onRequest = async () => expect(await b.total()).toEqual(full(['a', 'b'], 9))
   expect(await b.reprocess()).toBe(1)
   const twice = full(['a'], 9, 2)
@@ -231,7 +232,7 @@ test('a reprocessing that fails leaves the old prices, says why, and is tried ag
   await using b = await bench(['a'], { retrySeconds: { min: 0, max: 0 } })
   await b.run(T0 + 10 * HOUR + 1)
   b.rating.price = add(ONE, ONE)
-  await b.reprocesses.add(['a'], { begin: T0, end: T0 + 9 * HOUR }, 'wrong price')
+  await b.reprocesses.add(['a'], { begin: T0, end: T0 + 9 * HOUR }, 'wrong price', TESTER)
   b.source.onRequest = unreachable
   expect(await b.reprocess()).toBe(0)
   expect(await b.total()).toEqual(full(['a'], 9))
@@ -248,7 +249,7 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   await using b = await bench(['a'])
   await b.run(T0 + 10 * HOUR + 1)
   const [scope] = await b.scopes.list()
-  await b.scopes.reset([scope!.id], T0 + 4 * HOUR)
+  await b.scopes.reset([scope!.id], T0 + 4 * HOUR, TESTER)
   expect(await b.total()).toEqual(full(['a'], 4))
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))

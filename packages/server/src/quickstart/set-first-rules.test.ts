@@ -62,7 +62,7 @@ test('a later start brings back nothing that the operator changed', async () => 
   await setFirstRules(db, await readExample(), CHANGE)
   const before = await listMappings(db, {}, CHANGE.now)
   await deleteMapping(db, before[0]!.id, CHANGE)
-  await new Modules(db).set('hashmap', { enabled: false })
+  await new Modules(db).set('hashmap', { enabled: false }, CHANGE)
 
   expect(await setFirstRules(db, await readExample(), CHANGE)).toBe(false)
   expect(await listMappings(db, {}, CHANGE.now)).toHaveLength(before.length - 1)

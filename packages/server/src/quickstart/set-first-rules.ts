@@ -23,7 +23,7 @@ export function setFirstRules(db: StateDatabase, creations: readonly Creation[],
       // oxlint-disable-next-line no-await-in-loop -- in order, within one transaction
       await create(tx, creation, ids, change)
     }
-    await new Modules(tx).set('hashmap', { enabled: true })
+    await new Modules(tx).set('hashmap', { enabled: true }, change)
     return true
   })
 }

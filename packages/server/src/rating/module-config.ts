@@ -1,13 +1,15 @@
 import type { Principal } from '../domain/principal.ts'
 import type { JsonValue } from '../http/json.ts'
 import { parsedOptional, refuse } from '../http/parsed-type.ts'
+import type { RequestInfo } from '../http/route.ts'
 import { ArgumentText } from '../http/v1-types.ts'
+import { type AuthorDeps, authorOf } from '../state/audit.ts'
 import type { StateDatabase } from '../state/database.ts'
 import type { Change } from './change.ts'
 import { parseRuleTime, type RuleTime, ruleTimeFromDate } from './rule-time.ts'
 
 /** What the routes of a module's rules need from below. */
-export interface RuleDeps {
+export interface RuleDeps extends AuthorDeps {
   readonly db: StateDatabase
   /** The present. */
   readonly clock: () => Date
@@ -16,8 +18,8 @@ export interface RuleDeps {
 /** What all routes under `/v1/rating/module_config` have in common. */
 export const moduleConfig = { family: 'v1', policy: 'rating:module_config', guard: 'before-arguments' } as const
 
-export function changeBy(who: Principal, { clock }: RuleDeps): Change {
-  return { who: who.userId ?? 'unknown', now: ruleTimeFromDate(clock()) }
+export function changeBy(input: { who: Principal; request: Pick<RequestInfo, 'id'> }, deps: RuleDeps): Change {
+  return { ...authorOf(input, deps), now: ruleTimeFromDate(deps.clock()) }
 }
 
 /** Types of arguments that only rules have. All are optional: absent, null and empty are the same. */

@@ -8,6 +8,7 @@ import { Scopes } from './scopes.ts'
 const HOUR = 3600
 const T0 = Date.UTC(2026, 5, 1) / 1000
 const NAMES = { scopeKey: 'project_id', fetcher: 'source', collector: 'prometheus' }
+const TESTER = { who: 'tester' }
 const REQUEST: ClaimRequest = {
   ...NAMES,
   now: T0 + 10 * HOUR + 1,
@@ -109,9 +110,9 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     test('periods that begin while a scope is off are never claimed', async () => {
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const [row] = await scopes.list()
-      await scopes.patch(row!.id, { active: false }, T0 + 2 * HOUR + 60)
+      await scopes.patch(row!.id, { active: false }, T0 + 2 * HOUR + 60, TESTER)
       expect(await batches.claim(REQUEST)).toBeUndefined()
-      await scopes.patch(row!.id, { active: true }, T0 + 5 * HOUR + 60)
+      await scopes.patch(row!.id, { active: true }, T0 + 5 * HOUR + 60, TESTER)
       const before = (await batches.claim(REQUEST))!
       expect(before).toMatchObject({ begin: T0, periods: 3 })
       await batches.commit(before.batch, { claim: before, periodSeconds: HOUR })
@@ -137,7 +138,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await batches.commit(done.batch, { claim: done, periodSeconds: HOUR })
       const running = (await batches.claim(REQUEST))!
       const [row] = await scopes.list()
-      await scopes.reset([row!.id], T0 + HOUR)
+      await scopes.reset([row!.id], T0 + HOUR, TESTER)
       await expect(batches.commit(running.batch, { claim: running, periodSeconds: HOUR })).rejects.toMatchObject({
         code: 'state.fenced',
       })
@@ -150,7 +151,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const push = await batches.begin('pushed')
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const [row] = await scopes.list()
-      await scopes.reset([row!.id], T0)
+      await scopes.reset([row!.id], T0, TESTER)
       const lost = await batches.begin('pushed')
       await batches.abandon(lost)
 

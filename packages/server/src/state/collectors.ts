@@ -1,4 +1,5 @@
 import { asc, eq } from 'drizzle-orm'
+import { audited, type Author } from './audit.ts'
 import type { StateDatabase } from './database.ts'
 import { collectorMappings, collectorStates } from './schema.ts'
 
@@ -29,17 +30,28 @@ export class Collectors {
     return row
   }
 
-  async map(mapping: CollectorMapping): Promise<void> {
-    await this.#db
-      .insert(collectorMappings)
-      .values(mapping)
-      .onConflictDoUpdate({ target: collectorMappings.service, set: { collector: mapping.collector } })
+  map(mapping: CollectorMapping, author: Author): Promise<void> {
+    const { service, collector } = mapping
+    return audited(this.#db, author, async (tx, record) => {
+      const [before] = await tx.select().from(collectorMappings).where(eq(collectorMappings.service, service))
+      await tx
+        .insert(collectorMappings)
+        .values(mapping)
+        .onConflictDoUpdate({ target: collectorMappings.service, set: { collector } })
+      const action = before ? 'update' : 'create'
+      await record({ action, kind: 'collector_mapping', target: service, before, after: { service, collector } })
+    })
   }
 
   /** False when there was none. */
-  async unmap(service: string): Promise<boolean> {
-    const gone = await this.#db.delete(collectorMappings).where(eq(collectorMappings.service, service)).returning()
-    return gone.length > 0
+  unmap(service: string, author: Author): Promise<boolean> {
+    return audited(this.#db, author, async (tx, record) => {
+      const gone = await tx.delete(collectorMappings).where(eq(collectorMappings.service, service)).returning()
+      await record(
+        ...gone.map((before) => ({ action: 'delete', kind: 'collector_mapping', target: service, before }) as const),
+      )
+      return gone.length > 0
+    })
   }
 
   /** A collector that was never touched is off. */
@@ -48,10 +60,15 @@ export class Collectors {
     return row?.enabled ?? false
   }
 
-  async setEnabled(name: string, enabled: boolean): Promise<void> {
-    await this.#db
-      .insert(collectorStates)
-      .values({ name, enabled })
-      .onConflictDoUpdate({ target: collectorStates.name, set: { enabled } })
+  setEnabled(name: string, enabled: boolean, author: Author): Promise<void> {
+    return audited(this.#db, author, async (tx, record) => {
+      const [row] = await tx.select().from(collectorStates).where(eq(collectorStates.name, name))
+      await tx
+        .insert(collectorStates)
+        .values({ name, enabled })
+        .onConflictDoUpdate({ target: collectorStates.name, set: { enabled } })
+      const before = { enabled: row?.enabled ?? false }
+      await record({ action: 'update', kind: 'collector_state', target: name, before, after: { enabled } })
+    })
   }
 }

@@ -1,4 +1,5 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
+import { audited, type Author } from './audit.ts'
 import type { StateDatabase } from './database.ts'
 import { modules } from './schema.ts'
 
@@ -30,10 +31,15 @@ export class Modules {
   }
 
   /** Changes what is given and leaves the rest. */
-  async set(name: string, change: Partial<ModuleState>): Promise<void> {
-    await this.#db
-      .insert(modules)
-      .values({ name, ...UNTOUCHED, ...change })
-      .onConflictDoUpdate({ target: modules.name, set: { name: sql`excluded.name`, ...change } })
+  set(name: string, change: Partial<ModuleState>, author: Author): Promise<void> {
+    return audited(this.#db, author, async (tx, record) => {
+      const [row] = await tx.select().from(modules).where(eq(modules.name, name)).for('update')
+      await tx
+        .insert(modules)
+        .values({ name, ...UNTOUCHED, ...change })
+        .onConflictDoUpdate({ target: modules.name, set: { name: sql`excluded.name`, ...change } })
+      const before = row ? { enabled: row.enabled, priority: row.priority } : { ...UNTOUCHED }
+      await record({ action: 'update', kind: 'module', target: name, before, after: { ...before, ...change } })
+    })
   }
 }

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
+import { audited, auditTime, type Author } from './audit.ts'
 import type { StateDatabase } from './database.ts'
 import { reprocesses } from './schema.ts'
 
@@ -33,8 +34,8 @@ export class Reprocesses {
    * One task per scope, all or none. Returns the first scope that has an unfinished task overlapping the period (half-open),
    * and then nothing was added.
    */
-  async add(scopeIds: readonly string[], period: Period, reason: string): Promise<string | undefined> {
-    return this.#db.transaction(async (tx) => {
+  add(scopeIds: readonly string[], period: Period, reason: string, author: Author): Promise<string | undefined> {
+    return audited(this.#db, author, async (tx, record) => {
       const [clash] = await tx
         .select({ scopeId: reprocesses.identifier })
         .from(reprocesses)
@@ -58,6 +59,8 @@ export class Reprocesses {
           })),
         )
       }
+      const after = { begin: auditTime(period.begin), end: auditTime(period.end), reason }
+      await record(...scopeIds.map((target) => ({ action: 'create', kind: 'reprocess', target, after }) as const))
       return undefined
     })
   }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, index, integer, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'date' })
 
@@ -141,3 +141,24 @@ export const collectorStates = pgTable('collector_states', {
   name: text('name').primaryKey(),
   enabled: boolean('enabled').notNull(),
 })
+
+export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'push'] as const
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]
+
+/** Who changed what, and when: written in the transaction of the change. Rows are never changed. */
+export const audit = pgTable(
+  'audit',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: instant('at').notNull().defaultNow(),
+    userId: text('user_id').notNull(),
+    projectId: text('project_id'),
+    requestId: text('request_id'),
+    action: text('action', { enum: AUDIT_ACTIONS }).notNull(),
+    kind: text('kind').notNull(),
+    target: text('target').notNull(),
+    before: jsonb('before').$type<Readonly<Record<string, unknown>>>(),
+    after: jsonb('after').$type<Readonly<Record<string, unknown>>>(),
+  },
+  (table) => [index('audit_at').on(table.at)],
+)

@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
+import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows, insertVoids } from './batches.ts'
 import type { StateDatabase } from './database.ts'
 import { batchCounter, scopeInactivity, scopes } from './schema.ts'
@@ -103,35 +104,39 @@ export class Scopes {
   }
 
   /** A new scope of which everything up to and with the period at `lastProcessed` counts as rated. */
-  async create(
+  create(
     scope: ScopeNames & { scopeId: string; lastProcessed: Instant; active: boolean },
     periodSeconds: number,
     now: Instant,
+    author: Author,
   ): Promise<Scope | undefined> {
-    const [row] = await this.#db
-      .insert(scopes)
-      .values({
-        identifier: scope.scopeId,
-        scopeKey: scope.scopeKey,
-        fetcher: scope.fetcher,
-        collector: scope.collector,
-        lastProcessed: toDate(scope.lastProcessed),
-        nextBegin: toDate(scope.lastProcessed + periodSeconds),
-        active: scope.active,
-        activeSince: toDate(now),
-        seenAt: toDate(now),
-      })
-      .onConflictDoNothing()
-      .returning()
-    if (row && !scope.active) {
-      await this.#db.insert(scopeInactivity).values({ scope: row.id, begin: toDate(now) })
-    }
-    return row && toScope(row)
+    return audited(this.#db, author, async (tx, record) => {
+      const [row] = await tx
+        .insert(scopes)
+        .values({
+          identifier: scope.scopeId,
+          scopeKey: scope.scopeKey,
+          fetcher: scope.fetcher,
+          collector: scope.collector,
+          lastProcessed: toDate(scope.lastProcessed),
+          nextBegin: toDate(scope.lastProcessed + periodSeconds),
+          active: scope.active,
+          activeSince: toDate(now),
+          seenAt: toDate(now),
+        })
+        .onConflictDoNothing()
+        .returning()
+      if (!row) return undefined
+      if (!scope.active) await tx.insert(scopeInactivity).values({ scope: row.id, begin: toDate(now) })
+      const created = toScope(row)
+      await record({ action: 'create', kind: 'scope', target: created.scopeId, after: toAudit(created) })
+      return created
+    })
   }
 
   /** Changes one scope; switching it off or on is remembered, so that the time in between is never billed. */
-  async patch(id: number, change: ScopeChange, now: Instant): Promise<Scope> {
-    return this.#db.transaction(async (tx) => {
+  patch(id: number, change: ScopeChange, now: Instant, author: Author): Promise<Scope> {
+    return audited(this.#db, author, async (tx, record) => {
       const [before] = await tx.select().from(scopes).where(eq(scopes.id, id)).for('update')
       if (!before) throw new Error(`no scope row ${id}`)
       const toggled = change.active !== undefined && change.active !== before.active
@@ -150,7 +155,10 @@ export class Scopes {
         .set({ ...change, ...(toggled ? { activeSince: toDate(now) } : {}), identifier: before.identifier })
         .where(eq(scopes.id, id))
         .returning()
-      return toScope(after!)
+      const patched = toScope(after!)
+      const known = { before: toAudit(toScope(before)), after: toAudit(patched) }
+      await record({ action: 'update', kind: 'scope', target: patched.scopeId, ...known })
+      return patched
     })
   }
 
@@ -158,14 +166,14 @@ export class Scopes {
    * Takes back everything from `from` on and rates again from there: one commit, at once visible. A batch that is being
    * rated for one of the scopes is fenced off. Reads: the scopes that match, in one transaction.
    */
-  async reset(ids: readonly number[], from: Instant): Promise<void> {
+  async reset(ids: readonly number[], from: Instant, author: Author): Promise<void> {
     for (let i = 0; i < ids.length; i += CHUNK) {
-      await this.#reset(ids.slice(i, i + CHUNK), from)
+      await this.#reset(ids.slice(i, i + CHUNK), from, author)
     }
   }
 
-  async #reset(ids: readonly number[], from: Instant): Promise<void> {
-    await this.#db.transaction(async (tx) => {
+  async #reset(ids: readonly number[], from: Instant, author: Author): Promise<void> {
+    await audited(this.#db, author, async (tx, record) => {
       const rows = await tx
         .select()
         .from(scopes)
@@ -193,6 +201,13 @@ export class Scopes {
         end: undefined,
       }))
       if (entries.length > 0) await insertVoids(tx, entries, counter!.value)
+      const after = { last_processed_timestamp: auditTime(from) }
+      await record(
+        ...rows.map(toScope).map((scope) => {
+          const before = { last_processed_timestamp: auditTime(scope.lastProcessed) }
+          return { action: 'reset', kind: 'scope', target: scope.scopeId, before, after } as const
+        }),
+      )
     })
   }
 }
@@ -213,6 +228,11 @@ function matches({ scopeIds, scopeKeys, fetchers, collectors, active }: ScopeFil
     collectors?.length ? inArray(scopes.collector, [...collectors]) : undefined,
     active?.length ? inArray(scopes.active, [...active]) : undefined,
   )
+}
+
+function toAudit({ scopeKey, fetcher, collector, active, lastProcessed }: Scope) {
+  const last_processed_timestamp = auditTime(lastProcessed)
+  return { scope_key: scopeKey, fetcher, collector, active, last_processed_timestamp }
 }
 
 function toScope(row: typeof scopes.$inferSelect): Scope {

@@ -34,6 +34,7 @@ export function createApi(stores: Stores): AsyncDisposable & { readonly app: App
   const { authenticator, authorizer } = openAuth(config)
   const deps: ApiDeps & RuleDeps = {
     db,
+    onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
     now: () => toInstant(new Date()),
     unhealthy: () => whyUnhealthy(stores),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Instant, toInstant } from '../domain/period.ts'
 import { type RunSummary } from '../processor/processor.ts'
 import { sweep } from '../processor/sweep.ts'
+import { purgeAudit } from '../state/audit.ts'
 import { duePeriods } from '../state/batches.ts'
 import type { ProcessorUnit, Stores } from './open-service.ts'
 import { ProgressDisplay } from './progress-display.ts'
@@ -39,6 +40,8 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
       if (now - discovered >= discoverEvery) {
         await unit.processor.discover(now, signal)
         await sweep(batches, store)
+        const { retention_days: days } = stores.config.options.audit
+        if (days !== undefined) await purgeAudit(stores.db, days)
         discovered = now
       }
       using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })

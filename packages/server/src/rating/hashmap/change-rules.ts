@@ -1,15 +1,20 @@
 import { sql } from 'drizzle-orm'
+import { audited, type Author, type Recorder } from '../../state/audit.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import { revision } from './tables.ts'
 
 /**
- * Does a change of rules in one transaction, together with counting up their revision. The revision's row lock makes
+ * Does a change of rules in one transaction, together with its audit records and with counting up the rules' revision. The revision's row lock makes
  * changes wait for each other, so that what one of them checks (names, overlaps) is still so when it writes.
  */
-export function changeRules<T>(db: StateDatabase, change: (tx: StateDatabase) => Promise<T>): Promise<T> {
-  return db.transaction(async (tx) => {
+export function changeRules<T>(
+  db: StateDatabase,
+  author: Author,
+  change: (tx: StateDatabase, record: Recorder) => Promise<T>,
+): Promise<T> {
+  return audited(db, author, async (tx, record) => {
     await tx.update(revision).set({ value: sql`${revision.value} + 1` })
-    return change(tx)
+    return change(tx, record)
   })
 }
 

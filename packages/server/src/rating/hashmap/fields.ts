@@ -2,9 +2,10 @@ import { and, asc, eq, isNull } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
-import { deleteRules } from './delete-rules.ts'
+import { deleteRules, deletion } from './delete-rules.ts'
 import { getService } from './services.ts'
 import { fields } from './tables.ts'
 
@@ -45,7 +46,7 @@ export function createField(
   { name, serviceId }: { name: string; serviceId: string },
   change: Change,
 ): Promise<FieldRow> {
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const service = await getService(tx, serviceId, 'request.invalid')
     const [known] = await tx
       .select(COLUMNS)
@@ -56,15 +57,17 @@ export function createField(
       .insert(fields)
       .values({ name, serviceId: service.id, createdAt: change.now, createdBy: change.who })
       .returning(COLUMNS)
+    await record({ action: 'create', kind: 'hashmap_field', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
 
 /** With its rules. */
 export function deleteField(db: StateDatabase, fieldId: string, change: Change): Promise<void> {
-  return changeRules(db, async (tx) => {
-    const { id } = await getField(tx, fieldId)
-    await deleteRules(tx, change, (table) => eq(table.fieldId, id))
-    await tx.update(fields).set({ deleted: change.now, deletedBy: change.who }).where(eq(fields.id, id))
+  return changeRules(db, change, async (tx, record) => {
+    const field = await getField(tx, fieldId)
+    await deleteRules(tx, record, change, (table) => eq(table.fieldId, field.id))
+    await tx.update(fields).set({ deleted: change.now, deletedBy: change.who }).where(eq(fields.id, field.id))
+    await record(deletion('hashmap_field', field))
   })
 }

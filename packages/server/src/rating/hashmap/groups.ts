@@ -1,10 +1,12 @@
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
+import type { ChangeEntry } from '../../state/audit.ts'
 import type { Change } from '../change.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
-import { deleteRules } from './delete-rules.ts'
+import { deleteRules, deletion } from './delete-rules.ts'
 import { groups, mappings, thresholds } from './tables.ts'
 
 export type GroupRow = Pick<typeof groups.$inferSelect, 'id' | 'name'>
@@ -34,7 +36,7 @@ export async function getGroup(
 }
 
 export function createGroup(db: StateDatabase, { name }: { name: string }, change: Change): Promise<GroupRow> {
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const [known] = await tx
       .select(COLUMNS)
       .from(groups)
@@ -44,6 +46,7 @@ export function createGroup(db: StateDatabase, { name }: { name: string }, chang
       .insert(groups)
       .values({ name, createdAt: change.now, createdBy: change.who })
       .returning(COLUMNS)
+    await record({ action: 'create', kind: 'hashmap_group', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
@@ -55,13 +58,34 @@ export function deleteGroup(
   { recursive }: { recursive: boolean },
   change: Change,
 ): Promise<void> {
-  return changeRules(db, async (tx) => {
-    const { id } = await getGroup(tx, groupId)
-    if (recursive) await deleteRules(tx, change, (table) => eq(table.groupId, id))
+  return changeRules(db, change, async (tx, record) => {
+    const group = await getGroup(tx, groupId)
+    const { id } = group
+    if (recursive) await deleteRules(tx, record, change, (table) => eq(table.groupId, id))
     else {
-      await tx.update(mappings).set({ groupId: null }).where(eq(mappings.groupId, id))
-      await tx.update(thresholds).set({ groupId: null }).where(eq(thresholds.groupId, id))
+      const freed = await tx.update(mappings).set({ groupId: null }).where(eq(mappings.groupId, id)).returning()
+      const alike = await tx.update(thresholds).set({ groupId: null }).where(eq(thresholds.groupId, id)).returning()
+      await record(
+        ...freed.filter(isLive).map((rule) => leftGroup('hashmap_mapping', rule, id)),
+        ...alike.filter(isLive).map((rule) => leftGroup('hashmap_threshold', rule, id)),
+      )
     }
     await tx.update(groups).set({ deleted: change.now, deletedBy: change.who }).where(eq(groups.id, id))
+    await record(deletion('hashmap_group', group))
   })
+}
+
+function isLive({ deleted }: { readonly deleted: unknown }): boolean {
+  return deleted === null
+}
+
+function leftGroup(kind: 'hashmap_mapping' | 'hashmap_threshold', rule: { readonly id: string }, groupId: string) {
+  const after = toAuditValues(rule)
+  return {
+    action: 'update',
+    kind,
+    target: rule.id,
+    before: { ...after, group_id: groupId },
+    after,
+  } satisfies ChangeEntry
 }

@@ -8,8 +8,10 @@ import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
 import { differences, hasStarted, newEnd, newValidity, type PublicValue, type Validity } from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
+import { deletion } from './delete-rules.ts'
 import type { GroupRow } from './groups.ts'
 import { checkOneParent, findParents, type ParentIds } from './parent.ts'
 import { type RuleFilter, ruleFilter } from './rule-filter.ts'
@@ -87,7 +89,7 @@ export function createMapping(
   if (given.fieldId && !value) {
     throw new Fault('request.invalid', 'You must specify a value for a field mapping.')
   }
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const parents = await findParents(tx, given)
     const name = given.name || randomUUID().replaceAll('-', '')
     await refuseSameName(tx, name)
@@ -97,6 +99,7 @@ export function createMapping(
       .insert(mappings)
       .values({ value, type, cost, ...parents, tenantId, name, description, ...validity, ...audit })
       .returning()
+    await record({ action: 'create', kind: 'hashmap_mapping', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
@@ -166,15 +169,18 @@ export function updateMapping(
   wanted: WantedMapping,
   change: Change,
 ): Promise<void> {
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const stored = await getMapping(tx, mappingId)
     const update = planUpdate(stored, wanted, change)
     if (stored.deleted !== null) throw noSuchMapping(mappingId)
     if (update === undefined) return
-    await tx
+    const [row] = await tx
       .update(mappings)
       .set({ ...update, updatedBy: change.who })
       .where(eq(mappings.id, stored.id))
+      .returning()
+    const values = { before: toAuditValues(stored), after: toAuditValues(row!) }
+    await record({ action: 'update', kind: 'hashmap_mapping', target: stored.id, ...values })
   })
 }
 
@@ -217,10 +223,11 @@ function parentValues({ serviceId, fieldId, groupId }: ParentIds): Record<string
 
 /** The row stays, so that the prices it made can be explained. */
 export function deleteMapping(db: StateDatabase, mappingId: string, change: Change): Promise<void> {
-  return changeRules(db, async (tx) => {
-    const { id, deleted } = await getMapping(tx, mappingId)
-    if (deleted !== null) throw noSuchMapping(mappingId)
-    await tx.update(mappings).set({ deleted: change.now, deletedBy: change.who }).where(eq(mappings.id, id))
+  return changeRules(db, change, async (tx, record) => {
+    const stored = await getMapping(tx, mappingId)
+    if (stored.deleted !== null) throw noSuchMapping(mappingId)
+    await tx.update(mappings).set({ deleted: change.now, deletedBy: change.who }).where(eq(mappings.id, stored.id))
+    await record(deletion('hashmap_mapping', stored))
   })
 }
 

@@ -2,9 +2,10 @@ import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
-import { deleteRules } from './delete-rules.ts'
+import { deleteRules, deletion } from './delete-rules.ts'
 import { fields, services } from './tables.ts'
 
 export type ServiceRow = Pick<typeof services.$inferSelect, 'id' | 'name'>
@@ -34,7 +35,7 @@ export async function getService(
 }
 
 export function createService(db: StateDatabase, { name }: { name: string }, change: Change): Promise<ServiceRow> {
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const [known] = await tx
       .select(COLUMNS)
       .from(services)
@@ -44,21 +45,25 @@ export function createService(db: StateDatabase, { name }: { name: string }, cha
       .insert(services)
       .values({ name, createdAt: change.now, createdBy: change.who })
       .returning(COLUMNS)
+    await record({ action: 'create', kind: 'hashmap_service', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
 
 /** With its fields, and with the rules of both. */
 export function deleteService(db: StateDatabase, serviceId: string, change: Change): Promise<void> {
-  return changeRules(db, async (tx) => {
-    const { id } = await getService(tx, serviceId)
+  return changeRules(db, change, async (tx, record) => {
+    const service = await getService(tx, serviceId)
+    const { id } = service
     const ownFields = tx.select({ id: fields.id }).from(fields).where(eq(fields.serviceId, id))
-    await deleteRules(tx, change, (table) => or(eq(table.serviceId, id), inArray(table.fieldId, ownFields)))
+    await deleteRules(tx, record, change, (table) => or(eq(table.serviceId, id), inArray(table.fieldId, ownFields)))
     const deleted = { deleted: change.now, deletedBy: change.who }
-    await tx
+    const gone = await tx
       .update(fields)
       .set(deleted)
       .where(and(eq(fields.serviceId, id), isNull(fields.deleted)))
+      .returning({ id: fields.id, name: fields.name, serviceId: fields.serviceId })
     await tx.update(services).set(deleted).where(eq(services.id, id))
+    await record(...gone.map((field) => deletion('hashmap_field', field)), deletion('hashmap_service', service))
   })
 }

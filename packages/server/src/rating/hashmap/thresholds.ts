@@ -4,8 +4,10 @@ import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
 import type { RuleTime } from '../rule-time.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
+import { deletion } from './delete-rules.ts'
 import { getGroup, type GroupRow } from './groups.ts'
 import { checkOneParent, findParents, type ParentIds } from './parent.ts'
 import { type RuleFilter, ruleFilter } from './rule-filter.ts'
@@ -52,7 +54,7 @@ export async function getThresholdGroup(db: StateDatabase, thresholdId: string):
 export function createThreshold(db: StateDatabase, given: NewThreshold, change: Change): Promise<ThresholdRow> {
   const { level, type, cost, tenantId = null } = given
   checkOneParent(given)
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const parents = await findParents(tx, given)
     await refuseSameLevel(tx, { level, tenantId, ...parents }, undefined)
     const audit = { start: ALWAYS, createdAt: change.now, createdBy: change.who }
@@ -60,6 +62,7 @@ export function createThreshold(db: StateDatabase, given: NewThreshold, change: 
       .insert(thresholds)
       .values({ level, type, cost, tenantId, ...parents, ...audit })
       .returning()
+    await record({ action: 'create', kind: 'hashmap_threshold', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
@@ -80,7 +83,7 @@ export function updateThreshold(
   wanted: WantedThreshold,
   change: Change,
 ): Promise<void> {
-  return changeRules(db, async (tx) => {
+  return changeRules(db, change, async (tx, record) => {
     const { version, ...stored } = await getThreshold(tx, thresholdId)
     const { level, type, cost, tenantId } = wanted
     const groupId = wanted.groupId === undefined ? stored.groupId : await findGroup(tx, wanted.groupId)
@@ -93,16 +96,19 @@ export function updateThreshold(
       .set({ deleted: change.now, deletedBy: change.who })
       .where(eq(thresholds.version, version))
     await tx.insert(thresholds).values({ ...next, updatedBy: change.who })
+    const values = { before: toAuditValues(stored), after: toAuditValues(next) }
+    await record({ action: 'update', kind: 'hashmap_threshold', target: stored.id, ...values })
   })
 }
 
 export function deleteThreshold(db: StateDatabase, thresholdId: string, change: Change): Promise<void> {
-  return changeRules(db, async (tx) => {
-    const { version } = await getThreshold(tx, thresholdId)
+  return changeRules(db, change, async (tx, record) => {
+    const stored = await getThreshold(tx, thresholdId)
     await tx
       .update(thresholds)
       .set({ deleted: change.now, deletedBy: change.who })
-      .where(eq(thresholds.version, version))
+      .where(eq(thresholds.version, stored.version))
+    await record(deletion('hashmap_threshold', stored))
   })
 }
 

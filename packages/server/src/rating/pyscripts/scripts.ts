@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
+import { audited, type Author, type Recorder } from '../../state/audit.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
 import { differences, hasStarted, newEnd, newValidity, type PublicValue } from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
+import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
 import { scripts } from './tables.ts'
 
@@ -52,7 +54,7 @@ export function createScript(
 ): Promise<ScriptRow> {
   const { name, data, description = null } = given
   const validity = newValidity({ start: given.start, end: given.end }, change.now, { force })
-  return changeScripts(db, async (tx) => {
+  return changeScripts(db, change, async (tx, record) => {
     const [known] = await tx
       .select({ id: scripts.id })
       .from(scripts)
@@ -63,6 +65,7 @@ export function createScript(
       .insert(scripts)
       .values({ name, data, checksum: checksumOf(data), description, ...validity, ...audit })
       .returning()
+    await record({ action: 'create', kind: 'script', target: row!.id, after: toAuditValues(row!) })
     return row!
   })
 }
@@ -87,7 +90,7 @@ export function updateScript(
   wanted: WantedScript,
   change: Change,
 ): Promise<ScriptRow> {
-  return changeScripts(db, async (tx) => {
+  return changeScripts(db, change, async (tx, record) => {
     const stored = await getScript(tx, scriptId)
     const update = planUpdate(stored, wanted, change)
     if (update === undefined) return stored
@@ -96,6 +99,8 @@ export function updateScript(
       .set({ ...update, updatedBy: change.who })
       .where(eq(scripts.id, stored.id))
       .returning()
+    const values = { before: toAuditValues(stored), after: toAuditValues(row!) }
+    await record({ action: 'update', kind: 'script', target: stored.id, ...values })
     return row!
   })
 }
@@ -122,17 +127,22 @@ function otherValues(script: WantedScript | ScriptRow): Record<string, PublicVal
 }
 
 export function deleteScript(db: StateDatabase, scriptId: string, change: Change): Promise<void> {
-  return changeScripts(db, async (tx) => {
-    const { id } = await getScript(tx, scriptId)
-    await tx.update(scripts).set({ deleted: change.now, deletedBy: change.who }).where(eq(scripts.id, id))
+  return changeScripts(db, change, async (tx, record) => {
+    const stored = await getScript(tx, scriptId)
+    await tx.update(scripts).set({ deleted: change.now, deletedBy: change.who }).where(eq(scripts.id, stored.id))
+    await record({ action: 'delete', kind: 'script', target: stored.id, before: toAuditValues(stored) })
   })
 }
 
 /** Changes wait for each other, so that what one of them checks is still so when it writes. Readers go on. */
-function changeScripts<T>(db: StateDatabase, change: (tx: StateDatabase) => Promise<T>): Promise<T> {
-  return db.transaction(async (tx) => {
+function changeScripts<T>(
+  db: StateDatabase,
+  author: Author,
+  change: (tx: StateDatabase, record: Recorder) => Promise<T>,
+): Promise<T> {
+  return audited(db, author, async (tx, record) => {
     await tx.execute(sql`lock table ${scripts} in share row exclusive mode`)
-    return change(tx)
+    return change(tx, record)
   })
 }
 

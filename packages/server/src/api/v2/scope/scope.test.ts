@@ -6,6 +6,7 @@ afterAll(() => api[Symbol.asyncDispose]())
 
 const A = '7a7e5183264644a7a79530eb56e59941'
 const NAMES = { scopeKey: 'project_id', fetcher: 'keystone', collector: 'gnocchi' }
+const TESTER = { who: 'tester' }
 const T = '2026-06-11T07:00:00+00:00'
 const ROW = {
   scope_id: A,

@@ -6,6 +6,7 @@ afterAll(() => api[Symbol.asyncDispose]())
 
 const A = '7a7e5183264644a7a79530eb56e59941'
 const PATH = '/v2/task/reprocesses'
+const TESTER = { who: 'tester' }
 const TASK = {
   scope_ids: [A],
   reason: 'wrong flavor price',
@@ -23,7 +24,8 @@ beforeAll(async () => {
     collector: 'gnocchi',
     lastProcessed: at('2026-06-10T00:00:00Z'),
   }
-  for (const scopeId of [A, 'b', 'c']) await api.scopes.create({ ...scope, scopeId, active: true }, 3600, api.now, TESTER)
+  for (const scopeId of [A, 'b', 'c'])
+    await api.scopes.create({ ...scope, scopeId, active: true }, 3600, api.now, TESTER)
   await api.scopes.create({ ...scope, scopeId: 'off', active: false }, 3600, api.now, TESTER)
 })
 

@@ -12,8 +12,8 @@ export const deleteFieldRoute = defineRoute<RuleDeps>()({
   args: { field_id: arg.uuid() },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteField(deps.db, args.field_id, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteField(deps.db, args.field_id, changeBy({ who, request }, deps))
     return undefined
   },
 })

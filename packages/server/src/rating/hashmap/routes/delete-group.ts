@@ -13,8 +13,8 @@ export const deleteGroupRoute = defineRoute<RuleDeps>()({
   args: { group_id: arg.uuid(), recursive: arg.bool().default(false) },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteGroup(deps.db, args.group_id, args, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteGroup(deps.db, args.group_id, args, changeBy({ who, request }, deps))
     return undefined
   },
 })

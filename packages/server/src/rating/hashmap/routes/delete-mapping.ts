@@ -12,8 +12,8 @@ export const deleteMappingRoute = defineRoute<RuleDeps>()({
   args: { mapping_id: arg.uuid() },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteMapping(deps.db, args.mapping_id, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteMapping(deps.db, args.mapping_id, changeBy({ who, request }, deps))
     return undefined
   },
 })

@@ -12,8 +12,8 @@ export const deleteServiceRoute = defineRoute<RuleDeps>()({
   args: { service_id: arg.uuid() },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteService(deps.db, args.service_id, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteService(deps.db, args.service_id, changeBy({ who, request }, deps))
     return undefined
   },
 })

@@ -12,8 +12,8 @@ export const deleteThresholdRoute = defineRoute<RuleDeps>()({
   args: { threshold_id: arg.uuid() },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteThreshold(deps.db, args.threshold_id, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteThreshold(deps.db, args.threshold_id, changeBy({ who, request }, deps))
     return undefined
   },
 })

@@ -19,7 +19,11 @@ export const postFieldRoute = defineRoute<RuleDeps>()({
   reply: { status: 201, schema: FieldObject },
   errors: [409],
   async handle(deps, { body, who, request }) {
-    const field = await createField(deps.db, { name: body.name, serviceId: body.service_id }, changeBy(who, deps))
+    const field = await createField(
+      deps.db,
+      { name: body.name, serviceId: body.service_id },
+      changeBy({ who, request }, deps),
+    )
     return new Reply(toFieldObject(field), { headers: { location: childUrl(request, field.id) } })
   },
 })

@@ -15,7 +15,7 @@ export const postGroupRoute = defineRoute<RuleDeps>()({
   reply: { status: 201, schema: GroupObject },
   errors: [409],
   async handle(deps, { body, who, request }) {
-    const group = await createGroup(deps.db, body, changeBy(who, deps))
+    const group = await createGroup(deps.db, body, changeBy({ who, request }, deps))
     return new Reply(toGroupObject(group), { headers: { location: childUrl(request, group.id) } })
   },
 })

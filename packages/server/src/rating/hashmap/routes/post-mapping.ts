@@ -22,7 +22,7 @@ export const postMappingRoute = defineRoute<RuleDeps>()({
     const { value, type, cost, name, description, start, end } = body
     const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
     const wanted = { value, type, cost, ...parents, tenantId: body.tenant_id, name, description, start, end }
-    const mapping = await createMapping(deps.db, wanted, args, changeBy(who, deps))
+    const mapping = await createMapping(deps.db, wanted, args, changeBy({ who, request }, deps))
     return new Reply(toMappingObject(mapping), { headers: { location: childUrl(request, mapping.id) } })
   },
 })

@@ -15,7 +15,7 @@ export const postServiceRoute = defineRoute<RuleDeps>()({
   reply: { status: 201, schema: ServiceObject },
   errors: [409],
   async handle(deps, { body, who, request }) {
-    const service = await createService(deps.db, body, changeBy(who, deps))
+    const service = await createService(deps.db, body, changeBy({ who, request }, deps))
     return new Reply(toServiceObject(service), { headers: { location: childUrl(request, service.id) } })
   },
 })

@@ -19,7 +19,7 @@ export const postThresholdRoute = defineRoute<RuleDeps>()({
     const { level, type, cost } = body
     const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
     const wanted = { level, type, cost, ...parents, tenantId: body.tenant_id }
-    const threshold = await createThreshold(deps.db, wanted, changeBy(who, deps))
+    const threshold = await createThreshold(deps.db, wanted, changeBy({ who, request }, deps))
     return new Reply(toThresholdObject(threshold), { headers: { location: childUrl(request, threshold.id) } })
   },
 })

@@ -25,7 +25,7 @@ export const putMappingRoute = defineRoute<RuleDeps>()({
     const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
     const audit = { createdAt: body.created_at, createdBy: body.created_by, deleted, deletedBy: body.deleted_by }
     const rule = { value, type, cost, ...parents, tenantId: body.tenant_id, name, description, start, end }
-    await updateMapping(deps.db, args.mapping_id, { ...rule, ...audit }, changeBy(who, deps))
+    await updateMapping(deps.db, args.mapping_id, { ...rule, ...audit }, changeBy({ who, request }, deps))
     return new Reply(undefined, { headers: { location: selfUrl(request) } })
   },
 })

@@ -21,7 +21,12 @@ export const putThresholdRoute = defineRoute<RuleDeps>()({
   errors: [404, 409],
   async handle(deps, { args, body, who, request }) {
     const { level, type, cost, group_id: groupId, tenant_id: tenantId = null } = body
-    await updateThreshold(deps.db, args.threshold_id, { level, type, cost, groupId, tenantId }, changeBy(who, deps))
+    await updateThreshold(
+      deps.db,
+      args.threshold_id,
+      { level, type, cost, groupId, tenantId },
+      changeBy({ who, request }, deps),
+    )
     return new Reply(undefined, { headers: { location: selfUrl(request) } })
   },
 })

@@ -12,8 +12,8 @@ export const deleteScriptRoute = defineRoute<RuleDeps>()({
   args: { script_id: arg.uuid() },
   reply: { status: 204 },
   errors: [404],
-  async handle(deps, { args, who }) {
-    await deleteScript(deps.db, args.script_id, changeBy(who, deps))
+  async handle(deps, { args, who, request }) {
+    await deleteScript(deps.db, args.script_id, changeBy({ who, request }, deps))
     return undefined
   },
 })

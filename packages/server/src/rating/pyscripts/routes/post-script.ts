@@ -20,7 +20,7 @@ export const postScriptRoute = defineRoute<RuleDeps>()({
   async handle(deps, { args, body, who, request }) {
     const { name, data = '', description, start, end } = body
     const wanted = { name, data, description, start, end }
-    const script = await createScript(deps.db, wanted, args, changeBy(who, deps))
+    const script = await createScript(deps.db, wanted, args, changeBy({ who, request }, deps))
     return new Reply(toScriptObject(script), { headers: { location: childUrl(request, script.id) } })
   },
 })

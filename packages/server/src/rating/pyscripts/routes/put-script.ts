@@ -23,7 +23,7 @@ export const putScriptRoute = defineRoute<RuleDeps>()({
     const { name, data, description, start, end, deleted } = body
     const audit = { createdAt: body.created_at, createdBy: body.created_by, deleted, deletedBy: body.deleted_by }
     const wanted = { name, data, description, start, end, ...audit }
-    const script = await updateScript(deps.db, args.script_id, wanted, changeBy(who, deps))
+    const script = await updateScript(deps.db, args.script_id, wanted, changeBy({ who, request }, deps))
     // The request's own address names the script, unless its body does.
     const named = request.url.pathname.replace(/\/$/, '').endsWith(`/${args.script_id}`)
     const location = named ? selfUrl(request) : childUrl(request, script.id)
