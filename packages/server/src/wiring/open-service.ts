@@ -91,6 +91,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       series: new SeriesRegistry(),
       samples: store,
       snapshot: () => batches.snapshot(),
+      onSourceExchange: ({ source, status, seconds }) => telemetry.asked({ source, status: String(status), seconds }),
     }
     const collector: Collector = owned.use(await config.collector.plugin.create(config.collector.options, context))
     const fetcher: Fetcher = owned.use(await config.fetcher.plugin.create(config.fetcher.options, context))

@@ -17,7 +17,7 @@ export class ProgressDisplay implements Disposable {
     this.#bar = terminal
       ? new SingleBar(
           {
-            format: `${what} {bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
+            format: `${what} {bar} {percentage}% | {value}/{total} ${unit} | {duration_formatted}`,
             clearOnComplete: false,
             hideCursor: true,
           },
