@@ -24,34 +24,43 @@ export interface PromSeries {
  */
 export class PrometheusClient {
   readonly #client: Source
+  readonly #method: 'GET' | 'POST'
 
-  constructor(client: Source) {
+  /** `method` for something between us and Prometheus that takes no other. */
+  constructor(client: Source, { method = 'POST' }: { method?: 'GET' | 'POST' } = {}) {
     this.#client = client
+    this.#method = method
   }
 
   async queryRange({ query, start, end, step }: RangeQuery, signal: AbortSignal): Promise<PromSeries[]> {
     const form = { query, start: String(start), end: String(end), step: String(step) }
-    const ask = new Asked(await this.#send('/query_range', form, signal), query)
-    return ask.result('matrix').map((element) => {
-      if (!isMatrixElement(element)) throw ask.invalid('holds an element that is not a series of values')
-      return element
-    })
+    return new Asked(await this.#send('/query_range', form, signal), query).matrix()
   }
 
   /** Evaluated now, by Prometheus' clock. Each element has one value. */
   async query(query: string, signal: AbortSignal): Promise<PromSeries[]> {
-    const ask = new Asked(await this.#send('/query', { query }, signal), query)
-    return ask.result('vector').map((element) => {
-      if (!isVectorElement(element)) throw ask.invalid('holds an element that is not a series with a value')
-      return { metric: element.metric, values: [element.value] }
-    })
+    return new Asked(await this.#send('/query', { query }, signal), query).vector()
+  }
+
+  /** Evaluated at an instant. Each element has one value, with that instant. */
+  async queryAt(query: string, at: number, signal: AbortSignal): Promise<PromSeries[]> {
+    return new Asked(await this.#send('/query', { query, time: String(at) }, signal), query).vector()
+  }
+
+  /** A range of time, for instance a subquery, that ends at an instant. */
+  async queryRangeAt(query: string, at: number, signal: AbortSignal): Promise<PromSeries[]> {
+    return new Asked(await this.#send('/query', { query, time: String(at) }, signal), query).matrix()
   }
 
   async #send(path: string, fields: Record<string, string>, signal: AbortSignal): Promise<SourceReply> {
     // Prometheus stops working on a question that we no longer wait for.
     const form = new URLSearchParams({ ...fields, timeout: String(this.#client.timeoutSeconds) })
+    const parameters = this.#method === 'GET' ? { query: form } : { form }
     try {
-      return await this.#client.send({ method: 'POST', path, form, repeatable: true, worthRetrying }, signal)
+      return await this.#client.send(
+        { method: this.#method, path, ...parameters, repeatable: true, worthRetrying },
+        signal,
+      )
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       throw new Fault(error.code, error.message, { ...error.detail, query: fields['query'] }, { cause: error })
@@ -74,8 +83,22 @@ class Asked {
     this.#query = query
   }
 
+  matrix(): PromSeries[] {
+    return this.#result('matrix').map((element) => {
+      if (!isMatrixElement(element)) throw this.invalid('holds an element that is not a series of values')
+      return element
+    })
+  }
+
+  vector(): PromSeries[] {
+    return this.#result('vector').map((element) => {
+      if (!isVectorElement(element)) throw this.invalid('holds an element that is not a series with a value')
+      return { metric: element.metric, values: [element.value] }
+    })
+  }
+
   /** The elements of a successful answer of the wanted type. */
-  result(wanted: 'matrix' | 'vector'): unknown[] {
+  #result(wanted: 'matrix' | 'vector'): unknown[] {
     const { status, url, body, location } = this.#reply
     const answer = parse(body)
     const error = errorOf(answer)

@@ -1,9 +1,9 @@
 import { PrometheusClient } from '../../lib/prometheus-client.ts'
 import { SourceClient } from '../../lib/source-client.ts'
 import type { CollectorPlugin } from '../collector.ts'
-import { ExtraArgs } from './extra-args.ts'
+import { ExtraArgs } from '../promql/extra-args.ts'
+import { PromqlCollector } from '../promql/promql-collector.ts'
 import { Options } from './options.ts'
-import { PrometheusCollector } from './prometheus-collector.ts'
 
 export const plugin: CollectorPlugin<Options, ExtraArgs> = {
   name: 'prometheus',
@@ -21,6 +21,6 @@ export const plugin: CollectorPlugin<Options, ExtraArgs> = {
       tls: options,
       onRequest: context.onSourceExchange,
     })
-    return new PrometheusCollector(source, new PrometheusClient(source), options, context)
+    return new PromqlCollector(source, new PrometheusClient(source), options, context)
   },
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { option } from '../../lib/option.ts'
+import { promqlOptions } from '../promql/options.ts'
 
 /** Options of `[collector_prometheus]`: CloudKitty's, then ours. */
 export const Options = z.object({
@@ -17,20 +18,8 @@ export const Options = z.object({
 
   certfile: option.text().optional().describe('PEM file of the certificate that we show to Prometheus'),
   keyfile: option.text().optional().describe("PEM file of that certificate's key"),
-  precision: option
-    .integer({ min: 1, max: 38 })
-    .optional()
-    .describe('Significant digits of quantities; 9 gives what CloudKitty computes. Default: exact'),
-  max_points_per_query: option
-    .integer({ min: 1, max: 11_000 })
-    .default(10_000)
-    .describe('Periods in one query; Prometheus refuses more than 11000'),
+  ...promqlOptions,
   max_scopes_per_query: option.integer({ min: 1 }).default(1000).describe('Scopes in one query'),
-  max_response_size: option
-    .integer({ min: 1 })
-    .default(64)
-    .describe('MiB of one answer; a question whose answer is larger is asked in parts'),
-  concurrency: option.integer({ min: 1 }).default(4).describe('Queries under way at a time, and connections kept'),
 })
 
 export type Options = z.output<typeof Options>

@@ -5,8 +5,7 @@ import { NO_RULES, type Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
 import { Fault } from '../../lib/fault.ts'
-import type { PrometheusClient, PromSeries } from '../../lib/prometheus-client.ts'
-import type { Source } from '../../lib/source-client.ts'
+import type { PromSeries, RangeQuery } from '../../lib/prometheus-client.ts'
 import { withAbort } from '../../lib/with-abort.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
 import { buildQuery, mayMixPeriods, mayMixScopes } from './build-query.ts'
@@ -14,28 +13,35 @@ import type { ExtraArgs } from './extra-args.ts'
 import { AnswerBudget, halve, type Part, planParts } from '../plan-parts.ts'
 import { toRoundedQuantity } from './to-rounded-quantity.ts'
 
-export interface PrometheusCollectorOptions {
+export interface PromqlCollectorOptions {
   readonly precision?: number | undefined
   readonly max_points_per_query: number
   readonly max_scopes_per_query: number
 }
 
+/** Who answers range queries, however it does. */
+export interface RangeQuerier {
+  /** As `PrometheusClient.queryRange`. */
+  queryRange(range: RangeQuery, signal: AbortSignal): Promise<PromSeries[]>
+}
+
 /** Texts of values remembered per answer: most series repeat theirs. */
 const REMEMBERED_VALUES_MAX = 10_000
 
-/** Asks Prometheus for many scopes and many periods at once; its answers equal CloudKitty's scope by scope. */
-export class PrometheusCollector implements Collector {
-  readonly #source: Source
-  readonly #client: PrometheusClient
-  readonly #options: PrometheusCollectorOptions
+/** Asks in PromQL for many scopes and many periods at once; the answers equal CloudKitty's scope by scope. */
+export class PromqlCollector implements Collector {
+  readonly #source: AsyncDisposable
+  readonly #client: RangeQuerier
+  readonly #options: PromqlCollectorOptions
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series'>
   /** By the metric's key; as many as metrics.yml has metrics. */
   readonly #budgets = new Map<string, AnswerBudget>()
 
+  /** The source, which the client asks, is the collector's own from now on. */
   constructor(
-    source: Source,
-    client: PrometheusClient,
-    options: PrometheusCollectorOptions,
+    source: AsyncDisposable,
+    client: RangeQuerier,
+    options: PromqlCollectorOptions,
     context: Pick<CollectorContext, 'scopeKey' | 'series'>,
   ) {
     this.#source = source
@@ -126,7 +132,7 @@ export class PrometheusCollector implements Collector {
   #seriesOf({ type, unit, groupby, metadata }: Metric) {
     const { scopeKey, series } = this.#context
     const names = [...groupby, ...metadata]
-    const prefix = `collector_prometheus ${JSON.stringify([type, unit, groupby, metadata])}`
+    const prefix = `promql ${JSON.stringify([type, unit, groupby, metadata])}`
     return (scopeId: string, labels: Readonly<Record<string, string>>): Series => {
       const text = (name: string): string => (name === scopeKey ? scopeId : (labels[name] ?? ''))
       const pick = (some: readonly string[]) => Object.fromEntries(some.map((name) => [name, text(name)]))
