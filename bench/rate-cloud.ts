@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { toInstant } from '../packages/server/src/domain/period.ts'
-import { readRulesFile } from '../packages/server/src/quickstart/rules-file.ts'
-import { setFirstRules } from '../packages/server/src/quickstart/set-first-rules.ts'
-import { ruleTimeFromInstant } from '../packages/server/src/rating/rule-time.ts'
-import { open } from '../packages/server/src/wiring/commands.ts'
-import { openProcessor } from '../packages/server/src/wiring/open-service.ts'
-import { processUntil } from '../packages/server/src/wiring/run-processor.ts'
+import { toInstant } from '@cloudtabby/server/domain/period'
+import { readRulesFile } from '@cloudtabby/server/quickstart/rules-file'
+import { setFirstRules } from '@cloudtabby/server/quickstart/set-first-rules'
+import { ruleTimeFromInstant } from '@cloudtabby/server/rating/rule-time'
+import { open } from '@cloudtabby/server/wiring/commands'
+import { openProcessor } from '@cloudtabby/server/wiring/open-service'
+import { processUntil } from '@cloudtabby/server/wiring/run-processor'
 
 const RULES = resolve(import.meta.dirname, 'rules.yml')
 

@@ -1,8 +1,8 @@
-import { add, Decimal, decimal, formatDecimal, ZERO } from '../packages/server/src/domain/decimal.ts'
-import { type Frame, NO_RULES } from '../packages/server/src/domain/point.ts'
-import { toSeries } from '../packages/server/src/domain/series.ts'
-import { HashmapRater } from '../packages/server/src/rating/hashmap/hashmap-rater.ts'
-import type { Mapping, Rules } from '../packages/server/src/rating/hashmap/rules.ts'
+import { add, Decimal, decimal, formatDecimal, ZERO } from '@cloudtabby/server/domain/decimal'
+import { type Frame, NO_RULES } from '@cloudtabby/server/domain/point'
+import { toSeries } from '@cloudtabby/server/domain/series'
+import { HashmapRater } from '@cloudtabby/server/rating/hashmap/hashmap-rater'
+import type { Mapping, Rules } from '@cloudtabby/server/rating/hashmap/rules'
 import { type Measure, medianSeconds } from './measure.ts'
 
 const TYPES = ['instance', 'volume.size', 'image.size', 'network.outgoing.bytes', 'ip.floating']
