@@ -6,7 +6,7 @@ import { Disposer } from './lib/disposer.ts'
 import { Fault } from './lib/fault.ts'
 import { prepareQuickstart, QUICKSTART_FOLDER, quickstartBill } from './quickstart/quickstart.ts'
 import { type Invocation, open } from './wiring/commands.ts'
-import { createApi } from './wiring/create-api.ts'
+import { createApi, listenLimits } from './wiring/create-api.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from './wiring/open-service.ts'
 import { runProcessor } from './wiring/run-processor.ts'
 
@@ -38,8 +38,9 @@ async function serve(stores: Stores, { signal, print }: Invocation, role: Role):
   await using owned = new Disposer()
   if (role !== 'processor') {
     const { host, port } = config.options.api
+    const limits = listenLimits(config.options)
     const api = owned.use(createApi(stores))
-    const listener = owned.use(await listenOrExplain(() => listen(api.app, { host, port }), host, port))
+    const listener = owned.use(await listenOrExplain(() => listen(api.app, { host, port, ...limits }), host, port))
     const address = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
     print(`Answering on ${address}, for instance ${address}/v2/summary?groupby=project_id (Ctrl-C ends it).\n`)
     log.info({ address, role }, 'serving')

@@ -123,7 +123,11 @@ export const IGNORED_OPTIONS: Readonly<Record<string, Readonly<Record<string, st
   oslo_messaging_amqp: { '*': noBus() },
   oslo_messaging_zmq: { '*': noBus() },
   oslo_messaging_notifications: { '*': noBus() },
-  oslo_middleware: { '*': 'the service has no middleware of oslo' },
+  oslo_middleware: {
+    ...because('[api] max_body_bytes and max_push_bytes are the limits', ['max_request_body_size']),
+    secure_proxy_ssl_header: 'X-Forwarded-Proto and Forwarded are the only headers that are read for it',
+    http_basic_auth_user_file: 'the service has no basic authentication',
+  },
   oslo_reports: { '*': 'the service writes no Guru Meditation Reports' },
   healthcheck: { '*': 'GET /healthcheck needs no set-up' },
   profiler: { '*': 'the service has no OSProfiler' },

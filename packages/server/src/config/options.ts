@@ -75,6 +75,47 @@ export const SECTIONS = {
       .boolean()
       .default(false)
       .describe('Allow `auth_strategy = noauth` on an address that other hosts can reach'),
+    max_header_bytes: option
+      .integer({ min: 8192, max: 1_048_576 })
+      .default(65_536)
+      .describe('Longest request line and headers together; more is answered with 431'),
+    max_body_bytes: option
+      .integer({ min: 1024, max: 268_435_456 })
+      .default(8_388_608)
+      .describe('Longest body of a request; more is answered with 413'),
+    max_push_bytes: option
+      .integer({ min: 1024 })
+      .default(2_147_483_648)
+      .describe('Longest body of `POST /v2/dataframes`, which is read as it comes in'),
+    header_timeout: option
+      .integer({ min: 1, max: 600 })
+      .default(30)
+      .describe('Seconds that a client may take to send its headers; then it is cut off'),
+    body_timeout: option
+      .integer({ min: 1, max: 600 })
+      .default(30)
+      .describe(
+        'Seconds that a client may be silent in the middle of a body; then it is answered with 408 and cut off',
+      ),
+    // What a snapshot shows is kept for 120 seconds.
+    answer_timeout: option
+      .integer({ min: 1, max: 120 })
+      .default(120)
+      .describe('Seconds that an answer may take; then it is 503'),
+    push_timeout: option
+      .integer({ min: 1, max: 86_400 })
+      .default(900)
+      .describe('Seconds that `POST /v2/dataframes` may take, its body included'),
+    rate_limit_per_second: option
+      .float({ min: 0 })
+      .default(0)
+      .describe(
+        'Requests a second that a client (a user in a project; an address under `noauth`) may send in the long run; more is answered with 429. 0: no limit',
+      ),
+    rate_limit_burst: option
+      .integer({ min: 1 })
+      .default(20)
+      .describe('Requests that a client may send at once after a pause, where there is a limit'),
   }),
   audit: z.object({
     retention_days: option
@@ -178,6 +219,14 @@ export const SECTIONS = {
   }),
   keystone_authtoken: authtokenOptions,
   oslo_policy: policyOptions,
+  oslo_middleware: z.object({
+    enable_proxy_headers_parsing: option
+      .boolean()
+      .default(false)
+      .describe(
+        'Believe what a proxy in front says about scheme, host, mount prefix and client (X-Forwarded-*, Forwarded): only where every client comes through it',
+      ),
+  }),
   cors: z.object({
     allowed_origin: option
       .list()

@@ -5,11 +5,13 @@ import type { Logger } from 'pino'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import type { Principal } from '../domain/principal.ts'
 import { Fault } from '../lib/fault.ts'
+import { clientAddress } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
 import type { Answer, Family, RawRequest } from './family.ts'
 import { familyV1 } from './family-v1.ts'
 import { allow, familyV2 } from './family-v2.ts'
 import { writeJson } from './json.ts'
+import { type RateLimit, RateLimiter } from './rate-limiter.ts'
 import { bodyStream, readText } from './read-body.ts'
 import { clientUrl } from './request-url.ts'
 import { Content, Reply, type RequestInfo, type Route } from './route.ts'
@@ -21,6 +23,8 @@ export interface Limits {
   readonly bodyBytes: number
   /** The longest body of a request that is read as it comes in. */
   readonly streamBytes: number
+  /** A client that sends nothing of a body for so long is told so and cut off. */
+  readonly bodyIdleMs: number
   /** A request that is not answered by then is given up: its signal is aborted and the client told so. */
   readonly answerMs: number
   /** The same for a request whose body is read as it comes in. */
@@ -30,6 +34,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   bodyBytes: 8 * 1024 * 1024,
   streamBytes: 2 * 1024 ** 3,
+  bodyIdleMs: 30_000,
   answerMs: 120_000,
   streamMs: 900_000,
 }
@@ -50,6 +55,11 @@ export interface AppOptions<Deps> {
   readonly log: Pick<Logger, 'error' | 'debug'>
   readonly limits?: Partial<Limits>
   readonly cors?: Partial<CorsOptions>
+  /**
+   * How often a client may ask what needs a token. A client is a user in a project, or, where nobody proves who he is, the
+   * address that he comes from.
+   */
+  readonly rateLimit?: (RateLimit & { readonly by: 'user' | 'address' }) | undefined
   /** Believe the headers of a proxy in front about scheme, host and mount prefix. */
   readonly trustProxy?: boolean
   /** Told of every answer, for metrics. */
@@ -84,9 +94,11 @@ class Dispatcher<Deps> {
   readonly #limits: Limits
   readonly #cors: CorsOptions
   readonly #table: RouteTable<Deps>
+  readonly #limiter: RateLimiter | undefined
 
   constructor(options: AppOptions<Deps>) {
     this.#options = options
+    this.#limiter = options.rateLimit && new RateLimiter(options.rateLimit)
     this.#limits = { ...LIMITS, ...options.limits }
     this.#cors = { ...CORS_OFF, ...options.cors }
     this.#table = new RouteTable(options.routes)
@@ -150,10 +162,12 @@ class Dispatcher<Deps> {
         : 'token'
     const header: HeaderReader = (name) => request.headers.get(name) ?? undefined
     const who = access === 'token' ? await authenticate(header, signal) : NOBODY
+    if (access === 'token') this.#count(who, call)
     if (!isMatch(found)) return missed(call, found)
 
     const { route } = found
-    const stream = bodyStream(request, incoming, route.streams ? this.#limits.streamBytes : this.#limits.bodyBytes)
+    const { bodyBytes, streamBytes, bodyIdleMs: idleMs } = this.#limits
+    const stream = bodyStream(request, incoming, { bytesMax: route.streams ? streamBytes : bodyBytes, idleMs })
     const info: RequestInfo = {
       method: request.method,
       url: clientUrl(url, request.headers, trustProxy),
@@ -181,6 +195,17 @@ class Dispatcher<Deps> {
     return toResponse(route, await route.handle(deps, input), family, request.method)
   }
 
+  #count(who: Principal, { request, incoming }: Call<Deps>): void {
+    const { rateLimit, trustProxy = false } = this.#options
+    if (!this.#limiter || !rateLimit) return
+    const client =
+      rateLimit.by === 'user'
+        ? `${who.userId ?? ''} ${who.projectId ?? ''}`
+        : (clientAddress(incoming, request.headers, trustProxy) ?? '')
+    const retryAfterSeconds = this.#limiter.take(client)
+    if (retryAfterSeconds > 0) throw new Fault('request.too_many', 'Too many requests.', { retryAfterSeconds })
+  }
+
   async #guard(route: Route<Deps>, who: Principal): Promise<void> {
     if (route.policy === null) return
     try {
@@ -195,8 +220,12 @@ class Dispatcher<Deps> {
     if (error instanceof GuardRefusal) return fromAnswer(family.refused(error.fault, request.headers), request.method)
     if (error instanceof Fault) {
       if (error.status >= 500) this.#options.log.error({ err: error, requestId: id }, 'a request failed')
-      if (error.code === 'auth.unauthenticated') return unauthenticated(error)
-      const response = fromAnswer(family.fault(error), request.method)
+      if (error.code === 'auth.unauthenticated') return unauthenticated(error, request.method)
+      const response = fromAnswer(family.fault(forCaller(error)), request.method)
+      // The rest of such a body is not waited for.
+      if (error.code === 'request.too_large' || error.code === 'request.too_slow') {
+        response.headers.set('connection', 'close')
+      }
       const wait = error.detail['retryAfterSeconds']
       if (typeof wait === 'number') response.headers.set('retry-after', String(Math.ceil(wait)))
       return response
@@ -264,12 +293,18 @@ function missed<Deps>({ request, family }: Call<Deps>, miss: Miss): Response {
   return fromAnswer(family.missed(miss.methods, miss.tooDeep, request.headers), request.method)
 }
 
-function unauthenticated(fault: Fault): Response {
+/** Where Keystone is and what it dislikes about the service's own user is for the log, not for whoever has no token yet. */
+function forCaller(fault: Fault): Fault {
+  if (fault.code !== 'auth.unavailable') return fault
+  return new Fault(fault.code, 'The identity service cannot be asked at the moment.', fault.detail)
+}
+
+function unauthenticated(fault: Fault, method: string): Response {
   const { message, detail } = fault
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (typeof detail['challenge'] === 'string') headers['www-authenticate'] = detail['challenge']
   const body = { error: { code: 401, title: 'Unauthorized', message } }
-  return new Response(writeJson(body), { status: 401, headers })
+  return new Response(method === 'HEAD' ? null : writeJson(body), { status: 401, headers })
 }
 
 function fromAnswer({ status, headers = {}, text, type }: Answer, method: string): Response {

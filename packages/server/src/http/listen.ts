@@ -7,10 +7,10 @@ export interface ListenOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** A client that has not sent its headers, or the whole request, by then is cut off. */
+  /** A client that has not sent its headers, or the whole request, by then is told so (408) and cut off. */
   readonly headersTimeoutMs?: number
   readonly requestTimeoutMs?: number
-  /** All headers of a request together; Keystone tokens and long filters must fit. */
+  /** The request line and all headers together, or 431; Keystone tokens and long filters must fit. */
   readonly headerBytesMax?: number
   /** On disposal, requests under way get so long to end. */
   readonly drainMs?: number
@@ -41,14 +41,20 @@ export class Listener implements AsyncDisposable {
 
 /** Starts to answer on a port. Throws Node's own error (`EADDRINUSE`, `EACCES`) when it cannot be taken. */
 export async function listen(app: App, options: ListenOptions): Promise<Listener> {
-  const { host, port, headersTimeoutMs = 30_000, requestTimeoutMs = 600_000 } = options
+  const { host, port, headersTimeoutMs = 30_000, requestTimeoutMs = 900_000 } = options
   const { headerBytesMax = 64 * 1024, drainMs = 10_000 } = options
   const listener = getRequestListener((request, env) => app.fetch(request, env as object), {
     overrideGlobalObjects: false,
     hostname: host,
   })
   const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, maxHeaderSize: headerBytesMax },
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // Node looks for late clients in such intervals only.
+      connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeoutMs / 4)),
+      maxHeaderSize: headerBytesMax,
+    },
     (incoming, outgoing) => void listener(incoming, outgoing),
   )
   await new Promise<void>((resolve, reject) => {

@@ -53,6 +53,10 @@ export const FAULTS = {
   'request.not_acceptable': 406,
   /** The body is longer than this service takes. Send it in parts. */
   'request.too_large': 413,
+  /** The client stopped sending in the middle of the body. Send it again. */
+  'request.too_slow': 408,
+  /** The client asks more often than `[api] rate_limit_per_second` allows; Retry-After says when it may ask again. */
+  'request.too_many': 429,
   /** The body's content type is not one that the operation reads. */
   'request.unsupported_type': 415,
   /** The answer took longer than this service lets a request last. Ask for less. */

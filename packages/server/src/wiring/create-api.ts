@@ -8,7 +8,9 @@ import type { Config } from '../config/load-config.ts'
 import { parseMetrics } from '../config/metrics.ts'
 import { toInstant } from '../domain/period.ts'
 import { SeriesRegistry } from '../domain/series.ts'
-import { type App, createApp } from '../http/create-app.ts'
+import type { Options } from '../config/options.ts'
+import { type App, type AppOptions, createApp } from '../http/create-app.ts'
+import type { ListenOptions } from '../http/listen.ts'
 import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
 import { hashmapRoutes } from '../rating/hashmap/index.ts'
 import { listServices } from '../rating/hashmap/services.ts'
@@ -78,10 +80,35 @@ export function createApi(stores: Stores): AsyncDisposable & { readonly app: App
       allowMethods: allow_methods,
       allowHeaders: allow_headers,
     },
+    limits: {
+      bodyBytes: options.api.max_body_bytes,
+      streamBytes: options.api.max_push_bytes,
+      bodyIdleMs: options.api.body_timeout * 1000,
+      answerMs: options.api.answer_timeout * 1000,
+      streamMs: options.api.push_timeout * 1000,
+    },
+    rateLimit: rateLimit(options),
+    trustProxy: options.oslo_middleware.enable_proxy_headers_parsing,
     onAnswer: ({ route, method, status, seconds }) =>
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
   })
   return { app, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
+}
+
+/** What a server for the API may take from a client before there is a request. */
+export function listenLimits({ api }: Options): Omit<ListenOptions, 'host' | 'port'> {
+  return {
+    headerBytesMax: api.max_header_bytes,
+    headersTimeoutMs: api.header_timeout * 1000,
+    requestTimeoutMs: Math.max(api.header_timeout, api.push_timeout) * 1000,
+  }
+}
+
+/** Under noauth everybody may call himself what he likes: then the address counts. */
+function rateLimit({ api, DEFAULT }: Options): AppOptions<never>['rateLimit'] {
+  const { rate_limit_per_second: perSecond, rate_limit_burst: burst } = api
+  if (perSecond === 0) return undefined
+  return { perSecond, burst, by: DEFAULT.auth_strategy === 'noauth' ? 'address' : 'user' }
 }
 
 async function whyUnhealthy({ db }: Stores): Promise<string | undefined> {

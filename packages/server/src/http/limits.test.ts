@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { Fault } from '../lib/fault.ts'
+import type { AppOptions } from './create-app.ts'
+import { listen, type ListenOptions } from './listen.ts'
+import { defineRoute } from './route.ts'
+import { testApp } from './testing/test-app.ts'
+import { arg } from './v1-types.ts'
+import { field } from './v2-types.ts'
+
+const route = defineRoute<unknown>()
+const ROUTES = [
+  route({
+    family: 'v1',
+    method: 'GET',
+    path: '/v1/things',
+    policy: 'rating:get_module',
+    summary: 'A thing',
+    args: { name: arg.text().optional() },
+    reply: { status: 200, schema: z.string() },
+    handle: (_deps, { args }) => args.name ?? '',
+  }),
+  route({
+    family: 'v2',
+    method: 'POST',
+    path: '/v2/things',
+    policy: null,
+    summary: 'Make a thing',
+    body: z.strictObject({ name: field.text() }),
+    reply: { status: 200, schema: z.unknown() },
+    handle: (_deps, { body }) => body,
+  }),
+  route({
+    family: 'v2',
+    method: 'POST',
+    path: '/v2/stream',
+    policy: null,
+    summary: 'Take a long thing',
+    body: z.unknown(),
+    streams: true,
+    reply: { status: 204 },
+    async handle(_deps, { request }) {
+      for await (const chunk of request.body) void chunk
+      return undefined
+    },
+  }),
+  route({
+    family: 'root',
+    method: 'GET',
+    path: '/',
+    access: 'public',
+    policy: null,
+    summary: 'Versions',
+    reply: { status: 200, schema: z.unknown() },
+    handle: () => ({}),
+  }),
+]
+
+const REQUEST_ID = /^req-[0-9a-f-]{36}$/
+
+function app(options: Partial<AppOptions<unknown>> = {}) {
+  return testApp<unknown>(ROUTES, {}, options)
+}
+
+/** Sends this text and nothing more; what came back until the server closed the connection. */
+async function talk(text: string, options: Partial<AppOptions<unknown>>, server: Partial<ListenOptions> = {}) {
+  await using listener = await listen(app(options), { host: '127.0.0.1', port: 0, drainMs: 100, ...server })
+  const socket = connect(listener.port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk: string) => (answer += chunk))
+  // The server may cut while we still send.
+  socket.on('error', () => {})
+  socket.write(text)
+  await once(socket, 'close')
+  return answer
+}
+
+test('a client that stops in the middle of its headers is told so and cut off', async () => {
+  const answer = await talk('GET / HTTP/1.1\r\nHost: x\r\nX-Half', {}, { headersTimeoutMs: 100, requestTimeoutMs: 200 })
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+test.each([
+  ['a v1 question', 'GET /v1/things'],
+  ['a body that is read whole', 'POST /v2/things'],
+  ['a body that is read as it comes', 'POST /v2/stream'],
+])('a client that stops in the middle of %s is told so and cut off', async (_what, line) => {
+  const head = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n'
+  const answer = await talk(`${line} HTTP/1.1\r\n${head}{"name": `, { limits: { bodyIdleMs: 100 } })
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(answer).toMatch(/^connection: close\r$/im)
+  expect(answer).toContain('Nothing of the body came for 0.1 seconds.')
+})
+
+test('more headers than are taken are refused with 431', async () => {
+  const headers = Array.from({ length: 200 }, (_, i) => `X-${i}: ${'x'.repeat(100)}\r\n`).join('')
+  const answer = await talk(`GET / HTTP/1.1\r\nHost: x\r\n${headers}\r\n`, {}, { headerBytesMax: 8192 })
+  expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+})
+
+test('a body that is longer than is taken is refused without reading it, and the connection closed', async () => {
+  const head = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n'
+  const answer = await talk(`POST /v2/things HTTP/1.1\r\n${head}{`, { limits: { bodyBytes: 100 } })
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+  expect(answer).toMatch(/^connection: close\r$/im)
+})
+
+test('a client that asks too often is told when to come back, in the shape of the API it speaks', async () => {
+  const limited = app({ rateLimit: { perSecond: 0.01, burst: 2, by: 'user' } })
+  const as = (user: string, project: string) => ({ headers: { 'x-user-id': user, 'x-project-id': project } })
+  expect((await limited.call('GET', '/v1/things', as('u', 'p'))).status).toBe(200)
+  expect((await limited.call('GET', '/v2/nope', as('u', 'p'))).status).toBe(404)
+  const v1 = await limited.call('GET', '/v1/things', as('u', 'p'))
+  expect(v1).toMatchObject({
+    status: 429,
+    json: { faultcode: 'Client', faultstring: 'Too many requests.', debuginfo: null },
+  })
+  expect(Number(v1.headers.get('retry-after'))).toBeGreaterThan(90)
+  const v2 = await limited.call('POST', '/v2/things', { ...as('u', 'p'), body: { name: 'x' } })
+  expect(v2).toMatchObject({ status: 429, json: { message: 'Too many requests.' } })
+  expect(v2.headers.get('x-openstack-request-id')).toMatch(REQUEST_ID)
+  expect((await limited.call('GET', '/v1/things', as('u', 'another'))).status).toBe(200)
+  expect((await limited.call('GET', '/', as('u', 'p'))).status).toBe(200)
+})
+
+test('where nobody proves who he is, another name makes no other client', async () => {
+  const rateLimit = { perSecond: 0.01, burst: 1, by: 'address' } as const
+  const ask = (listener: { port: number }, headers: Record<string, string>) =>
+    fetch(`http://127.0.0.1:${listener.port}/v1/things`, { headers }).then((reply) => reply.status)
+  await using listener = await listen(app({ rateLimit }), { host: '127.0.0.1', port: 0, drainMs: 100 })
+  expect(await ask(listener, { 'x-user-id': 'a' })).toBe(200)
+  expect(await ask(listener, { 'x-user-id': 'b', 'x-forwarded-for': '192.0.2.1' })).toBe(429)
+  await using behind = await listen(app({ rateLimit, trustProxy: true }), { host: '127.0.0.1', port: 0, drainMs: 100 })
+  expect(await ask(behind, { 'x-forwarded-for': '192.0.2.1' })).toBe(200)
+  expect(await ask(behind, { 'x-forwarded-for': '192.0.2.2' })).toBe(200)
+  expect(await ask(behind, { 'x-forwarded-for': 'made up, 192.0.2.1' })).toBe(429)
+})
+
+test('while Keystone does not answer, callers are told when to come back, and nothing about it', async () => {
+  const logged: unknown[] = []
+  const down = app({
+    authenticate() {
+      throw new Fault('auth.unavailable', 'Keystone at http://10.0.0.5:5000 answers 401', { retryAfterSeconds: 9.5 })
+    },
+    log: { error: (entry: unknown) => void logged.push(entry), debug: () => {} },
+  })
+  const v2 = await down.call('GET', '/v2/summary')
+  expect(v2).toMatchObject({ status: 503, json: { message: 'The identity service cannot be asked at the moment.' } })
+  expect(v2.headers.get('retry-after')).toBe('10')
+  expect(await down.call('GET', '/v1/things')).toMatchObject({ status: 503, json: { faultcode: 'Server' } })
+  expect(logged).toHaveLength(2)
+  expect(JSON.stringify((logged[0] as { err: Fault }).err.message)).toContain('10.0.0.5')
+})
+
+test('refusals carry a request id, and a HEAD is refused without a body', async () => {
+  const refusing = app({
+    authenticate(header) {
+      if (header('x-auth-token')) return { ...NOBODY }
+      throw new Fault('auth.unauthenticated', 'no', { challenge: 'Keystone uri="http://keystone"' })
+    },
+    authorize() {
+      throw new Fault('policy.forbidden', 'no', { policy: 'rating:get_module' })
+    },
+  })
+  const headers = { 'x-auth-token': 't' }
+  const answers = [
+    await refusing.call('GET', '/v1/things'),
+    await refusing.call('GET', '/v1/things', { headers }),
+    await refusing.call('GET', '/v2/nope', { headers }),
+    await refusing.call('HEAD', '/v2/nope'),
+  ]
+  expect(answers.map((answer) => answer.status)).toEqual([401, 403, 404, 401])
+  for (const answer of answers) expect(answer.headers.get('x-openstack-request-id')).toMatch(REQUEST_ID)
+  expect(answers[3]!.text).toBe('')
+})
+
+const NOBODY = {
+  userId: 'u',
+  projectId: undefined,
+  domainId: undefined,
+  systemScope: undefined,
+  roles: [],
+  isAdmin: false,
+  isAdminProject: true,
+}
