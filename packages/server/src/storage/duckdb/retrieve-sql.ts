@@ -2,7 +2,7 @@ import type { Instant } from '../../domain/period.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
-import { visiblePoints } from './visible-sql.ts'
+import { visiblePoints, whereOf } from './visible-sql.ts'
 
 /** Where a page lies, by the instants its points begin at: only those are sorted, however far into the answer it is. */
 export interface PageWindow {
@@ -21,7 +21,7 @@ export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot): Stateme
   const ctes = [
     ...visible.ctes,
     `counted AS (SELECT p.begin_at, count(*) AS points FROM ${visible.from}
-      WHERE ${visible.where.join(' AND ')} GROUP BY p.begin_at)`,
+      WHERE ${whereOf(visible)} GROUP BY p.begin_at)`,
     'placed AS (SELECT begin_at, points, sum(points) OVER (ORDER BY begin_at) AS up_to FROM counted)',
   ]
   const page = [`up_to > ${from}`]
@@ -64,7 +64,7 @@ export function pointsSql(
   return {
     sql: `${visible.ctes.length > 0 ? `WITH ${visible.ctes.join(', ')} ` : ''}SELECT p.begin_at, p.end_at, p.series, p.rules,
   p.quantity, p.quantity_atto, p.quantity_high, p.price, p.price_atto, p.price_high
-FROM ${visible.from} JOIN series ON series.number = p.series WHERE ${visible.where.join(' AND ')}
+FROM ${visible.from} JOIN series ON series.number = p.series WHERE ${whereOf(visible)}
 ORDER BY p.begin_at, p.end_at, series.type, series.scope_id, series.id,
   p.quantity_high, p.quantity, p.quantity_atto, p.price_high, p.price, p.price_atto, p.rules${limit}${offset}`,
     params: params.list,

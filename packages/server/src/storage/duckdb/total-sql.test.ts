@@ -70,6 +70,22 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
     [...RANGE_PARAMS, 62_200_000_800, HOUR, 0],
   ],
   [
+    'by time and an attribute: alike series are summed as one',
+    { groupby: [by('id'), { by: 'time', seconds: HOUR }], attributes: new Map([['unit', ['GiB']]]) },
+    statement(
+      "alike AS MATERIALIZED (SELECT number AS series, min(number) OVER (PARTITION BY coalesce(a0.value, '')) AS first_series" +
+        '\n    FROM series LEFT JOIN (SELECT series, value FROM attributes WHERE name = $7) a0\n    ON a0.series = number' +
+        ' WHERE list_contains($4, unit)), ' +
+        `summed AS (SELECT ((p.begin_at + $5) // $6) AS bucket, alike.first_series AS series, ${SUMMED}` +
+        ` FROM points p JOIN alike ON alike.series = p.series WHERE ${RANGE} GROUP BY 1, 2)`,
+      `SELECT bucket, coalesce(a0.value, '') AS g0, ${AGAIN} FROM summed` +
+        ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $7) a0\n    ON a0.series = summed.series GROUP BY 1, 2',
+      'g0, bucket',
+      'OFFSET $8',
+    ),
+    [...RANGE_PARAMS, { texts: ['GiB'] }, 62_200_000_800, HOUR, 'id', 0],
+  ],
+  [
     'by calendar: days first, texts of days only',
     { groupby: [{ by: 'calendar', name: 'month' }] },
     statement(

@@ -4,7 +4,16 @@ import { unreachable } from '../../lib/unreachable.ts'
 import type { Grouping, Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
-import { bucketBegin, bucketSql, calendarSql, DAY, isCalendar, visiblePoints } from './visible-sql.ts'
+import {
+  bucketBegin,
+  bucketSql,
+  calendarSql,
+  DAY,
+  isCalendar,
+  visiblePoints,
+  type VisiblePoints,
+  whereOf,
+} from './visible-sql.ts'
 
 /** A statement and how to read what it answers. */
 export interface TotalStatement extends Statement {
@@ -13,13 +22,14 @@ export interface TotalStatement extends Statement {
 
 /**
  * Points are first summed by what is a narrow number (series, time bucket, day), and only those sums meet the texts of
- * the attributes: the points are many, the series few. What nine digits do not hold is summed by scans of its own,
- * over the row groups that have such values; `widest` says which of these scans the file needs at all.
+ * the attributes: the points are many, the series few. What nine digits do not hold is summed by scans of its own, over
+ * the row groups that have such values; `widest` says which of these scans the file needs at all.
  */
 export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params)
   const groups = toGroups(query.groupby, params)
+  const scanned = toScanned(visible, groups)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)
 
   const scans = [REST.none, REST.atto, REST.high]
@@ -27,9 +37,9 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): T
     .filter(({ rest, columns }) => rest === REST.none || columns.length > 0)
     .map(({ rest, columns }) => {
       const selected = [...groups.keys, ...columns.map(({ name, points }) => `${points} AS ${name}`)]
-      const where = rest === REST.none ? visible.where : [...visible.where, `p.rest >= ${rest}`]
+      const where = rest === REST.none ? scanned.where : `${scanned.where} AND p.rest >= ${rest}`
       const keys = groups.keys.map((_, i) => i + 1).join(', ')
-      return `SELECT ${selected.join(', ') || '1'} FROM ${visible.from} WHERE ${where.join(' AND ')}${keys && ` GROUP BY ${keys}`}`
+      return `SELECT ${selected.join(', ') || '1'} FROM ${scanned.from} WHERE ${where}${keys && ` GROUP BY ${keys}`}`
     })
 
   const columns = [...groups.columns, ...partials.map(({ name, again }) => `${again} AS ${name}`)]
@@ -40,8 +50,9 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): T
   const limit = query.limit === undefined ? '' : ` LIMIT ${params.add(query.limit)}`
   const ctes = [
     ...visible.ctes,
+    ...scanned.ctes,
     `summed AS (${scans.join(' UNION ALL BY NAME ')})`,
-    `grouped AS MATERIALIZED (SELECT ${columns.join(', ') || '1'} FROM summed${groups.joins.join('')}${
+    `grouped AS MATERIALIZED (SELECT ${columns.join(', ') || '1'} FROM summed${groups.joins('summed.series')}${
       keys ? ` GROUP BY ${keys}` : ' HAVING sum(points) > 0'
     })`,
   ]
@@ -59,41 +70,80 @@ interface Groups {
   readonly keys: readonly string[]
   /** What the sums are grouped by: `bucket` first if there is one, then g0, g1, ... */
   readonly columns: readonly string[]
-  readonly joins: readonly string[]
+  /** Those of them that depend on the series alone, as expressions over `joins`. */
+  readonly texts: readonly string[]
+  /** What gives the columns their texts, for the series number that an expression says. */
+  readonly joins: (series: string) => string
   readonly order: readonly string[]
 }
 
+/** What the points are scanned from, and under which conditions. */
+interface Scanned {
+  readonly ctes: readonly string[]
+  readonly from: string
+  readonly where: string
+}
+
+/**
+ * By series and time there are as many sums as points. Then each point's series first gives way to the first series that
+ * has the same texts: a join for each point, but far fewer sums.
+ */
+function toScanned(visible: VisiblePoints, { keys, texts, joins }: Groups): Scanned {
+  if (!keys.includes(FIRST_ALIKE)) return { ctes: [], from: visible.from, where: whereOf(visible) }
+  const where = visible.series.length > 0 ? ` WHERE ${visible.series.join(' AND ')}` : ''
+  return {
+    ctes: [
+      `alike AS MATERIALIZED (SELECT number AS series, min(number) OVER (PARTITION BY ${texts.join(', ')}) AS first_series
+    FROM series${joins('number')}${where})`,
+    ],
+    from: `${visible.from} JOIN alike ON alike.series = p.series`,
+    where: visible.where.join(' AND '),
+  }
+}
+
+const FIRST_ALIKE = 'alike.first_series AS series'
+
 function toGroups(groupby: readonly Grouping[], params: Params): Groups {
-  const keys = new Set<string>()
-  const joins = new Set<string>()
+  const timeKeys: string[] = []
   const columns: string[] = []
+  const texts = new Set<string>()
+  const joined: ((series: string) => string)[] = []
   const bucket = groupby.find((grouping) => grouping.by === 'time')
   if (bucket) {
-    keys.add(`${bucketSql(bucket.seconds, params)} AS bucket`)
+    timeKeys.push(`${bucketSql(bucket.seconds, params)} AS bucket`)
     columns.push('bucket')
   }
-  const column = (expression: string) => columns.push(`${expression} AS g${columns.length - (bucket ? 1 : 0)}`)
-  for (const grouping of groupby) {
-    if (grouping.by === 'time') continue
-    const name = grouping.by === 'type' ? 'type' : grouping.name
+  const names = groupby.flatMap((grouping) =>
+    grouping.by === 'time' ? [] : [grouping.by === 'type' ? 'type' : grouping.name],
+  )
+  if (names.some(isCalendar)) timeKeys.push(`${DAY} AS day`)
+  if (names.includes('type') || names.includes('unit')) {
+    joined.push((series) => (series === 'number' ? '' : ` JOIN series ON series.number = ${series}`))
+  }
+  for (const [i, name] of names.entries()) {
     if (isCalendar(name)) {
-      keys.add(`${DAY} AS day`)
-      column(calendarSql(name, 'day'))
+      columns.push(`${calendarSql(name, 'day')} AS g${i}`)
       continue
     }
-    keys.add('p.series')
-    if (name === 'type' || name === 'unit') {
-      joins.add(' JOIN series ON series.number = summed.series')
-      column(`series.${name}`)
-    } else {
-      const alias = `a${columns.length}`
-      joins.add(` LEFT JOIN (SELECT series, value FROM attributes WHERE name = ${params.add(name)}) ${alias}
-    ON ${alias}.series = summed.series`)
-      column(`coalesce(${alias}.value, '')`)
-    }
+    const text = name === 'type' || name === 'unit' ? `series.${name}` : `coalesce(a${i}.value, '')`
+    texts.add(text)
+    columns.push(`${text} AS g${i}`)
+    if (name === 'type' || name === 'unit') continue
+    const named = params.add(name)
+    joined.push(
+      (series) => ` LEFT JOIN (SELECT series, value FROM attributes WHERE name = ${named}) a${i}
+    ON a${i}.series = ${series}`,
+    )
   }
-  const texts = columns.slice(bucket ? 1 : 0).map((_, i) => `g${i}`)
-  return { keys: [...keys], columns, joins: [...joins], order: bucket ? [...texts, 'bucket'] : texts }
+  const seriesKeys = texts.size === 0 ? [] : [timeKeys.length > 0 ? FIRST_ALIKE : 'p.series']
+  const order = names.map((_, i) => `g${i}`)
+  return {
+    keys: [...timeKeys, ...seriesKeys],
+    columns,
+    texts: [...texts],
+    joins: (series) => joined.map((join) => join(series)).join(''),
+    order: bucket ? [...order, 'bucket'] : order,
+  }
 }
 
 /** A column that is computed from points, and once more from what that gave. */

@@ -7,7 +7,16 @@ import type { Params } from './statement.ts'
 export interface VisiblePoints {
   readonly ctes: readonly string[]
   readonly from: string
+  /** Conditions on the points themselves. */
   readonly where: readonly string[]
+  /** Conditions on their rows of `series`. */
+  readonly series: readonly string[]
+}
+
+/** All conditions as such on the points. */
+export function whereOf({ where, series }: VisiblePoints): string {
+  const own = series.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`]
+  return [...where, ...own].join(' AND ')
 }
 
 /** Later than any instant and batch: stands for an open end. */
@@ -18,16 +27,16 @@ export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: P
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
   const series = seriesConditions(filter, params)
-  if (series.length > 0) where.push(`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`)
   for (const [name, values] of filter.attributes) {
     if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
   }
   const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
-  if (voids.length === 0) return { ctes: [], from: 'points p', where }
+  if (voids.length === 0) return { ctes: [], from: 'points p', where, series }
   return {
     ctes: [voidedSql(voids, params)],
     from: `points p ANTI JOIN voided v ON (${VOIDED})`,
     where,
+    series,
   }
 }
 
