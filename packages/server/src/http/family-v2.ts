@@ -22,7 +22,8 @@ export const familyV2: Family = {
     return {
       args: {},
       path: parse(route.pathParameters ?? {}, decoded(request.parameters)),
-      query: parse(route.query ?? {}, queryOf(request.search)),
+      // Probes and crawlers may put anything behind the addresses that belong to no API.
+      query: route.family === 'root' && !route.query ? {} : parse(route.query ?? {}, queryOf(request.search)),
       body: route.body && !route.streams ? await readBody(route.body, request) : undefined,
     } satisfies Arguments
   },
