@@ -81,6 +81,18 @@ export const CLOUD_METRICS: readonly CloudMetric[] = [
   },
 ]
 
+/** Those seven, and three gauges more. */
+export const TEN_METRICS: readonly CloudMetric[] = [
+  ...CLOUD_METRICS,
+  ...['share_gib', 'snapshot_gib', 'loadbalancer_up'].map((name) => ({
+    name: `openstack_${name}`,
+    type: name,
+    unit: 'unit',
+    labels: () => ({ state: 'ACTIVE' }),
+    value: (resource: number) => 1 + resource,
+  })),
+]
+
 export const scopeName = (i: number) => `scope-${String(i + 1).padStart(4, '0')}`
 
 /** All labels of a series; the keys are in the order of metrics.yml. */

@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME ...]`: prints what was measured, where and when. Results of record lie in bench/results/. */
 import { cpus, totalmem } from 'node:os'
 import Table from 'cli-table3'
+import { benchCollect } from './collect.ts'
 import { benchLabPrometheus } from './lab-prometheus.ts'
 import type { Measure } from './measure.ts'
 import { benchRating } from './rating.ts'
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   rating: benchRating,
   'whole-way': benchWholeWay,
   'lab-prometheus': benchLabPrometheus,
+  collect: benchCollect,
 }
 
 const asked = process.argv.slice(2)

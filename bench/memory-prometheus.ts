@@ -1,14 +1,14 @@
 /** A process of its own that answers `query_range` from memory, so that a bench measures CloudTabby and not Prometheus. */
 import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
-import { CLOUD_METRICS, labelsOf } from './cloud-metrics.ts'
+import { TEN_METRICS, labelsOf } from './cloud-metrics.ts'
 
 const SCOPES = Number(process.argv[2])
 const RESOURCES = Number(process.argv[3])
 
 /** The JSON of each series up to its values, by metric. */
 const heads = new Map(
-  CLOUD_METRICS.map((metric) => [
+  TEN_METRICS.map((metric) => [
     metric.name,
     Array.from({ length: SCOPES }, (_, scope) =>
       Array.from({ length: metric.resources ?? RESOURCES }, (__, resource) => ({
@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://127.0.0.1')
     const parameters = new URLSearchParams(body === '' ? url.search : body)
     const query = parameters.get('query') ?? ''
-    const metric = CLOUD_METRICS.find(({ name }) => query.includes(name))!
+    const metric = TEN_METRICS.find(({ name }) => query.includes(name))!
     const [start, end, step] = ['start', 'end', 'step'].map((name) => toSeconds(parameters.get(name)!))
     const results = heads.get(metric.name)!.map(({ resource, head }) => {
       const values: string[] = []

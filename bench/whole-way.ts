@@ -1,8 +1,6 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { resolve } from 'node:path'
 import { CLOUD_METRICS, metricsYaml, scopeName } from './cloud-metrics.ts'
 import type { Measure } from './measure.ts'
+import { startMemoryPrometheus } from './start-memory-prometheus.ts'
 import { rateCloud } from './rate-cloud.ts'
 
 const SCOPES = 1000
@@ -12,27 +10,16 @@ const HOUR = 3600
 
 /** Collect, rate and commit, with a Prometheus in another process that answers from memory. */
 export async function benchWholeWay(): Promise<Measure[]> {
-  const source = fork(resolve(import.meta.dirname, 'memory-prometheus.ts'), [String(SCOPES), String(RESOURCES)], {
-    execArgv: ['--import', 'tsx'],
+  using source = await startMemoryPrometheus(SCOPES, RESOURCES)
+  const until = Math.floor(Date.now() / 1000 / HOUR) * HOUR
+  const { points, seconds, peakMegabytes } = await rateCloud(source.url, metricsYaml(CLOUD_METRICS), {
+    begin: until - (PERIODS + 1) * HOUR,
+    until,
+    scopes: Array.from({ length: SCOPES }, (_, i) => scopeName(i)),
   })
-  try {
-    const [port] = (await once(source, 'message')) as [number]
-    const until = Math.floor(Date.now() / 1000 / HOUR) * HOUR
-    const { points, seconds, peakMegabytes } = await rateCloud(
-      `http://127.0.0.1:${port}/api/v1`,
-      metricsYaml(CLOUD_METRICS),
-      {
-        begin: until - (PERIODS + 1) * HOUR,
-        until,
-        scopes: Array.from({ length: SCOPES }, (_, i) => scopeName(i)),
-      },
-    )
-    const name = `collect, rate, commit: ${SCOPES} scopes, ${Math.round(points / PERIODS)} series a period`
-    return [
-      { name, value: Math.round(points / seconds), unit: 'points/s', note: `${points} points of ${PERIODS} periods` },
-      { name: `${name}: memory`, value: Math.round(peakMegabytes), unit: 'MB', note: 'the most at any time' },
-    ]
-  } finally {
-    source.kill()
-  }
+  const name = `collect, rate, commit: ${SCOPES} scopes, ${Math.round(points / PERIODS)} series a period`
+  return [
+    { name, value: Math.round(points / seconds), unit: 'points/s', note: `${points} points of ${PERIODS} periods` },
+    { name: `${name}: memory`, value: Math.round(peakMegabytes), unit: 'MB', note: 'the most at any time' },
+  ]
 }

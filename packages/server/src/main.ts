@@ -3,6 +3,7 @@ import { type Instant, toInstant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
 import { ROLES, type Role, runQuickstart, runServe } from './serve.ts'
 import { runAuditList } from './wiring/audit-commands.ts'
+import { type CollectFlags, runCollect } from './wiring/collect-command.ts'
 import { type Invocation, runCheckConfig, runImport, runMigrate, runProcess } from './wiring/commands.ts'
 import { VERSION } from './wiring/version.ts'
 import { type PolicyFlags, runPolicyCheck, runPolicyList } from './wiring/policy-commands.ts'
@@ -74,6 +75,14 @@ withConfig(program.command('import'))
 withConfig(program.command('check-config'))
   .description('say what is wrong with the configuration, or what would run')
   .action((flags: ConfigFlags) => run(runCheckConfig(invocation(flags))))
+
+withConfig(program.command('collect'))
+  .description('print what would be collected of a metric, and the exact questions to the source; nothing is rated')
+  .requiredOption('--metric <name>', 'its type, or its name in metrics.yml')
+  .requiredOption('--begin <time>', 'begin of the first period (ISO 8601, UTC)', parseInstant)
+  .requiredOption('--end <time>', 'end of the last period', parseInstant)
+  .option('--scope <id>', 'only this scope; may be given several times; all of the fetcher if absent', collect)
+  .action((flags: ConfigFlags & CollectFlags) => run(runCollect(invocation(flags), flags)))
 
 withConfig(program.command('migrate'))
   .description('bring the stores up to date')

@@ -151,6 +151,23 @@ const skipExpression = text.superRefine((expression, ctx) => {
   if (!parsed.ok) ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
 })
 
+/** A whole number, of something that has a sensible limit. */
+const wholeNumber = (max: number) =>
+  z.unknown().transform((value, ctx): number => {
+    const number = value instanceof YamlNumber && /^\d{1,9}$/.test(value.text) ? Number(value.text) : Number.NaN
+    if (number <= max) return number
+    ctx.addIssue({
+      code: 'custom',
+      message: `expected a whole number from 0 to ${max}, got ${show(value as YamlValue)}`,
+    })
+    return z.NEVER
+  })
+
+/** Data that needs longer than a month is not usage that a bill can wait for. */
+const SETTLE_MAX = 31 * 86_400
+/** A month of hours. */
+const RECHECK_MAX = 744
+
 /** Read one by one, so that a fault in one key does not hide those of others. `extra_args` is the collector's. */
 const KEYS = {
   unit: text,
@@ -163,6 +180,8 @@ const KEYS = {
   mutate: mutation.default('NONE'),
   mutate_map: mutateMap.optional(),
   skip_datapoints_expression: skipExpression.optional(),
+  settle: wholeNumber(SETTLE_MAX).optional(),
+  recheck: wholeNumber(RECHECK_MAX).optional(),
 } as const
 
 const KNOWN_KEYS = [...Object.keys(KEYS), 'extra_args']
@@ -214,7 +233,7 @@ function toMetric(
   map: Metric['mutateMap'],
   extraArgs: unknown,
 ): Metric {
-  const { alt_name: altName, description, skip_datapoints_expression: skip } = definition
+  const { alt_name: altName, description, skip_datapoints_expression: skip, settle, recheck } = definition
   return {
     key: altName === undefined ? name : `${name}${KEY_SEPARATOR}${altName}`,
     name,
@@ -228,6 +247,8 @@ function toMetric(
     mutate: definition.mutate!,
     mutateMap: map,
     ...(skip === undefined ? {} : { skipDatapointsExpression: skip }),
+    ...(settle ? { settleSeconds: settle } : {}),
+    ...(recheck ? { recheckPeriods: recheck } : {}),
     extraArgs,
   }
 }

@@ -24,6 +24,10 @@ export interface Metric {
   readonly mutateMap: readonly (readonly [Decimal, Decimal])[]
   /** As written; absent means the one of `[orchestrator]`. */
   readonly skipDatapointsExpression?: string
+  /** Seconds that its data needs beyond `wait_periods` to be complete. */
+  readonly settleSeconds?: number
+  /** So many of the newest rated periods are collected again, and rated again where quantities have changed. */
+  readonly recheckPeriods?: number
   /** The chosen collector owns this part, and has parsed it with its own schema. */
   readonly extraArgs: unknown
 }

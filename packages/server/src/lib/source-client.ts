@@ -12,6 +12,8 @@ export interface SourceExchange {
   /** The HTTP status, or why there was none. */
   readonly status: number | 'timeout' | 'unreachable' | 'too_large' | 'aborted'
   readonly seconds: number
+  /** What was asked, as it went over the wire; headers, which may hold secrets, are left out. */
+  readonly request: Pick<SourceRequest, 'method' | 'query' | 'form' | 'json'> & { readonly url: string }
 }
 
 export type SourceObserver = (exchange: SourceExchange) => void
@@ -86,6 +88,10 @@ const RETRY_PAUSE_MS = 250
 /** A source that asks for a longer pause than this is not waited for here: the caller decides. */
 const RETRY_AFTER_MS_MAX = 10_000
 const OVERLOADED = new Set([429, 502, 503, 504])
+
+function bodyOf({ query, form, json }: SourceRequest): Pick<SourceRequest, 'query' | 'form' | 'json'> {
+  return { ...(query && { query }), ...(form && { form }), ...(json !== undefined && { json }) }
+}
 
 /** Asks one HTTP source: keep-alive, bounded in time, size and connections, with faults that tell an operator where to look. */
 export class SourceClient implements Source {
@@ -174,6 +180,7 @@ export class SourceClient implements Source {
         source: this.#options.source,
         status,
         seconds: (performance.now() - startedAt) / 1000,
+        request: { method: ask.method, url, ...bodyOf(ask) },
       })
     }
   }

@@ -15,6 +15,7 @@ import { openTestState } from '../state/testing/open-test-state.ts'
 import { openDuckDBStore } from '../storage/duckdb/open-duckdb-store.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { Processor } from './processor.ts'
+import { Rechecker } from './rechecker.ts'
 import { Reprocessor } from './reprocessor.ts'
 import { sweep } from './sweep.ts'
 import { MemorySource, memoryMetric, unreachable } from './testing/memory-source.ts'
@@ -38,7 +39,7 @@ beforeEach(async () => {
 })
 
 /** A whole processor over real stores; its one module adds a price that the test may change. */
-async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 } } = {}) {
+async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 }, metrics = METRICS } = {}) {
   const store = await openDuckDBStore({ path: ':memory:' })
   const source = new MemorySource(RESOURCES)
   const batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
@@ -63,7 +64,7 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 } 
     store,
     scopes,
     batches,
-    metrics: () => ({ metrics: METRICS, skip: () => false }),
+    metrics: () => ({ metrics, skip: () => false }),
     log: pino({ level: 'silent' }),
   }
   const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds: 60, retrySeconds }
@@ -74,6 +75,7 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 } 
     { ...options, waitPeriods: 2, begin: T0, maxPoints: 10_000, maxScopes: 100, maxPeriods: 100 },
   )
   const reprocessor = new Reprocessor({ ...parts, reprocesses }, options)
+  const rechecker = new Rechecker({ ...parts, reprocesses }, options)
   const { signal } = new AbortController()
   return {
     store,
@@ -89,6 +91,7 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 } 
       return processor.run({ until, signal })
     },
     reprocess: () => reprocessor.run(signal),
+    recheck: () => rechecker.run(signal),
     total: () => totals(store, batches),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
@@ -257,4 +260,36 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   await sweep(b.batches, b.store)
   expect((await b.batches.snapshot()).voids).toEqual([])
   expect(await b.total()).toEqual(full(['a'], 9))
+})
+
+test('a metric that settles late keeps the whole period waiting', async () => {
+  const [instance, volume] = METRICS
+  await using b = await bench(['a'], { metrics: [instance!, { ...volume!, settleSeconds: 2 * HOUR }] })
+  expect(await b.run(T0 + 10 * HOUR + 1)).toMatchObject({ done: 7 })
+  expect(await b.total()).toEqual(full(['a'], 7))
+})
+
+test('usage that came late is noticed by recheck, and only its periods are rated again', async () => {
+  const [instance, volume] = METRICS
+  await using b = await bench(['a', 'b'], { metrics: [instance!, { ...volume!, recheckPeriods: 4 }] })
+  await b.run(T0 + 10 * HOUR + 1)
+  expect(await b.recheck()).toBe(0)
+  expect(await b.recheck()).toBe(0)
+
+  const collect = b.source.collect.bind(b.source)
+  b.source.collect = async (request) => {
+    const points = await collect(request)
+    const late = (begin: Instant) => request.metric.type === 'volume' && begin === T0 + 7 * HOUR
+    return points.map((point) =>
+      point.series.scopeId === 'b' && late(point.begin) ? { ...point, quantity: add(point.quantity, ONE) } : point,
+    )
+  }
+  await b.run(T0 + 11 * HOUR + 1)
+  expect(await b.recheck()).toBe(1)
+  expect((await b.reprocesses.list({ order: 'asc' })).map(({ scopeId, period }) => [scopeId, period])).toEqual([
+    ['b', { begin: T0 + 7 * HOUR, end: T0 + 8 * HOUR }],
+  ])
+  expect(await b.reprocess()).toBe(1)
+  expect(await b.recheck()).toBe(0)
+  expect(await b.total()).toEqual(full(['a', 'b'], 10))
 })

@@ -100,7 +100,9 @@ export class Processor {
   }
 
   /** Rates until nothing is due any more, then says how it went. */
-  async run({ until, signal, onProgress }: RunOptions): Promise<RunSummary> {
+  async run({ until: present, signal, onProgress }: RunOptions): Promise<RunSummary> {
+    // A period is rated whole, so it waits for the metric whose data is complete last.
+    const until = present - Math.max(0, ...this.#parts.metrics().metrics.map((metric) => metric.settleSeconds ?? 0))
     let progress: Progress = { done: 0, due: await this.#due(until), points: 0 }
     onProgress?.(progress)
     while (!signal.aborted) {

@@ -11,7 +11,7 @@ import { collectFrames } from './collect-frames.ts'
 export interface ActiveMetrics {
   readonly metrics: readonly Metric[]
   /** True for a point that is not to be stored, by its type's expression or the general one. */
-  skip(point: Point): boolean
+  readonly skip: (point: Point) => boolean
 }
 
 export interface RatingParts {

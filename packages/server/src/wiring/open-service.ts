@@ -6,6 +6,7 @@ import type { Fetcher } from '../fetchers/fetcher.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Processor } from '../processor/processor.ts'
 import type { ActiveMetrics } from '../processor/rate-periods.ts'
+import { Rechecker } from '../processor/rechecker.ts'
 import { Reprocessor } from '../processor/reprocessor.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { Batches } from '../state/batches.ts'
@@ -77,6 +78,7 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
 export interface ProcessorUnit extends AsyncDisposable {
   readonly processor: Processor
   readonly reprocessor: Reprocessor
+  readonly rechecker: Rechecker
   setMetrics(metrics: Config['metrics']): void
 }
 
@@ -118,9 +120,11 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       },
     )
     const reprocessor = new Reprocessor({ ...parts, reprocesses }, common)
+    const rechecker = new Rechecker({ ...parts, reprocesses }, common)
     return {
       processor,
       reprocessor,
+      rechecker,
       setMetrics(metrics) {
         active = activate(metrics, skip)
       },

@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 5_000
 /** How often it asks the fetcher for scopes and sweeps, at least. */
 const DISCOVER_EVERY_SECONDS = 300
 
-/** Asks which scopes there are, rates all that has settled by `until`, sweeps, and says how it went; shows progress. */
+/** Asks which scopes there are, rates all that has settled by `until`, works on what is to be rated again, sweeps, and says how it went; shows progress. */
 export async function processUntil(
   stores: Stores,
   unit: ProcessorUnit,
@@ -25,7 +25,11 @@ export async function processUntil(
     signal,
     onProgress: ({ done, due, points }) => display.update(done, due, { points }),
   })
-  if (!signal.aborted) await sweep(stores.batches, stores.store)
+  if (!signal.aborted) {
+    await unit.rechecker.run(signal)
+    await unit.reprocessor.run(signal)
+    await sweep(stores.batches, stores.store)
+  }
   return summary
 }
 
@@ -50,6 +54,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
         signal,
         onProgress: ({ done, due, points }) => display.update(done, due, { points }),
       })
+      await unit.rechecker.run(signal)
       await unit.reprocessor.run(signal)
       await reportLag(stores, now)
     } catch (error) {

@@ -134,7 +134,12 @@ export class KeystoneFetcher implements Fetcher {
     const { source, onExchange } = this.#names
     const startedAt = performance.now()
     const tell = (status: number | 'unreachable' | 'aborted') =>
-      onExchange?.({ source, status, seconds: (performance.now() - startedAt) / 1000 })
+      onExchange?.({
+        source,
+        status,
+        seconds: (performance.now() - startedAt) / 1000,
+        request: { method: 'GET', url: `${this.#session.authUrl}${path}`, query },
+      })
     try {
       const reply = await this.#session.send({ method: 'GET', path, query }, signal)
       tell(reply.status)

@@ -1,0 +1,144 @@
+import type { Logger } from 'pino'
+import type { Metric } from '../domain/metric.ts'
+import { formatDecimal } from '../domain/decimal.ts'
+import { formatInstant, type Instant, periodsFrom } from '../domain/period.ts'
+import type { Point } from '../domain/point.ts'
+import type { Batches } from '../state/batches.ts'
+import type { Reprocesses } from '../state/reprocesses.ts'
+import type { Scope, ScopeNames, Scopes } from '../state/scopes.ts'
+import { collectFrames } from './collect-frames.ts'
+import type { RatingParts } from './rate-periods.ts'
+
+export interface RecheckerParts extends RatingParts {
+  readonly scopes: Scopes
+  readonly batches: Batches
+  readonly reprocesses: Reprocesses
+  readonly log: Logger
+}
+
+export interface RecheckerOptions {
+  readonly names: ScopeNames
+  readonly periodSeconds: number
+}
+
+/** Scopes that are compared at a time. */
+const CHUNK_SCOPES = 200
+
+/**
+ * Looks for usage that came late: collects the newest rated periods of metrics with `recheck` again and, where the
+ * quantities are not those that were rated, asks for these periods to be reprocessed. Off unless a metric says `recheck`.
+ */
+export class Rechecker {
+  readonly #parts: RecheckerParts
+  readonly #options: RecheckerOptions
+  /** How far each scope was rated when it was rechecked last: once per rated period is enough. */
+  readonly #checked = new Map<number, Instant>()
+
+  constructor(parts: RecheckerParts, options: RecheckerOptions) {
+    this.#parts = parts
+    this.#options = options
+  }
+
+  /** The number of scopes of which periods are to be reprocessed. */
+  async run(signal: AbortSignal): Promise<number> {
+    const metrics = this.#parts.metrics().metrics.filter((metric) => metric.recheckPeriods)
+    if (metrics.length === 0) return 0
+    const { names } = this.#options
+    const rows = await this.#parts.scopes.list({
+      scopeKeys: [names.scopeKey],
+      fetchers: [names.fetcher],
+      collectors: [names.collector],
+      active: [true],
+    })
+    const due = rows.filter((row) => row.lastProcessed !== undefined && this.#checked.get(row.id) !== row.nextBegin)
+    let changed = 0
+    for (const [nextBegin, group] of byNextBegin(due)) {
+      for (let i = 0; i < group.length && !signal.aborted; i += CHUNK_SCOPES) {
+        const chunk = group.slice(i, i + CHUNK_SCOPES)
+        changed += await this.#check(metrics, chunk, nextBegin, signal)
+        for (const { id } of chunk) this.#checked.set(id, nextBegin)
+      }
+    }
+    return changed
+  }
+
+  async #check(metrics: readonly Metric[], scopes: readonly Scope[], nextBegin: Instant, signal: AbortSignal) {
+    const stale = new Map<string, Set<Instant>>()
+    for (const metric of metrics) {
+      for (const [scopeId, begin] of await this.#differences(metric, scopes, nextBegin, signal)) {
+        stale.set(scopeId, (stale.get(scopeId) ?? new Set()).add(begin))
+      }
+    }
+    const { reprocesses, log } = this.#parts
+    for (const [scopeId, begins] of stale) {
+      const period = { begin: Math.min(...begins), end: Math.max(...begins) + this.#options.periodSeconds }
+      const reason = 'recheck: quantities have changed since they were rated'
+      const clash = await reprocesses.add([scopeId], period, reason, { who: 'recheck' })
+      const context = { scopeId, begin: formatInstant(period.begin), end: formatInstant(period.end) }
+      if (clash === undefined) log.info(context, 'usage came late; the periods are rated again')
+    }
+    return stale.size
+  }
+
+  /** Scope and period of which this metric's quantities are others now than the ones that are stored. */
+  async #differences(metric: Metric, scopes: readonly Scope[], nextBegin: Instant, signal: AbortSignal) {
+    const { collector, pipeline, store, batches, metrics } = this.#parts
+    const { periodSeconds, names } = this.#options
+    const count = metric.recheckPeriods!
+    const periods = periodsFrom(nextBegin - count * periodSeconds, count, periodSeconds)
+    const scopeIds = scopes.map((scope) => scope.scopeId)
+    // What is not stored because of its skip expression is no difference, and that may depend on the price.
+    const { skip } = metrics()
+    const rater = await pipeline.load()
+    const frames = await collectFrames(collector, [metric], scopeIds, periods, { concurrency: 1, signal })
+    const now = new Fingerprints()
+    for (const frame of frames) {
+      for (const point of (await rater.rate(frame)).points) if (!skip(point)) now.add(point)
+    }
+    const then = new Fingerprints()
+    const { points } = await store.retrieve(
+      {
+        begin: periods[0]!.begin,
+        end: nextBegin,
+        types: [metric.type],
+        attributes: new Map([[names.scopeKey, scopeIds]]),
+        offset: 0,
+        limit: undefined,
+      },
+      await batches.snapshot(),
+      signal,
+    )
+    for (const point of points) then.add(point)
+    return now.differences(then)
+  }
+}
+
+function byNextBegin(scopes: readonly Scope[]): Map<Instant, Scope[]> {
+  const groups = new Map<Instant, Scope[]>()
+  for (const scope of scopes) groups.set(scope.nextBegin, [...(groups.get(scope.nextBegin) ?? []), scope])
+  return groups
+}
+
+/** The quantities of each scope and period, in a form that can be compared whatever their order. */
+class Fingerprints {
+  readonly #cells = new Map<string, { scopeId: string; begin: Instant; quantities: string[] }>()
+
+  add({ series, begin, quantity }: Point): void {
+    const key = JSON.stringify([series.scopeId, begin])
+    const cell = this.#cells.get(key) ?? { scopeId: series.scopeId, begin, quantities: [] }
+    cell.quantities.push(`${series.id} ${formatDecimal(quantity)}`)
+    this.#cells.set(key, cell)
+  }
+
+  differences(other: Fingerprints): [scopeId: string, begin: Instant][] {
+    const keys = new Set([...this.#cells.keys(), ...other.#cells.keys()])
+    return [...keys].flatMap((key) => {
+      const cell = this.#cells.get(key) ?? other.#cells.get(key)!
+      return this.#text(key) === other.#text(key) ? [] : [[cell.scopeId, cell.begin] as [string, Instant]]
+    })
+  }
+
+  #text(key: string): string {
+    return (this.#cells.get(key)?.quantities ?? []).toSorted().join('\n')
+  }
+}
