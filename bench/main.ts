@@ -5,6 +5,7 @@ import { benchCollect } from './collect.ts'
 import { benchLabPrometheus } from './lab-prometheus.ts'
 import type { Measure } from './measure.ts'
 import { benchRating } from './rating.ts'
+import { benchStorage } from './storage.ts'
 import { benchWholeWay } from './whole-way.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   'whole-way': benchWholeWay,
   'lab-prometheus': benchLabPrometheus,
   collect: benchCollect,
+  storage: benchStorage,
 }
 
 const asked = process.argv.slice(2)
