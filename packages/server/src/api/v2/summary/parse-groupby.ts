@@ -1,5 +1,6 @@
-import { CALENDAR, type Grouping } from '../../../storage/point-store.ts'
+import { CALENDAR, type Calendar, type Grouping } from '../../../storage/point-store.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { ownValue } from '../../../lib/own-value.ts'
 
 /** One column of the answer's groups, or the time buckets, which vary begin and end instead. */
 export interface GroupColumn {
@@ -8,12 +9,12 @@ export interface GroupColumn {
   readonly column: string | undefined
 }
 
-const SHORT = {
+const SHORT: Readonly<Record<string, Calendar>> = {
   'time-d': 'day_of_the_year',
   'time-w': 'week_of_the_year',
   'time-m': 'month',
   'time-y': 'year',
-} as const
+}
 
 /** What `groupby=` names, each once, in the order of the request. */
 export function parseGroupby(names: readonly string[], periodSeconds: number): GroupColumn[] {
@@ -23,7 +24,7 @@ export function parseGroupby(names: readonly string[], periodSeconds: number): G
 function toColumn(name: string, periodSeconds: number): GroupColumn {
   if (name === 'time') return { grouping: { by: 'time', seconds: periodSeconds }, column: undefined }
   if (name === 'type') return { grouping: { by: 'type' }, column: name }
-  const calendar = CALENDAR.find((known) => known === name) ?? SHORT[name as keyof typeof SHORT]
+  const calendar = CALENDAR.find((known) => known === name) ?? ownValue(SHORT, name)
   if (calendar) return { grouping: { by: 'calendar', name: calendar }, column: calendar }
   if (name.startsWith('time-')) {
     const known = Object.keys(SHORT).join(', ')
