@@ -404,7 +404,8 @@ async function askAsCloudKitty(url: string, metric: Metric, scope: string, { beg
   const from = again.startsWith('rate:') ? begin - granularity : begin
   query.set('start', new Date(from * 1000).toISOString())
   query.set('stop', new Date(end * 1000).toISOString())
-  query.set('use_history', 'True')
+  // Since 4.5 Gnocchi adds up different granularities when it looks at history.
+  query.set('use_history', granularity > 0 ? 'True' : 'False')
   const custom = args['custom_query']!.replaceAll('RE_AGGREGATION_METHOD', again)
     .replaceAll('AGGREGATION_METHOD', method)
     .replaceAll('METRIC_NAME', metric.name)
@@ -421,7 +422,7 @@ async function askAsCloudKitty(url: string, metric: Metric, scope: string, { beg
       resource_type: args.resource_type,
     }),
   })
-  if (reply.status === 400) return []
+  if (reply.status === 400 || reply.status === 404) return []
   const groups = (await reply.json()) as {
     group: Record<string, string | null>
     measures: { measures: { aggregated: [string, number, number][] } }

@@ -87,7 +87,14 @@ test.each<[string, Partial<Situation>, Record<string, unknown>, boolean, boolean
     true,
     true,
   ],
-  ['one with history and any granularity', { version: NEW }, { force_granularity: 0 }, false, true, true],
+  [
+    'one with history, but granularities that it would mix',
+    { version: NEW },
+    { force_granularity: 0 },
+    true,
+    false,
+    false,
+  ],
   ['one with history and shifted periods', { version: NEW, periods: periodsFrom(60, 2, 3600) }, {}, false, true, true],
   [
     'one with history, but no id to tell revisions by',

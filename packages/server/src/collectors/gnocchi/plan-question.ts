@@ -37,12 +37,13 @@ export function planQuestion(
 ): QuestionPlan {
   const args = extraArgs as ExtraArgs
   const knowsHistory = version === undefined ? undefined : isAtLeast(version, 4, 5)
-  // Without the id, Gnocchi 4.5 takes measures of one instant for revisions of one resource, whosever they are.
-  const useHistory = knowsHistory !== false && groupby.includes('id')
+  // With history Gnocchi takes measures of one instant for those of revisions, and adds them up: without the id, whosever
+  // they are (4.5, 4.6); of several granularities, whatever they are (to this day). Right numbers are worth more.
+  const useHistory = knowsHistory !== false && groupby.includes('id') && args.force_granularity > 0
   const byRevision = useHistory && knowsHistory === true
   const rated = args.re_aggregation_method.startsWith('rate:')
   const custom = args.custom_query !== ''
-  const rate = !rated ? undefined : custom || knowsHistory !== false ? 'theirs' : 'ours'
+  const rate = !rated ? undefined : custom || useHistory || knowsHistory === undefined ? 'theirs' : 'ours'
   return {
     manyPeriods:
       knowsHistory !== undefined &&
@@ -115,7 +116,7 @@ function isPointwise(operations: string): boolean {
 
 /** Whether no bucket reaches over the end of a period. */
 function isAligned([first]: readonly Period[], granularity: number): boolean {
-  return granularity > 0 && first!.begin % granularity === 0 && (first!.end - first!.begin) % granularity === 0
+  return first!.begin % granularity === 0 && (first!.end - first!.begin) % granularity === 0
 }
 
 function isAtLeast(version: string, major: number, minor: number): boolean {

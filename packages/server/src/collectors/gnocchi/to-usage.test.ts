@@ -269,7 +269,8 @@ interface MadeUp {
 /** What a Gnocchi answers: 4.4, or a later one with history, which gives each revision its part of a bucket. */
 function answerOf(cloud: readonly MadeUp[], query: AggregatesQuery, granularity: number): AggregateGroup[] {
   const scopes = JSON.stringify(query.search)
-  const method = (query.operations as [string, string, unknown])[1]
+  const [operator, aggregate] = query.operations as [string, [string, string]]
+  const method = operator === 'aggregate' ? String(aggregate) : aggregate[1]
   const groups = new Map<string, { group: Record<string, string>; measures: Measure[] }>()
   for (const { id, scope, samples, revisions } of cloud) {
     if (!scopes.includes(`"${scope}"`)) continue

@@ -84,6 +84,9 @@ function toLanes(groups: readonly AggregateGroup[], question: UsageQuestion): La
   return [...lanes.values()]
 }
 
+/** Digits that are left of a double after Gnocchi has multiplied it with the part of a bucket that a revision took. */
+const WEIGHED_DIGITS = 15
+
 /** Gnocchi itself adds up what revisions of a group have at the same instant. */
 function addTo(cells: (Entry[] | undefined)[], i: number, entry: Entry, mayMeetAnother: boolean): void {
   const cell = cells[i]
@@ -99,7 +102,7 @@ function addTo(cells: (Entry[] | undefined)[], i: number, entry: Entry, mayMeetA
 }
 
 function together(a: Entry, b: Entry): Entry {
-  return { ...a, value: add(a.value, b.value), revision: Math.max(a.revision, b.revision) }
+  return { ...a, value: add(a.value, b.value, WEIGHED_DIGITS), revision: Math.max(a.revision, b.revision) }
 }
 
 /** A measure and the numbers of the periods, from and to, for which it counts. */
