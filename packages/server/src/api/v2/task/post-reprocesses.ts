@@ -18,7 +18,8 @@ const ALL = 'ALL'
 export const postReprocesses = defineRoute<ReprocessDeps>()({
   family: 'v2',
   method: 'POST',
-  path: '/v2/task/reprocesses',
+  // `cloudkitty tasks reprocessing create` sends its task to the second one, which CloudKitty itself answers with 404.
+  path: ['/v2/task/reprocesses', '/v2/task/reprocess'],
   policy: 'schedule:task_reprocesses',
   summary: 'Rate the past of scopes again',
   description: 'The bounds are multiples of the collect period; `ALL` stands for every active scope.',
