@@ -29,8 +29,14 @@ const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
 /** Series of pushed points that are remembered; a body may hold as many series as points. */
 const PUSHED_SERIES = 10_000
 
+/** An API that answers, and what it consists of. Disposal leaves the stores open. */
+export interface Api extends AsyncDisposable {
+  readonly app: App
+  readonly routes: readonly Pick<Route<never>, 'method' | 'path'>[]
+}
+
 /** The whole HTTP API over open stores. */
-export function createApi(stores: Stores): AsyncDisposable & { readonly app: App } {
+export function createApi(stores: Stores): Api {
   const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
   const { options } = config
   const { authenticator, authorizer } = openAuth(config)
@@ -92,7 +98,7 @@ export function createApi(stores: Stores): AsyncDisposable & { readonly app: App
     onAnswer: ({ route, method, status, seconds }) =>
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
   })
-  return { app, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
+  return { app, routes, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
 }
 
 /** What a server for the API may take from a client before there is a request. */
