@@ -68,8 +68,8 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 },
     log: pino({ level: 'silent' }),
   }
   const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds: 60, retrySeconds }
-  let known = scopeIds
-  const fetcher = { scopes: async () => known, [Symbol.asyncDispose]: async () => {} }
+  let known = () => scopeIds
+  const fetcher = { scopes: async () => known(), [Symbol.asyncDispose]: async () => {} }
   const processor = new Processor(
     { ...parts, fetcher },
     { ...options, waitPeriods: 2, begin: T0, maxPoints: 10_000, maxScopes: 100, maxPeriods: 100 },
@@ -85,7 +85,7 @@ async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 },
     reprocesses,
     rating,
     processor,
-    setScopes: (ids: string[]) => void (known = ids),
+    setFetcher: (scopes: () => string[]) => void (known = scopes),
     async run(until: Instant) {
       await processor.discover(until, signal)
       return processor.run({ until, signal })
@@ -292,4 +292,14 @@ test('usage that came late is noticed by recheck, and only its periods are rated
   expect(await b.reprocess()).toBe(1)
   expect(await b.recheck()).toBe(0)
   expect(await b.total()).toEqual(full(['a', 'b'], 10))
+})
+
+test('while the fetcher fails, the scopes that it named last go on, and those that had gone stay gone', async () => {
+  await using b = await bench(['a', 'gone'])
+  await b.run(T0 + 3 * HOUR + 1)
+  b.setFetcher(() => ['a'])
+  await b.run(T0 + 5 * HOUR + 1)
+  b.setFetcher(unreachable)
+  await b.run(T0 + 20 * HOUR + 1)
+  expect(await b.total()).toEqual({ ...full(['a'], 19), ...full(['gone'], 4) })
 })

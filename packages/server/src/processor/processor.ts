@@ -83,7 +83,8 @@ export class Processor {
       ids = await fetcher.scopes(signal)
     } catch (error) {
       if (signal.aborted) throw error
-      log.error({ err: error }, 'the fetcher failed; scopes that are known go on')
+      log.error({ err: error }, 'the fetcher failed; scopes that it named last go on')
+      await scopes.keepSeen(this.#options.names, now)
       return
     }
     const known = await scopes.known(this.#options.names)

@@ -79,6 +79,21 @@ export class Scopes {
     }
   }
 
+  /**
+   * Notes that the fetcher could not be asked: those that it named last count as seen at `now`, so that they go on. Scopes
+   * that had gone before stay gone.
+   */
+  async keepSeen(names: ScopeNames, now: Instant): Promise<void> {
+    const newest = this.#db
+      .select({ at: sql`max(${scopes.seenAt})` })
+      .from(scopes)
+      .where(named(names))
+    await this.#db
+      .update(scopes)
+      .set({ seenAt: sql`greatest(${scopes.seenAt}, ${toDate(now).toISOString()}::timestamptz)` })
+      .where(and(named(names), eq(scopes.seenAt, newest)))
+  }
+
   /** The ids of these names that are known already. */
   async known(names: ScopeNames): Promise<Set<string>> {
     const rows = await this.#db.select({ id: scopes.identifier }).from(scopes).where(named(names))
