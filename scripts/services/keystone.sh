@@ -100,6 +100,9 @@ set_up() {
       --bootstrap-project-name admin --bootstrap-role-name admin --bootstrap-service-name keystone \
       --bootstrap-region-id RegionOne --bootstrap-public-url "http://$HOST:$PORT/v3" \
       --bootstrap-internal-url "http://$HOST:$PORT/v3" --bootstrap-admin-url "http://$HOST:$PORT/v3"
+    # Or else one of its threads that has read, and holds on to that, keeps another one from writing.
+    /usr/bin/python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode = WAL")' \
+      "$DIR/keystone.sqlite"
   } >>"$DIR/setup.log" 2>&1 || die "set-up failed, see $DIR/setup.log"
 }
 

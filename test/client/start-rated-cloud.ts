@@ -14,6 +14,9 @@ const HERE = import.meta.dirname
 const HOUR = 3600
 const BEGIN = Date.UTC(2026, 4, 1) / 1000
 
+/** Lines of [DEFAULT], and sections, that say who may use the service. */
+const NOAUTH = 'auth_strategy = noauth'
+
 export const PROJECT_A = '7a7e5183264644a7a79530eb56e59941'
 export const PROJECT_B = '9084fadcbd46481788e0ad7405dcbf12'
 
@@ -36,7 +39,7 @@ export interface RatedCloud extends AsyncDisposable {
  * A service, on a free port, that has rated the first two hours of May 2026 of two projects and rates no more: what it
  * answers changes only by what its clients do. Who reaches it is an administrator.
  */
-export async function startRatedCloud(): Promise<RatedCloud> {
+export async function startRatedCloud({ auth = NOAUTH }: { auth?: string } = {}): Promise<RatedCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-client-'))
   const stop = new AbortController()
   let served: Promise<number> | undefined
@@ -49,8 +52,8 @@ export async function startRatedCloud(): Promise<RatedCloud> {
     await writeFile(
       join(folder, 'cloudkitty.conf'),
       `[DEFAULT]
-auth_strategy = noauth
 log_file = ${join(folder, 'service.log')}
+${auth}
 [api]
 port = 0
 [fetcher]

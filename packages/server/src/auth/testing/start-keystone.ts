@@ -147,8 +147,10 @@ async function startShared(folder: string): Promise<void> {
     await keystoneSh('start', folder, '--port', `${port}`, '--while-pid', `${process.ppid}`)
     // Before anybody uses it, so that nothing is half written.
     await mkdir(join(folder, 'template'))
-    for (const name of ['keystone.sqlite', 'fernet', 'credential', 'cloud.json']) {
-      await cp(join(folder, name), join(folder, 'template', name), { recursive: true })
+    for (const name of ['keystone.sqlite', 'keystone.sqlite-wal', 'fernet', 'credential', 'cloud.json']) {
+      // What was written last may stand in the log of the database only.
+      if (existsSync(join(folder, name)))
+        await cp(join(folder, name), join(folder, 'template', name), { recursive: true })
     }
     await publish('port', String(port))
   } catch (error) {
