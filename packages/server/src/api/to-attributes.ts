@@ -4,7 +4,14 @@ import type { AttributeValue } from '../domain/series.ts'
 
 /** Attributes as they came in JSON. A number that a double would not hold is kept as the text of its literal. */
 export function toAttributes(object: Readonly<Record<string, JsonValue>>): Record<string, AttributeValue> {
+  if (isPlain(object)) return object
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, toAttribute(value)]))
+}
+
+/** Nearly all attributes are texts: then the object can stay as it is. */
+function isPlain(object: Readonly<Record<string, JsonValue>>): object is Record<string, string> {
+  for (const key in object) if (typeof object[key] !== 'string') return false
+  return true
 }
 
 function toAttribute(value: JsonValue): AttributeValue {

@@ -15,10 +15,12 @@ async function rebuild(reader: JsonPull): Promise<unknown> {
   if (await reader.enter('array')) {
     const items: unknown[] = []
     for (let first = true; ; first = false) {
-      const now = reader.nextItemNow(first)
-      if (now === false) return items
-      if (now !== undefined) items.push(JSON.parse(now))
-      else if (await reader.nextItem(first)) items.push(await rebuild(reader))
+      const now = reader.itemsNow(first, 3)
+      if (now.count > 0) {
+        const together = JSON.parse(`[${now.text}]`) as unknown[]
+        expect(together).toHaveLength(now.count)
+        items.push(...together)
+      } else if (await reader.nextItem(first)) items.push(await rebuild(reader))
       else return items
     }
   }
@@ -67,6 +69,11 @@ test.each([
   'nul',
 ])('%j is refused, and never read as something else', async (text) => {
   for (const size of [1, 3, 100]) await expect(read(text, size)).rejects.toThrow(SyntaxError)
+})
+
+test('a value that is nested deeper than any client needs is refused', async () => {
+  await expect(pull(`${'['.repeat(200)}${']'.repeat(200)}`).value()).rejects.toThrow('nested')
+  await expect(pull(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`, 16).value()).rejects.toThrow(SyntaxError)
 })
 
 test('bytes that are no UTF-8 are refused', async () => {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { DEPTH_MAX } from './json-text.ts'
 
 const QUOTE = 34
 const COMMA = 44
@@ -13,7 +14,7 @@ const CLOSE_BRACE = 125
  * Reads a JSON document step by step as its bytes come in, so that a document of any length needs no more memory than the
  * longest value that is taken as a whole. The caller walks the structure (`enter`, `nextMember`, `nextItem`) and takes the
  * text of the values it wants (`value`), which it parses itself. Throws `SyntaxError` on what is no JSON, on text that is no
- * UTF-8, and on a value longer than `valueBytesMax`.
+ * UTF-8, and on a value that is longer than `valueBytesMax` or nested deeper than any client needs.
  */
 export class JsonPull {
   readonly #source: AsyncIterator<Uint8Array>
@@ -49,24 +50,30 @@ export class JsonPull {
     return this.#more(first, CLOSE_BRACKET)
   }
 
-  /** As `nextItem` and `value` in one, without waiting; undefined when too little of the document is there to do both. */
-  nextItemNow(first: boolean): string | false | undefined {
-    const start = this.#at
-    let at = skipBlanks(this.#buffer, start)
-    const code = this.#buffer[at]
-    if (code === CLOSE_BRACKET) {
-      this.#at = at + 1
-      return false
+  /**
+   * As many of the array's next items as are there in whole, at most `max`, without waiting: their text with the commas
+   * between them, and their number, which may be 0. The array's end is left for `nextItem`.
+   */
+  itemsNow(first: boolean, max: number): { text: string; count: number } {
+    let count = 0
+    let begin = this.#at
+    let end = begin
+    while (count < max && end - begin <= this.#valueBytesMax) {
+      let at = skipBlanks(this.#buffer, end)
+      if (!first || count > 0) {
+        if (this.#buffer[at] !== COMMA) break
+        at = skipBlanks(this.#buffer, at + 1)
+      }
+      const code = this.#buffer[at]
+      const next = code === undefined || code === CLOSE_BRACKET ? undefined : this.#valueEnd(at)
+      if (next === undefined) break
+      if (count === 0) begin = at
+      end = next
+      count++
     }
-    if (!first) {
-      if (code !== COMMA) return undefined
-      at = skipBlanks(this.#buffer, at + 1)
-      if (this.#buffer[at] === CLOSE_BRACKET) return undefined
-    }
-    const end = this.#valueEnd(at)
-    if (end === undefined) return undefined
+    if (count === 0) return { text: '', count }
     this.#at = end
-    return this.#text(at, end)
+    return { text: this.#text(begin, end, 2 * this.#valueBytesMax), count }
   }
 
   /** The text of the next value, whole. */
@@ -145,8 +152,9 @@ export class JsonPull {
           const end = stringEnd(buffer, i)
           if (end === undefined) return undefined
           i = end - 1
-        } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++
-        else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return i + 1
+        } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+          if (++depth > DEPTH_MAX) throw new SyntaxError(`nested more than ${DEPTH_MAX} deep`)
+        } else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return i + 1
       }
       return undefined
     }
@@ -161,8 +169,8 @@ export class JsonPull {
     return this.#ended && at < buffer.length ? buffer.length : undefined
   }
 
-  #text(start: number, end: number): string {
-    if (end - start > this.#valueBytesMax) throw this.#tooLong()
+  #text(start: number, end: number, bytesMax = this.#valueBytesMax): string {
+    if (end - start > bytesMax) throw this.#tooLong()
     const bytes = this.#buffer.subarray(start, end)
     if (!isUtf8(bytes)) throw new SyntaxError('the document is no UTF-8')
     return bytes.toString('utf8')

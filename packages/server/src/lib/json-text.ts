@@ -41,7 +41,7 @@ function objectText(value: object, literal?: (value: object) => string | undefin
 }
 
 /** How deep arrays and objects may be nested in a text that `parseJson` takes. */
-const DEPTH_MAX = 100
+export const DEPTH_MAX = 100
 
 /**
  * A number literal that a double may not hold as written: more than 15 digits, or an exponent. Inside a string it only
@@ -56,11 +56,16 @@ const LONG_NUMBER = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/
  */
 export function parseJson(text: string, exact: (literal: string) => unknown): unknown {
   refuseDeep(text)
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text)
+  if (!mayLoseDigits(text)) return JSON.parse(text)
   return parse(text, undefined, {
     parseNumber: (literal) => (LONG_NUMBER.test(literal) ? exact(literal) : Number(literal)),
     onDuplicateKey: ({ newValue }) => newValue,
   })
+}
+
+/** Whether `JSON.parse` might cut a number in the text. */
+export function mayLoseDigits(text: string): boolean {
+  return LONG_NUMBER.test(text)
 }
 
 function refuseDeep(text: string): void {

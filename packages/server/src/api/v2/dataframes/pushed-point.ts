@@ -15,6 +15,12 @@ export class PointRefusal extends Error {
   }
 }
 
+const POINT = ['vol', 'groupby', 'metadata']
+const RATING = ['rating']
+const VOL = ['unit', 'qty']
+const PRICE = ['price']
+const NONE: readonly string[] = []
+
 type JsonObject = Readonly<Record<string, JsonValue>>
 
 /** Turns points that clients push into points to store, exactly as they were given: no rule is applied to them. */
@@ -29,12 +35,12 @@ export class PushedPoints {
 
   /** Throws `PointRefusal`. */
   read(value: JsonValue, type: string, { begin, end }: Period): Point {
-    const point = members(value, ['vol', 'groupby', 'metadata'], ['rating'])
-    const vol = members(point['vol']!, ['unit', 'qty'], [], 'vol')
+    const point = members(value, POINT, RATING)
+    const vol = members(point['vol']!, VOL, NONE, 'vol')
     if (typeof vol['unit'] !== 'string') throw new PointRefusal('expected str', 'vol', 'unit')
     const unit = vol['unit'] === '' ? 'undefined' : vol['unit']
     const quantity = numeric(vol['qty'], 'vol', 'qty')
-    const rating = point['rating'] === undefined ? {} : members(point['rating'], [], ['price'], 'rating')
+    const rating = point['rating'] === undefined ? {} : members(point['rating'], NONE, PRICE, 'rating')
     const price = rating['price'] === undefined ? ZERO : numeric(rating['price'], 'rating', 'price')
     const groupby = toAttributes(dictionary(point['groupby']!, 'groupby'))
     const metadata = toAttributes(dictionary(point['metadata']!, 'metadata'))
@@ -64,13 +70,14 @@ function members(
   ...path: string[]
 ): JsonObject {
   if (!isDictionary(value)) throw new PointRefusal('expected a dictionary', ...path)
-  for (const key of Object.keys(value)) {
-    if (!mandatory.includes(key) && !optional.includes(key)) {
-      throw new PointRefusal('extra keys not allowed', ...path, key)
-    }
+  let known = 0
+  for (const key in value) {
+    if (mandatory.includes(key)) known++
+    else if (!optional.includes(key)) throw new PointRefusal('extra keys not allowed', ...path, key)
   }
-  for (const key of mandatory) {
-    if (!Object.hasOwn(value, key)) throw new PointRefusal('required key not provided', ...path, key)
+  if (known < mandatory.length) {
+    const missing = mandatory.find((key) => !Object.hasOwn(value, key))!
+    throw new PointRefusal('required key not provided', ...path, missing)
   }
   return value
 }

@@ -1,10 +1,12 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { parseIsoInstant } from '../../../http/datetime.ts'
 import { invalidData } from '../../../http/family-v2.ts'
-import { type JsonValue, readJson } from '../../../http/json.ts'
+import { type JsonValue, readJson, writeJson } from '../../../http/json.ts'
 import type { Instant, Period } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { JsonPull } from '../../../lib/json-pull.ts'
+import { mayLoseDigits } from '../../../lib/json-text.ts'
 import { PointRefusal, type PushedPoints } from './pushed-point.ts'
 
 /** No point is longer than this, nor anything else that is read in one piece. */
@@ -63,47 +65,46 @@ async function* points(pull: JsonPull, pushed: PushedPoints): AsyncGenerator<Poi
 async function* framePoints(pull: JsonPull, pushed: PushedPoints, path: Path): AsyncGenerator<Point[]> {
   if (!(await pull.enter('object'))) throw refuse(await pull.value(), 'expected a dictionary', path)
   let period: Period | undefined
-  /** Texts of points that came before their period did. */
-  let waiting: Waiting[] | undefined
-  let usage = false
+  /** Runs that came before their period did, packed: they may be nearly all of the body. */
+  let waiting: PackedRun[] | undefined
   for (let first = true; ; first = false) {
     const name = await pull.nextMember(first)
     if (name === undefined) break
-    if (name === 'period' && period === undefined) period = readPeriod(await pull.value(), [...path, name])
-    else if (name === 'usage' && !usage) {
-      usage = true
-      const texts = usageTexts(pull, [...path, name])
-      if (period === undefined) {
-        waiting = []
-        for await (const run of texts) for (const text of run) waiting.push(text)
-      } else {
-        for await (const run of texts) yield toPoints(run, pushed, period)
+    const at = [...path, name]
+    if (name !== 'period' && name !== 'usage') throw refuse('...', 'extra keys not allowed', at)
+    if (name === 'period' ? period : waiting) throw refuse('...', `key ${name} already provided`, at)
+    if (name === 'period') period = readPeriod(await pull.value(), at)
+    else {
+      waiting = []
+      for await (const run of usageRuns(pull, at)) {
+        if (period) yield await toPoints(run, pushed, period)
+        else waiting.push({ ...run, text: deflateRawSync(run.text, { level: 1 }) })
       }
-    } else
-      throw refuse(
-        '...',
-        name === 'period' || name === 'usage' ? `key ${name} already provided` : 'extra keys not allowed',
-        [...path, name],
-      )
+    }
   }
   if (period === undefined) throw refuse('{}', 'required key not provided', [...path, 'period'])
-  if (!usage) throw refuse('{}', 'required key not provided', [...path, 'usage'])
-  const late = waiting ?? []
-  for (let i = 0; i < late.length; i += RUN_MAX) yield toPoints(late.slice(i, i + RUN_MAX), pushed, period)
+  if (waiting === undefined) throw refuse('{}', 'required key not provided', [...path, 'usage'])
+  for (const run of waiting) yield await toPoints({ ...run, text: inflateRawSync(run.text).toString() }, pushed, period)
 }
 
-/** The text of a point, and where it stands. */
-interface Waiting {
+/** Points that came together, as text. */
+interface Run {
+  /** Of all of them, with the commas in between. */
   readonly text: string
   readonly type: string
+  /** Where the first one stands among those of its type. */
   readonly index: number
   readonly path: Path
 }
 
-/** Points that are handed on together. */
+interface PackedRun extends Omit<Run, 'text'> {
+  readonly text: Buffer
+}
+
+/** Points of a run at most. */
 const RUN_MAX = 1000
 
-async function* usageTexts(pull: JsonPull, path: Path): AsyncGenerator<Waiting[]> {
+async function* usageRuns(pull: JsonPull, path: Path): AsyncGenerator<Run> {
   if (!(await pull.enter('object'))) throw refuse(await pull.value(), 'expected a dictionary', path)
   for (let first = true; ; first = false) {
     const type = await pull.nextMember(first)
@@ -111,31 +112,60 @@ async function* usageTexts(pull: JsonPull, path: Path): AsyncGenerator<Waiting[]
     const at = [...path, type]
     if (type.includes('\0')) throw refuse('...', 'a text holds a NUL character', at)
     if (!(await pull.enter('array'))) throw refuse(await pull.value(), 'expected a list', at)
-    let run: Waiting[] = []
-    for (let index = 0; ; index++) {
-      let text = pull.nextItemNow(index === 0)
-      if (text === undefined) text = (await pull.nextItem(index === 0)) && (await pull.value())
-      if (text === false) break
-      run.push({ text, type, index, path: at })
-      if (run.length >= RUN_MAX) {
-        yield run
-        run = []
+    for (let index = 0; ;) {
+      let { text, count } = pull.itemsNow(index === 0, RUN_MAX)
+      if (count === 0) {
+        if (!(await pull.nextItem(index === 0))) break
+        text = await pull.value()
+        count = 1
       }
+      yield { text, type, index, path: at }
+      index += count
     }
-    if (run.length > 0) yield run
   }
 }
 
-function toPoints(texts: readonly Waiting[], pushed: PushedPoints, period: Period): Point[] {
-  return texts.map(({ text, type, index, path }) => {
+async function toPoints(run: Run, pushed: PushedPoints, period: Period): Promise<Point[]> {
+  const { text, type, index, path } = run
+  const values = together(text) ?? (await oneByOne(run))
+  return values.map((value, i) => {
     try {
-      return pushed.read(readJson(text), type, period)
+      return pushed.read(value, type, period)
     } catch (error) {
-      if (error instanceof PointRefusal) throw refuse(text, error.message, [...path, index, ...error.path])
-      if (error instanceof SyntaxError) throw refuse(text, 'not valid JSON', [...path, index])
+      if (error instanceof PointRefusal)
+        throw refuse(writeJson(value), error.message, [...path, index + i, ...error.path])
       throw error
     }
   })
+}
+
+/** The fast way for what is well-formed and has short numbers; undefined when it has to be looked at closely. */
+function together(text: string): JsonValue[] | undefined {
+  if (mayLoseDigits(text) || text.includes('\\u0000')) return undefined
+  try {
+    return JSON.parse(`[${text}]`) as JsonValue[]
+  } catch {
+    return undefined
+  }
+}
+
+async function oneByOne({ text, index, path }: Run): Promise<JsonValue[]> {
+  const pull = new JsonPull(only(Buffer.from(`[${text}]`)), { valueBytesMax: VALUE_BYTES_MAX })
+  await pull.enter('array')
+  const values: JsonValue[] = []
+  while (await pull.nextItem(values.length === 0)) {
+    const item = await pull.value()
+    try {
+      values.push(readJson(item))
+    } catch {
+      throw refuse(item, 'not valid JSON', [...path, index + values.length])
+    }
+  }
+  return values
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 function readPeriod(text: string, path: Path): Period {
