@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
-import { type Batches, type Claim, duePeriods } from '../state/batches.ts'
+import { type Batches, type Claim, type DueRequest, duePeriods } from '../state/batches.ts'
 import type { ScopeNames, Scopes } from '../state/scopes.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { type BatchBounds, BatchLimits } from './batch-limits.ts'
@@ -47,6 +47,8 @@ export interface Progress {
 export interface RunSummary extends Progress {
   /** Scopes that could not be rated to the end, with the last error. */
   readonly failed: readonly { readonly scopeId: string; readonly error: string }[]
+  /** Scopes that have something due which another processor is rating just now. */
+  readonly held: number
 }
 
 export interface RunOptions {
@@ -125,7 +127,7 @@ export class Processor {
       collectors: [names.collector],
     })
     const failed = rows.flatMap(({ scopeId, failure }) => (failure ? [{ scopeId, error: failure.error }] : []))
-    return { ...progress, failed }
+    return { ...progress, failed, held: await this.#parts.batches.held(this.#dueRequest(until)) }
   }
 
   async #due(now: Instant): Promise<number> {
@@ -139,15 +141,16 @@ export class Processor {
     return rows.reduce((sum, row) => sum + duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }), 0)
   }
 
+  #dueRequest(now: Instant): DueRequest {
+    const { names, periodSeconds, waitPeriods } = this.#options
+    return { ...names, now, periodSeconds, waitPeriods }
+  }
+
   async #claim(now: Instant): Promise<Claim | undefined> {
-    const { names, periodSeconds, waitPeriods, maxPeriods } = this.#options
     const claim = await this.#parts.batches.claim({
-      ...names,
-      now,
-      periodSeconds,
-      waitPeriods,
+      ...this.#dueRequest(now),
       maxScopes: this.#limits.scopes,
-      maxPeriods,
+      maxPeriods: this.#options.maxPeriods,
     })
     return claim && { ...claim, periods: Math.min(claim.periods, this.#limits.periods(claim.scopes.length)) }
   }

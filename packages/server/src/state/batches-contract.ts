@@ -81,6 +81,21 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       expect(await batches.claim(REQUEST)).toBeUndefined()
     })
 
+    test('what another process rates is known to be held, and all is free when every holder is known to be dead', async () => {
+      await scopes.see(['a', 'b'], NAMES, REQUEST.now, T0)
+      const claim = (await batches.claim(REQUEST))!
+      const push = await batches.begin('pushed')
+      expect(await batches.claim(REQUEST)).toBeUndefined()
+      expect(await batches.held(REQUEST)).toBe(2)
+      await batches.abandonAll()
+      expect(await batches.held(REQUEST)).toBe(0)
+      await expect(batches.commit(push)).rejects.toMatchObject({ code: 'state.fenced' })
+      await expect(batches.commit(claim.batch, { claim, periodSeconds: HOUR })).rejects.toMatchObject({
+        code: 'state.fenced',
+      })
+      expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0, scopes: [{ scopeId: 'a' }, { scopeId: 'b' }] })
+    })
+
     test('an expired lease is taken over, and its late writer can neither commit nor be seen', async () => {
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const first = (await batches.claim(REQUEST))!

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { Fault } from '../lib/fault.ts'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
@@ -24,7 +24,8 @@ export interface Claim {
   readonly scopes: readonly ClaimedScope[]
 }
 
-export interface ClaimRequest {
+/** Which scopes have something due. */
+export interface DueRequest {
   /** Only scopes of these names are this processor's business. */
   readonly scopeKey: string
   readonly fetcher: string
@@ -33,6 +34,9 @@ export interface ClaimRequest {
   readonly now: Instant
   readonly periodSeconds: number
   readonly waitPeriods: number
+}
+
+export interface ClaimRequest extends DueRequest {
   readonly maxScopes: number
   readonly maxPeriods: number
 }
@@ -138,18 +142,8 @@ export class Batches {
   }
 
   async #claim(tx: StateDatabase, request: ClaimRequest): Promise<Claim | 'again' | undefined> {
-    const { now, periodSeconds, waitPeriods } = request
-    const settled = toDate(now - Math.max(waitPeriods, 1) * periodSeconds)
-    const due = and(
-      eq(scopes.scopeKey, request.scopeKey),
-      eq(scopes.fetcher, request.fetcher),
-      eq(scopes.collector, request.collector),
-      scopes.active,
-      lt(scopes.nextBegin, settled),
-      lte(scopes.nextBegin, scopes.seenAt),
-      or(isNull(scopes.retryAt), lte(scopes.retryAt, sql`now()`)),
-      or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`)),
-    )
+    const { periodSeconds } = request
+    const due = and(isDue(request), or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`)))
     const [first] = await tx
       .select({ begin: scopes.nextBegin })
       .from(scopes)
@@ -194,6 +188,29 @@ export class Batches {
     await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(inArray(scopes.id, ids))
     const claimed = rows.map((row) => ({ id: row.id, scopeId: row.identifier, failures: row.failures }))
     return { batch, begin, periods, scopes: claimed }
+  }
+
+  /** How many scopes have something due that another process is rating just now. */
+  async held(request: DueRequest): Promise<number> {
+    return this.#db.$count(scopes, and(isDue(request), gte(scopes.leaseUntil, sql`now()`)))
+  }
+
+  /**
+   * Gives up every pending batch and lease, whoever began it. Only for state that this process alone can have open: then
+   * all of them are left by processes that are gone.
+   */
+  async abandonAll(): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const pending = await tx
+        .select({ id: hiddenBatches.id })
+        .from(hiddenBatches)
+        .where(eq(hiddenBatches.state, 'pending'))
+      if (pending.length === 0) return
+      await abandonRows(
+        tx,
+        pending.map((row) => row.id),
+      )
+    })
   }
 
   /**
@@ -371,6 +388,18 @@ export class Batches {
 export interface Sweepable {
   readonly batches: readonly { readonly id: BatchId; readonly forget: boolean }[]
   readonly voids: readonly (Void & { readonly id: number })[]
+}
+
+function isDue({ scopeKey, fetcher, collector, now, periodSeconds, waitPeriods }: DueRequest) {
+  return and(
+    eq(scopes.scopeKey, scopeKey),
+    eq(scopes.fetcher, fetcher),
+    eq(scopes.collector, collector),
+    scopes.active,
+    lt(scopes.nextBegin, toDate(now - Math.max(waitPeriods, 1) * periodSeconds)),
+    lte(scopes.nextBegin, scopes.seenAt),
+    or(isNull(scopes.retryAt), lte(scopes.retryAt, sql`now()`)),
+  )
 }
 
 /** Scopes first, then batches: commits and claims lock in this order too. */

@@ -18,7 +18,7 @@ import { type ScopeNames, Scopes } from '../state/scopes.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { activate } from './active-metrics.ts'
 import { openPointStore } from './open-point-store.ts'
-import { openState } from './open-state.ts'
+import { isEmbedded, openState } from './open-state.ts'
 import { ratingModules } from './rating-modules.ts'
 import { Telemetry } from './telemetry.ts'
 
@@ -46,6 +46,12 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
     const { db } = owned.use(await openState(options.state.url, log))
     const store = owned.use(await openPointStore(options))
     const modules = new Modules(db)
+    const batches = new Batches(db, {
+      owner: `${options.DEFAULT.host}:${process.pid}`,
+      leaseSeconds: options.processor.lease_seconds,
+    })
+    // Embedded state is this process's alone: whoever held a lease in it was killed.
+    if (isEmbedded(options.state.url)) await batches.abandonAll()
     return {
       config,
       log,
@@ -57,10 +63,7 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
       },
       db,
       store,
-      batches: new Batches(db, {
-        owner: `${options.DEFAULT.host}:${process.pid}`,
-        leaseSeconds: options.processor.lease_seconds,
-      }),
+      batches,
       scopes: new Scopes(db),
       modules,
       imports: new Imports(db),

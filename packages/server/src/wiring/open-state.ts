@@ -1,11 +1,18 @@
 import type { Logger } from 'pino'
 import type { State } from '../state/database.ts'
 
+const EMBEDDED = 'pglite:'
+
+/** In this process, which then is the only one that can have it open. */
+export function isEmbedded(url: string): boolean {
+  return url.startsWith(EMBEDDED)
+}
+
 /** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
 export async function openState(url: string, log: Logger): Promise<State> {
-  if (url.startsWith('pglite:')) {
+  if (isEmbedded(url)) {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
-    return openPGlite(url.slice('pglite:'.length))
+    return openPGlite(url.slice(EMBEDDED.length))
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
   return openPostgres({ url, onError: (error) => log.warn({ err: error }, 'a connection to the state database broke') })
