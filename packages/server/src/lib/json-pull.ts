@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { DEPTH_MAX } from './json-text.ts'
 
+/** To begin with; a longer value makes it grow. */
+const MEMORY_BYTES = 256 * 1024
 const QUOTE = 34
 const COMMA = 44
 const COLON = 58
@@ -19,7 +21,10 @@ const CLOSE_BRACE = 125
 export class JsonPull {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #valueBytesMax: number
-  #buffer: Buffer = Buffer.alloc(0)
+  /** One piece of memory for all that passes through: a new one for each chunk would pile up as garbage. */
+  #memory = Buffer.allocUnsafeSlow(MEMORY_BYTES)
+  /** What was read into it. */
+  #buffer = this.#memory.subarray(0, 0)
   #at = 0
   #ended = false
 
@@ -122,21 +127,30 @@ export class JsonPull {
 
   /** Reads on; at least as much as is there unread, so that a long value in small pieces is not looked at ever again. */
   async #fill(): Promise<boolean> {
-    const rest = this.#buffer.subarray(this.#at)
-    const pieces: Uint8Array[] = []
-    let bytes = 0
-    while (!this.#ended && (bytes === 0 || bytes < rest.length)) {
+    let unread = this.#buffer.length - this.#at
+    this.#memory.copyWithin(0, this.#at, this.#buffer.length)
+    this.#at = 0
+    const wanted = 2 * Math.max(unread, 1)
+    let got = false
+    while (!this.#ended && (!got || unread < wanted)) {
       const { done, value } = await this.#source.next()
       if (done) this.#ended = true
-      else {
-        pieces.push(value)
-        bytes += value.byteLength
+      else if (value.byteLength > 0) {
+        this.#reserve(unread + value.byteLength)
+        this.#memory.set(value, unread)
+        unread += value.byteLength
+        got = true
       }
     }
-    if (bytes === 0) return false
-    this.#buffer = Buffer.concat([rest, ...pieces])
-    this.#at = 0
-    return true
+    this.#buffer = this.#memory.subarray(0, unread)
+    return got
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#memory.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#memory.length))
+    larger.set(this.#memory)
+    this.#memory = larger
   }
 
   /** Where the value that begins at `at` ends; undefined when that is not known yet. */

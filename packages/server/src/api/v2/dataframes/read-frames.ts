@@ -78,7 +78,7 @@ async function* framePoints(pull: JsonPull, pushed: PushedPoints, path: Path): A
       waiting = []
       for await (const run of usageRuns(pull, at)) {
         if (period) yield await toPoints(run, pushed, period)
-        else waiting.push({ ...run, text: deflateRawSync(run.text, { level: 1 }) })
+        else waiting.push({ ...run, text: deflateRawSync(run.text, PACKING) })
       }
     }
   }
@@ -96,6 +96,9 @@ interface Run {
   readonly index: number
   readonly path: Path
 }
+
+/** Quick, and with little memory for each packing. */
+const PACKING = { level: 1, windowBits: 13, memLevel: 5, chunkSize: 4096 } as const
 
 interface PackedRun extends Omit<Run, 'text'> {
   readonly text: Buffer
