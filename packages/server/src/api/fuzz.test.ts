@@ -10,7 +10,7 @@ import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { at, HASHMAP, openTestApi, point } from './testing/open-test-api.ts'
 
 /** Requests of each kind to each route; FUZZ_RUNS=500 sends more than a hundred thousand. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 8)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4)
 const SEED = process.env['FUZZ_SEED'] === undefined ? {} : { seed: Number(process.env['FUZZ_SEED']) }
 
 const api = await openTestApi()

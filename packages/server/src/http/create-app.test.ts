@@ -433,6 +433,13 @@ test('CORS: a listed origin may ask, another gets a normal answer without leave'
   expect(off.status).toBe(405)
 })
 
+test('CORS: where any origin may ask, none may with the user’s credentials', async () => {
+  const open = testApp<Deps>(ROUTES, {}, { cors: { allowedOrigins: ['*'] } })
+  const { headers } = await open.call('GET', '/', { headers: { origin: 'https://any.example.net' } })
+  expect(headers.get('access-control-allow-origin')).toBe('*')
+  expect(headers.has('access-control-allow-credentials')).toBe(false)
+})
+
 test('a trusted proxy’s scheme, host and prefix stand in links; an untrusted one’s do not', async () => {
   const headers = {
     'x-forwarded-proto': 'https',

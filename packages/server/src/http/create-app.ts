@@ -180,8 +180,6 @@ class Dispatcher<Deps> {
     if (guarded) await this.#guard(route, who)
     family.negotiate(request.headers)
     const raw: RawRequest = {
-      method: request.method,
-      path: url.pathname,
       parameters: found.parameters,
       search: url.searchParams,
       headers: request.headers,

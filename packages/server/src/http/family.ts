@@ -3,8 +3,6 @@ import type { Method, Route } from './route.ts'
 
 /** A request before its arguments are read. */
 export interface RawRequest {
-  readonly method: string
-  readonly path: string
   /** The path's parameters, decoded. */
   readonly parameters: Readonly<Record<string, string>>
   readonly search: URLSearchParams

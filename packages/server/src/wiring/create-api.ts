@@ -62,15 +62,13 @@ export function createApi(stores: Stores): Api {
     scopeNames: names,
     pushedSeries: new SeriesRegistry(PUSHED_SERIES),
   }
-  const routes: readonly Route<ApiDeps & RuleDeps>[] = [
-    ...apiRoutes({
-      modules: pipeline.modules,
-      moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
-      storageVersion: 2,
-      version: VERSION,
-    }),
-    getMetrics(telemetry),
-  ]
+  const routes = apiRoutes({
+    modules: pipeline.modules,
+    moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
+    storageVersion: 2,
+    version: VERSION,
+    more: [getMetrics(telemetry)],
+  })
   const { allowed_origin, allow_credentials, expose_headers, max_age, allow_methods, allow_headers } = options.cors
   const app = createApp({
     routes,
