@@ -1,23 +1,12 @@
 import { z } from 'zod'
 import { option } from '../../lib/option.ts'
+import { prometheusKeyOptions, prometheusOptions } from '../../lib/prometheus-options.ts'
 import { promqlOptions } from '../promql/options.ts'
 
 /** Options of `[collector_prometheus]`: CloudKitty's, then ours. */
 export const Options = z.object({
-  prometheus_url: z
-    .string()
-    .refine((url) => /^https?:\/\/[^/]/.test(url), {
-      error: "expected Prometheus' URL with its API prefix: http://localhost:9090/api/v1",
-    })
-    .describe('URL of Prometheus with the prefix of its API: http://localhost:9090/api/v1'),
-  prometheus_user: option.text().optional().describe('User for basic authentication; needs the password too'),
-  prometheus_password: option.secret().optional().describe('Password for basic authentication'),
-  cafile: option.text().optional().describe("PEM file of the authorities that may have signed Prometheus' certificate"),
-  insecure: option.boolean().default(false).describe("Does not check Prometheus' certificate"),
-  timeout: option.float({ min: 0.001 }).default(60).describe('Seconds until an answer must be there, to its last byte'),
-
-  certfile: option.text().optional().describe('PEM file of the certificate that we show to Prometheus'),
-  keyfile: option.text().optional().describe("PEM file of that certificate's key"),
+  ...prometheusOptions,
+  ...prometheusKeyOptions,
   ...promqlOptions,
   max_scopes_per_query: option.integer({ min: 1 }).default(1000).describe('Scopes in one query'),
 })

@@ -1,25 +1,14 @@
 import { z } from 'zod'
 import { option } from '../../lib/option.ts'
+import { prometheusKeyOptions, prometheusOptions } from '../../lib/prometheus-options.ts'
 
 /** Options of `[fetcher_prometheus]`: CloudKitty's, then ours. */
 export const Options = z.object({
   metric: z.string().min(1).describe('Metric whose series name the scopes'),
   scope_attribute: option.text().default('project_id').describe('Label that holds the scope'),
-  prometheus_url: z
-    .string()
-    .refine((url) => /^https?:\/\/[^/]/.test(url), {
-      error: "expected Prometheus' URL with its API prefix: http://localhost:9090/api/v1",
-    })
-    .describe('URL of Prometheus with the prefix of its API: http://localhost:9090/api/v1'),
-  prometheus_user: option.text().optional().describe('User for basic authentication; needs the password too'),
-  prometheus_password: option.secret().optional().describe('Password for basic authentication'),
-  cafile: option.text().optional().describe("PEM file of the authorities that may have signed Prometheus' certificate"),
-  insecure: option.boolean().default(false).describe("Does not check Prometheus' certificate"),
-  timeout: option.float({ min: 0.001 }).default(60).describe('Seconds until an answer must be there, to its last byte'),
+  ...prometheusOptions,
   filters: option.dict().default({}).describe('Labels that the series must have: label:value,label:value'),
-
-  certfile: option.text().optional().describe('PEM file of the certificate that we show to Prometheus'),
-  keyfile: option.text().optional().describe("PEM file of that certificate's key"),
+  ...prometheusKeyOptions,
 })
 
 export type Options = z.output<typeof Options>
