@@ -1,4 +1,5 @@
 import { type CsvProgress, checkCsv, writeCsv } from '../samples/csv.ts'
+import { AuditTrail } from '../state/audit.ts'
 import type { Batches } from '../state/batches.ts'
 import { type Import, Imports } from '../state/imports.ts'
 import type { PointStore } from '../storage/point-store.ts'
@@ -14,6 +15,8 @@ export interface ImportOptions {
   /** The label that every sample must have. */
   readonly scopeKey: string
   readonly leaseSeconds: number
+  /** Who imports, for the audit. */
+  readonly who: string
   readonly signal: AbortSignal
   readonly onProgress?: (progress: CsvProgress) => void
 }
@@ -24,7 +27,7 @@ export interface ImportOptions {
  */
 export async function importFile(parts: ImportParts, options: ImportOptions): Promise<Import & { again: boolean }> {
   const { batches, imports, store } = parts
-  const { path, leaseSeconds, ...source } = options
+  const { path, leaseSeconds, who, ...source } = options
   const summary = await checkCsv({ path, ...source })
   const known = await imports.find(summary.digest)
   if (known) return { ...known, again: true }
@@ -41,7 +44,13 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
       firstAt: summary.first,
       lastAt: summary.last,
     }
-    await batches.commit(batch, { also: (tx) => Imports.record(tx, entry) })
+    await batches.commit(batch, {
+      also: async (tx) => {
+        await Imports.record(tx, entry)
+        const after = { name: path, batch, rows: summary.rows }
+        await new AuditTrail({ who }).record(tx, { action: 'create', kind: 'import', target: summary.digest, after })
+      },
+    })
     return { ...entry, again: false }
   } catch (error) {
     await batches.abandon(batch)

@@ -71,7 +71,7 @@ export async function runImport(invocation: Invocation, file: string): Promise<n
 
 export async function importWithProgress(
   stores: Stores,
-  { signal, terminal }: Pick<Invocation, 'signal' | 'terminal'>,
+  { signal, terminal, env }: Pick<Invocation, 'signal' | 'terminal' | 'env'>,
   path: string,
 ): ReturnType<typeof importFile> {
   const { config, log, names } = stores
@@ -81,6 +81,7 @@ export async function importWithProgress(
     path,
     scopeKey: names.scopeKey,
     leaseSeconds: config.options.processor.lease_seconds,
+    who: env['USER'] ?? 'unknown',
     signal,
     onProgress: ({ phase, bytes, totalBytes, rows }) =>
       (phase === 'check' ? check : write).update(toMegabytes(bytes), toMegabytes(totalBytes), { rows }),
