@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME ...]`: prints what was measured, where and when. Results of record lie in bench/results/. */
 import { cpus, totalmem } from 'node:os'
 import Table from 'cli-table3'
+import { benchApi } from './api.ts'
 import { benchCollect } from './collect.ts'
 import { benchLabPrometheus } from './lab-prometheus.ts'
 import type { Measure } from './measure.ts'
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   'lab-prometheus': benchLabPrometheus,
   collect: benchCollect,
   storage: benchStorage,
+  api: benchApi,
 }
 
 const asked = process.argv.slice(2)

@@ -19,3 +19,16 @@ export function medianSeconds(runs: number, run: () => void): number {
   })
   return seconds.toSorted((a, b) => a - b)[Math.floor(runs / 2)]!
 }
+
+/** Milliseconds of the median of several runs, after one that is not counted. */
+export async function medianOf(runs: number, run: () => Promise<unknown>): Promise<number> {
+  await run()
+  const all: number[] = []
+  for (let i = 0; i < runs; i++) {
+    const begin = performance.now()
+    await run()
+    all.push(performance.now() - begin)
+  }
+  const median = all.toSorted((a, b) => a - b)[Math.floor(runs / 2)]!
+  return Math.round(median * 10) / 10
+}

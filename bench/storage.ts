@@ -7,7 +7,7 @@ import type { Point } from '@cloudtabby/server/domain/point'
 import { type Series, toSeries } from '@cloudtabby/server/domain/series'
 import { openDuckDBStore } from '@cloudtabby/server/storage/duckdb/open-duckdb-store'
 import type { PointStore, TotalQuery } from '@cloudtabby/server/storage/point-store'
-import type { Measure } from './measure.ts'
+import { medianOf, type Measure } from './measure.ts'
 
 const SERIES = 20_000
 const PROJECTS = 1_000
@@ -81,25 +81,13 @@ async function ask(store: PointStore, points: number): Promise<Measure[]> {
   const snapshot = { highest: points, hidden: [], voids: [] }
   const measures: Measure[] = []
   for (const [name, given] of questions) {
-    const value = await medianMs(() => store.total(queryOf(given), snapshot))
+    const value = await medianOf(RUNS, () => store.total(queryOf(given), snapshot))
     measures.push({ name: `total of ${points / MILLION} M points, ${name}`, value, unit: 'ms' })
   }
   const middle = { ...queryOf({}), offset: points / 2, limit: 1000 }
-  const value = await medianMs(() => store.retrieve(middle, snapshot))
+  const value = await medianOf(RUNS, () => store.retrieve(middle, snapshot))
   measures.push({ name: `page of 1,000 in the middle of ${points / MILLION} M points`, value, unit: 'ms' })
   return measures
-}
-
-async function medianMs(run: () => Promise<unknown>): Promise<number> {
-  await run()
-  const all: number[] = []
-  for (let i = 0; i < RUNS; i++) {
-    const begin = performance.now()
-    await run()
-    all.push(performance.now() - begin)
-  }
-  const median = all.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)]!
-  return Math.round(median * 10) / 10
 }
 
 function queryOf(given: Partial<TotalQuery>): TotalQuery {
