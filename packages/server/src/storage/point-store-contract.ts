@@ -39,6 +39,7 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
     retrieval(open)
     exactness(open)
     deletion(open)
+    retention(open)
     samples(open)
     anything(open)
   })
@@ -717,6 +718,114 @@ function deletion(open: Open): void {
   })
 }
 
+function retention(open: Open): void {
+  const MAY = JUNE - 31 * DAY
+  const begins = async (store: PointStore) =>
+    (await store.retrieve(query({ begin: 0 }), EVERYTHING)).points.map(({ begin }) => (begin - JUNE) / HOUR)
+  const sampleSums = async (store: PointStore) => {
+    const periods: Period[] = [MAY, JUNE - DAY, JUNE].map((begin) => ({ begin, end: begin + DAY }))
+    const asked: SampleQuery[] = periods.map((period) => ({
+      name: 'cpu',
+      method: 'sum',
+      labels: [],
+      scopeKey: 'project_id',
+      scopes: ['alpha'],
+      periods: [period],
+    }))
+    const answers = await Promise.all(asked.map((each) => store.readSamples(each, EVERYTHING, never)))
+    return answers.map((values) => values.map(({ value }) => String(value)).join(' '))
+  }
+
+  test('what begins before a bound is gone, whatever batch it is of; what begins at it stays; again is harmless', async () => {
+    await using store = await open()
+    const at = [MAY - 31 * DAY, MAY, MAY + DAY, JUNE - HOUR, JUNE, JUNE + HOUR, JUNE + 5 * DAY]
+    for (const batch of [1, 2])
+      await store.write(batch, [
+        ...at.map((begin) => point(series(), { begin })),
+        point(series(), { begin: MAY - 1, end: JUNE + DAY }),
+      ])
+    const keep = { points: JUNE + HOUR, samples: 0 }
+    expect(await store.dropBefore(keep)).toEqual({ points: 12, samples: 0 })
+    expect(await begins(store)).toEqual([1, 1, 120, 120])
+    expect(await store.dropBefore(keep)).toEqual({ points: 0, samples: 0 })
+    expect(await begins(store)).toEqual([1, 1, 120, 120])
+  })
+
+  test('points and samples go by bounds of their own', async () => {
+    await using store = await open()
+    const labels = { project_id: 'alpha' }
+    await store.write(1, [point(series(), { begin: MAY }), point(series())])
+    await store.writeSamples(1, [sample('cpu', MAY, '1', labels), sample('cpu', JUNE - 1, '2', labels)])
+    await store.writeSamples(2, [sample('cpu', JUNE - 2, '4', labels), sample('cpu', JUNE, '8', labels)])
+    expect(await store.dropBefore({ points: MAY, samples: JUNE - 1 })).toEqual({ points: 0, samples: 2 })
+    expect(await sampleSums(store)).toEqual(['', '2', '8'])
+    expect(await begins(store)).toEqual([-31 * 24, 0])
+    expect(await store.dropBefore({ points: JUNE, samples: MAY })).toEqual({ points: 1, samples: 0 })
+    expect(await sampleSums(store)).toEqual(['', '2', '8'])
+    expect(await store.firstSampleAt(EVERYTHING, never)).toBe(JUNE - 1)
+  })
+
+  test('series, labels and rules of which everything was dropped come back with the next point', async () => {
+    await using store = await open()
+    const [gone, kept] = [series({ groupby: { id: 'gone' } }), series({ groupby: { id: 'kept' } })]
+    const labels = { project_id: 'alpha', id: 'gone' }
+    const shown = async () => {
+      const { points } = await store.retrieve(query({ begin: 0 }), EVERYTHING)
+      return points.map(({ series: of, rules }) => [of.groupby['id'], ...rules])
+    }
+    const groupby = [attribute('id')]
+    for (let round = 0; round < 3; round++) {
+      await store.write(1, [point(gone, { begin: MAY, rules: ['a', 'b'] })])
+      await store.writeSamples(1, [sample('cpu', MAY, '1', labels)])
+      if (round === 0) await store.write(1, [point(kept, { rules: ['c'] })])
+      expect(await shown()).toEqual([
+        ['gone', 'a', 'b'],
+        ['kept', 'c'],
+      ])
+      expect(table(await store.total(query({ begin: 0, groupby }), EVERYTHING))).toEqual([
+        ['gone', '1', '0'],
+        ['kept', '1', '0'],
+      ])
+      // More than once: what a first call only marks, a later one may remove.
+      for (let i = 0; i < 3; i++) await store.dropBefore({ points: JUNE, samples: JUNE })
+      expect(await shown()).toEqual([['kept', 'c']])
+      expect(await store.sampleScopes('id', EVERYTHING, never)).toEqual([])
+    }
+  })
+
+  test('a reader that is in the middle of the points goes on, whatever is dropped and written beside it', async () => {
+    await using store = await open()
+    const of = Array.from({ length: 6000 }, (_, i) => series({ groupby: { id: `vm-${i}` } }))
+    await store.write(
+      1,
+      of.map((each) => point(each, { begin: MAY })),
+    )
+    const ids = new Set<unknown>()
+    for await (const points of store.stream(query({ begin: 0 }), EVERYTHING)) {
+      for (const { series: each } of points) ids.add(each.groupby['id'])
+      for (let i = 0; i < 2; i++) await store.dropBefore({ points: JUNE, samples: JUNE })
+      await store.write(2, [point(of[ids.size % 6000]!)])
+    }
+    expect(ids.size).toBe(6000)
+  })
+
+  test('the newest batch is known, and what is above a batch can be removed', async () => {
+    await using store = await open()
+    expect(await store.highestBatch()).toBe(0)
+    const labels = { project_id: 'alpha' }
+    for (const batch of [3, 5, 7]) await store.write(batch, [point(series(), { quantity: `${batch}` })])
+    expect(await store.highestBatch()).toBe(7)
+    for (const batch of [4, 9]) await store.writeSamples(batch, [sample('cpu', JUNE, `${batch}`, labels)])
+    expect(await store.highestBatch()).toBe(9)
+    for (let i = 0; i < 2; i++) {
+      await store.deleteBatchesAbove(5)
+      expect(table(await store.total(query(), EVERYTHING))).toEqual([['8', '0']])
+      expect(await sampleSums(store)).toEqual(['', '', '4'])
+      expect(await store.highestBatch()).toBe(5)
+    }
+  })
+}
+
 function samples(open: Open): void {
   const periods: Period[] = [0, 1, 2].map((i) => ({ begin: JUNE + i * HOUR, end: JUNE + (i + 1) * HOUR }))
   const ask = (method: SampleMethod, given: Partial<SampleQuery> = {}): SampleQuery => ({
@@ -940,7 +1049,15 @@ function anything(open: Open): void {
       fc.asyncProperty(
         fc.array(fc.tuple(batch, fc.array(anyPoint, { minLength: 1, maxLength: 12 })), { minLength: 1, maxLength: 5 }),
         fc.array(fc.tuple(batch, fc.array(reading, { minLength: 1, maxLength: 15 })), { maxLength: 2 }),
-        fc.record({ batches: fc.array(batch, { maxLength: 1 }), voids: fc.array(anyVoid, { maxLength: 2 }) }),
+        fc.record({
+          batches: fc.array(batch, { maxLength: 1 }),
+          voids: fc.array(anyVoid, { maxLength: 2 }),
+          above: fc.oneof(fc.constant(undefined), batch),
+          keep: fc.oneof(
+            fc.constant(undefined),
+            fc.record({ points: instant, samples: fc.integer({ min: -90, max: 200 }).map((n) => JUNE + n) }),
+          ),
+        }),
         snapshot,
         fc.array(totalQuery, { minLength: 1, maxLength: 5 }),
         fc.array(sampleQuery, { maxLength: 3 }),
@@ -952,6 +1069,8 @@ function anything(open: Open): void {
             for (const [id, samples] of sampleWrites) await each.writeSamples(id, samples)
             await each.deleteBatches(deleted.batches)
             await each.deleteVoids(deleted.voids)
+            if (deleted.above !== undefined) await each.deleteBatchesAbove(deleted.above)
+            if (deleted.keep) await each.dropBefore(deleted.keep)
           }
           for (const asked of queries) {
             const [got, wanted] = [await store.total(asked, snapshot), await model.total(asked, snapshot)]

@@ -84,6 +84,18 @@ export interface Retrieved {
   readonly points: readonly Point[]
 }
 
+/** From when on a store is to keep what it has: points by their begin, samples by their instant. */
+export interface KeepFrom {
+  readonly points: Instant
+  readonly samples: Instant
+}
+
+/** Rows that went, seen or not. An engine that counts before it deletes may be off by what is written meanwhile. */
+export interface Dropped {
+  readonly points: number
+  readonly samples: number
+}
+
 /**
  * Where rated points and raw samples are kept. What is written is seen only through a `Snapshot`, which state hands
  * out: the store itself knows nothing of commits. Decimals go in and come out exact to 18 digits after the point.
@@ -101,6 +113,21 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   deleteBatches(batches: readonly BatchId[]): Promise<void>
   /** Removes the points that are void. Again is harmless. */
   deleteVoids(voids: readonly Void[]): Promise<void>
+  /**
+   * Forgets the past for good: when it returns, no query finds a point that begins before `keep.points` or a sample before
+   * `keep.samples`, of whatever batch; nothing else is gone. Whole months go first where the engine keeps months apart, so
+   * that it is cheap at a month's begin and dearer in its middle. What is not needed any more without them (series, rule
+   * lists) may go too. Again is harmless and finds nothing to do; so does a call after a crash half-way, which goes on.
+   * Queries under way see each of these points or not. The space is given back, or used for what is written next.
+   */
+  dropBefore(keep: KeepFrom): Promise<Dropped>
+  /** The newest batch that has left anything here, points or samples, seen or not; 0 in an empty store. */
+  highestBatch(): Promise<BatchId>
+  /**
+   * Removes all that batches above this one left, points and samples. Again is harmless. For stores whose state came back
+   * from an older copy: it gives these numbers again.
+   */
+  deleteBatchesAbove(batch: BatchId): Promise<void>
 
   total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total>
   retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved>

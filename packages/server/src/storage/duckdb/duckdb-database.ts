@@ -158,10 +158,17 @@ export class DuckDBDatabase implements AsyncDisposable {
     await this.#checkpoint()
   }
 
-  async #checkpoint(): Promise<void> {
+  /** Folds the log into the file, when what is being written is written: what was deleted makes room. */
+  async checkpoint(): Promise<void> {
+    const turn = this.#writing.then(() => this.#checkpoint(0))
+    this.#writing = turn.catch(() => {})
+    await turn
+  }
+
+  async #checkpoint(atBytes = this.#checkpointAt): Promise<void> {
     if (this.path === IN_MEMORY) return
     const log = await stat(`${this.path}.wal`).catch(() => undefined)
-    if (!log || log.size < this.#checkpointAt) return
+    if (!log || log.size < atBytes) return
     const disk = await statfs(this.path).catch(() => undefined)
     if (disk && disk.bavail * disk.bsize < 2 * log.size) return
     try {

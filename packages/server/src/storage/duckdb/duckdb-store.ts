@@ -6,8 +6,25 @@ import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
-import type { PointFilter, PointStore, Retrieved, RetrieveQuery, Total, TotalQuery } from '../point-store.ts'
+import type {
+  Dropped,
+  KeepFrom,
+  PointFilter,
+  PointStore,
+  Retrieved,
+  RetrieveQuery,
+  Total,
+  TotalQuery,
+} from '../point-store.ts'
 import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
+import {
+  deleteBatchesAbove,
+  dropBefore,
+  findOrphans,
+  type Orphans,
+  removeOrphans,
+  removeSampleOrphans,
+} from './drop-before.ts'
 import { type DuckDBDatabase, run } from './duckdb-database.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
@@ -31,6 +48,10 @@ export class DuckDBStore implements PointStore {
   readonly #readSeries = new LRUCache<number, Series>({ max: READ_REMEMBERED })
   readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
   #widest: Rest
+  /** Readers that look series up for rows which they have read, each as an object of its own. */
+  readonly #reading = new Set<object>()
+  /** What was left without points when these readers had begun: it goes when they have ended. */
+  #orphans: { readonly rows: Orphans; readonly readers: readonly object[] } | undefined
 
   private constructor(database: DuckDBDatabase, start: Start) {
     this.#database = database
@@ -78,6 +99,46 @@ export class DuckDBStore implements PointStore {
     await this.#change(async (connection) => {
       await run(connection, deleteVoidsSql(voids))
     })
+  }
+
+  async dropBefore(keep: KeepFrom): Promise<Dropped> {
+    await this.#removeOrphans()
+    let dropped: Dropped = { points: 0, samples: 0 }
+    await this.#change(async (connection) => {
+      dropped = await dropBefore(connection, keep)
+      if (dropped.samples === 0) return
+      await removeSampleOrphans(connection)
+      this.#sampleSeries.forget()
+    })
+    if (dropped.points > 0) {
+      await this.#change(async (connection) => {
+        this.#orphans = { rows: await findOrphans(connection), readers: [...this.#reading] }
+      })
+    }
+    if (dropped.points > 0 || dropped.samples > 0) await this.#database.checkpoint()
+    return dropped
+  }
+
+  /** Not at once: who has read points before they were dropped is going to ask for their series. */
+  async #removeOrphans(): Promise<void> {
+    const orphans = this.#orphans
+    if (!orphans || orphans.readers.some((reader) => this.#reading.has(reader))) return
+    this.#orphans = undefined
+    await this.#change(async (connection) => {
+      await removeOrphans(connection, orphans.rows)
+      // Before the next transaction begins: to look up a number for nothing is only slow.
+      for (const each of [this.#series, this.#ruleSets]) each.forget()
+    })
+  }
+
+  async highestBatch(): Promise<BatchId> {
+    const sql = 'SELECT greatest((SELECT max(batch) FROM points), (SELECT max(batch) FROM samples), 0)'
+    const [row] = await this.#select({ sql, params: [] }, undefined)
+    return Number(row?.[0])
+  }
+
+  async deleteBatchesAbove(batch: BatchId): Promise<void> {
+    await this.#change((connection) => deleteBatchesAbove(connection, batch))
   }
 
   async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
@@ -162,10 +223,14 @@ export class DuckDBStore implements PointStore {
   }
 
   async *#stream(statement: Statement, signal: AbortSignal | undefined): AsyncGenerator<unknown[][], void, undefined> {
+    const reader = {}
+    this.#reading.add(reader)
     try {
       yield* this.#database.stream(statement, signal)
     } catch (error) {
       throw this.#toReadFault(error)
+    } finally {
+      this.#reading.delete(reader)
     }
   }
 

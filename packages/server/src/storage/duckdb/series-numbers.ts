@@ -67,6 +67,12 @@ export class SeriesNumbers {
     this.#uncommitted = []
   }
 
+  /** Everything is looked up in the file again: rows of series went from it. */
+  forget(): void {
+    this.#byObject = new WeakMap()
+    this.#byId.clear()
+  }
+
   #recall(series: Series): number | undefined {
     const known = this.#byId.get(series.id)
     if (!known) return undefined

@@ -60,4 +60,9 @@ export class TextNumbers {
   rollback(): void {
     this.#uncommitted = []
   }
+
+  /** Every text is looked up in the file again: rows went from it. */
+  forget(): void {
+    this.#remembered.clear()
+  }
 }

@@ -16,7 +16,9 @@ import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type {
+  Dropped,
   Grouping,
+  KeepFrom,
   PointFilter,
   PointStore,
   Retrieved,
@@ -49,6 +51,22 @@ export class ModelStore implements PointStore {
 
   async deleteVoids(voids: readonly Void[]): Promise<void> {
     this.#points = this.#points.filter(({ batch, point }) => !voids.some((v) => isVoid(point, batch, v)))
+  }
+
+  async dropBefore(keep: KeepFrom): Promise<Dropped> {
+    const [points, samples] = [this.#points.length, this.#samples.length]
+    this.#points = this.#points.filter(({ point }) => point.begin >= keep.points)
+    this.#samples = this.#samples.filter(({ sample }) => sample.at >= keep.samples)
+    return { points: points - this.#points.length, samples: samples - this.#samples.length }
+  }
+
+  async highestBatch(): Promise<BatchId> {
+    return Math.max(0, ...[...this.#points, ...this.#samples].map(({ batch }) => batch))
+  }
+
+  async deleteBatchesAbove(highest: BatchId): Promise<void> {
+    this.#points = this.#points.filter(({ batch }) => batch <= highest)
+    this.#samples = this.#samples.filter(({ batch }) => batch <= highest)
   }
 
   async total(query: TotalQuery, snapshot: Snapshot): Promise<Total> {
