@@ -21,6 +21,7 @@ const HAS = {
   update: [true, true],
   reset: [true, true],
   delete: [true, false],
+  cancel: [true, false],
   push: [false, true],
 } as const
 

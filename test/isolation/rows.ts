@@ -70,6 +70,20 @@ const scope = async (world: World) => {
   return scope_id
 }
 
+/** A scope with a task that waits. */
+const reprocessed = async (world: World) => {
+  const scope_id = await scope(world)
+  const body = {
+    scope_ids: [scope_id],
+    start_reprocess_time: '2026-06-10T00:00:00Z',
+    end_reprocess_time: '2026-06-11T00:00:00Z',
+    reason: 'wrong price',
+  }
+  const { status, text } = await world.call('POST', '/v2/task/reprocesses', { body })
+  if (status !== 202) throw new Error(`POST /v2/task/reprocesses: ${status} ${text}`)
+  return scope_id
+}
+
 function get(audience: Audience, path: string, status = 200): Row {
   return { audience, status, request: () => ({ method: 'GET', path }) }
 }
@@ -285,6 +299,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
       end_reprocess_time: '2026-06-11T00:00:00Z',
       reason: 'wrong price',
     },
+  })),
+  'DELETE /v2/task/reprocesses': change(200, ['reprocess'], async (world) => ({
+    method: 'DELETE',
+    path: `/v2/task/reprocesses/${await reprocessed(world)}`,
   })),
 }
 

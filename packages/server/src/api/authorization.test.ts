@@ -70,6 +70,7 @@ const ADMIN_ONLY = [
     '/v2/task/reprocesses',
     { scope_ids: 'x', start_reprocess_time: '2026', end_reprocess_time: '2026', reason: 'x' },
   ],
+  ['DELETE', '/v2/task/reprocesses/x'],
   ['POST', '/v2/dataframes', { dataframes: [] }],
 ] as const
 

@@ -23,6 +23,7 @@ import { putModule } from './v2/rating/put-module.ts'
 import { scopeRoutes } from './v2/scope/routes.ts'
 import type { ScopeDeps } from './v2/scope/scope-object.ts'
 import { getSummary, type SummaryDeps } from './v2/summary/get-summary.ts'
+import { cancelReprocesses } from './v2/task/cancel-reprocesses.ts'
 import { listReprocesses } from './v2/task/list-reprocesses.ts'
 import { postReprocesses, type ReprocessDeps } from './v2/task/post-reprocesses.ts'
 
@@ -75,6 +76,7 @@ export function apiRoutes<ModuleRouteDeps>({
     putModule,
     listReprocesses,
     postReprocesses,
+    cancelReprocesses,
   ]
   const served = storageVersion === 1 ? v1 : [...v1, ...v2]
   const routes: Route<ApiDeps & ModuleRouteDeps>[] = [

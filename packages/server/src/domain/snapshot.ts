@@ -20,3 +20,12 @@ export interface Snapshot {
   readonly hidden: readonly BatchId[]
   readonly voids: readonly Void[]
 }
+
+/** What the same reader would have seen, had a pending batch been committed, with the voids that come with it. */
+export function withCommitted(snapshot: Snapshot, batch: BatchId, voids: readonly Void[]): Snapshot {
+  return {
+    highest: Math.max(snapshot.highest, batch),
+    hidden: snapshot.hidden.filter((id) => id !== batch),
+    voids: [...snapshot.voids, ...voids],
+  }
+}

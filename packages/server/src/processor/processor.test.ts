@@ -1,126 +1,32 @@
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { add, formatDecimal, ONE } from '../domain/decimal.ts'
+import { add, ONE } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
-import type { Rater } from '../rating/rating-module.ts'
-import { RatingPipeline } from '../rating/rating-pipeline.ts'
-import { Batches } from '../state/batches.ts'
 import type { State } from '../state/database.ts'
-import { Modules } from '../state/modules.ts'
-import { Reprocesses } from '../state/reprocesses.ts'
-import { Scopes } from '../state/scopes.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
-import { openDuckDBStore } from '../storage/duckdb/open-duckdb-store.ts'
-import type { PointStore } from '../storage/point-store.ts'
-import { Processor } from './processor.ts'
-import { Rechecker } from './rechecker.ts'
-import { Reprocessor } from './reprocessor.ts'
 import { sweep } from './sweep.ts'
-import { MemorySource, memoryMetric, unreachable } from './testing/memory-source.ts'
-
-const HOUR = 3600
-const T0 = Date.UTC(2026, 5, 1) / 1000
-const NAMES = { scopeKey: 'project_id', fetcher: 'memory', collector: 'memory' }
-const METRICS = ['instance', 'volume'].map(memoryMetric)
-const RESOURCES = 3
-const TESTER = { who: 'tester' }
+import { unreachable } from './testing/memory-source.ts'
+import {
+  type BenchOptions,
+  EACH,
+  emptyState,
+  full,
+  HOUR,
+  METRICS,
+  processorBench,
+  T0,
+  TESTER,
+} from './testing/processor-bench.ts'
 
 let state: State
 beforeAll(async () => {
   state = await openTestState()
 })
 afterAll(() => state[Symbol.asyncDispose]())
-beforeEach(async () => {
-  await state.db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, modules_state,
-    storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
-  await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
-})
+beforeEach(() => emptyState(state.db))
 
-/** A whole processor over real stores; its one module adds a price that the test may change. */
-async function bench(scopeIds: string[], { retrySeconds = { min: 60, max: 600 }, metrics = METRICS } = {}) {
-  const store = await openDuckDBStore({ path: ':memory:' })
-  const source = new MemorySource(RESOURCES)
-  const batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
-  const scopes = new Scopes(state.db)
-  const modules = new Modules(state.db)
-  const reprocesses = new Reprocesses(state.db)
-  await modules.set('flat', { enabled: true }, TESTER)
-  const rating = { price: ONE, rate: undefined as Rater['rate'] | undefined }
-  const flat = {
-    name: 'flat',
-    description: 'a price for each point',
-    configurable: false,
-    load: async (): Promise<Rater> => ({
-      rate:
-        rating.rate ??
-        ((frame) => ({ ...frame, points: frame.points.map((point) => ({ ...point, price: rating.price })) })),
-    }),
-  }
-  const parts = {
-    collector: source,
-    pipeline: new RatingPipeline([flat], modules),
-    store,
-    scopes,
-    batches,
-    metrics: () => ({ metrics, skip: () => false }),
-    log: pino({ level: 'silent' }),
-  }
-  const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds: 60, retrySeconds }
-  let known = () => scopeIds
-  const fetcher = { scopes: async () => known(), [Symbol.asyncDispose]: async () => {} }
-  const processor = new Processor(
-    { ...parts, fetcher },
-    { ...options, waitPeriods: 2, begin: T0, maxPoints: 10_000, maxScopes: 100, maxPeriods: 100 },
-  )
-  const reprocessor = new Reprocessor({ ...parts, reprocesses }, options)
-  const rechecker = new Rechecker({ ...parts, reprocesses }, options)
-  const { signal } = new AbortController()
-  return {
-    store,
-    source,
-    batches,
-    scopes,
-    reprocesses,
-    rating,
-    processor,
-    setFetcher: (scopes: () => string[]) => void (known = scopes),
-    async run(until: Instant) {
-      await processor.discover(until, signal)
-      return processor.run({ until, signal })
-    },
-    reprocess: () => reprocessor.run(signal),
-    recheck: () => rechecker.run(signal),
-    total: () => totals(store, batches),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-  }
-}
-
-/** Points and price by scope and period: `{ 'a 0': '6 points at 6' }`. */
-async function totals(store: PointStore, batches: Batches): Promise<Record<string, string>> {
-  const { points } = await store.retrieve(
-    { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined },
-    await batches.snapshot(),
-  )
-  const sums = new Map<string, { count: number; price: typeof ONE }>()
-  for (const point of points) {
-    const key = `${point.series.scopeId} ${(point.begin - T0) / HOUR}`
-    const sum = sums.get(key)
-    sums.set(key, { count: (sum?.count ?? 0) + 1, price: sum ? add(sum.price, point.price) : point.price })
-  }
-  return Object.fromEntries(
-    [...sums].map(([key, { count, price }]) => [key, `${count} points at ${formatDecimal(price)}`]),
-  )
-}
-
-const EACH = RESOURCES * METRICS.length
-const full = (scopeIds: string[], periods: number, price = 1) =>
-  Object.fromEntries(
-    scopeIds.flatMap((scopeId) =>
-      Array.from({ length: periods }, (_, i) => [`${scopeId} ${i}`, `${EACH} points at ${EACH * price}`]),
-    ),
-  )
+const bench = (scopeIds: readonly string[], options?: BenchOptions) => processorBench(state.db, scopeIds, options)
 
 test('a catch-up rates every period of every scope once, with few questions', async () => {
   await using b = await bench(['a', 'b', 'c'])
@@ -212,40 +118,6 @@ test('a missing rating module fails the batch and never stores it unrated', asyn
   }
   expect((await b.run(T0 + 10 * HOUR + 1)).failed).toEqual([{ scopeId: 'a', error: 'cannot load' }])
   expect(await b.total()).toEqual({})
-})
-
-test('reprocessing swaps the prices of its window in one commit and touches nothing else', async () => {
-  await using b = await bench(['a', 'b'])
-  await b.run(T0 + 10 * HOUR + 1)
-  b.rating.price = add(ONE, ONE)
-  await b.reprocesses.add(['a'], { begin: T0 + 2 * HOUR, end: T0 + 5 * HOUR }, 'wrong price', TESTER)
-  b.source.onRequest = async () => expect(await b.total()).toEqual(full(['a', 'b'], 9))
-  expect(await b.reprocess()).toBe(1)
-  const twice = full(['a'], 9, 2)
-  expect(await b.total()).toEqual({
-    ...full(['a', 'b'], 9),
-    ...Object.fromEntries(['a 2', 'a 3', 'a 4'].map((key) => [key, twice[key]])),
-  })
-  expect((await b.reprocesses.list({ order: 'asc' }))[0]).toMatchObject({ current: T0 + 5 * HOUR })
-  expect(await b.reprocess()).toBe(0)
-  expect((await b.scopes.list())[0]).toMatchObject({ nextBegin: T0 + 9 * HOUR })
-})
-
-test('a reprocessing that fails leaves the old prices, says why, and is tried again', async () => {
-  await using b = await bench(['a'], { retrySeconds: { min: 0, max: 0 } })
-  await b.run(T0 + 10 * HOUR + 1)
-  b.rating.price = add(ONE, ONE)
-  await b.reprocesses.add(['a'], { begin: T0, end: T0 + 9 * HOUR }, 'wrong price', TESTER)
-  b.source.onRequest = unreachable
-  expect(await b.reprocess()).toBe(0)
-  expect(await b.total()).toEqual(full(['a'], 9))
-  expect((await b.reprocesses.list({ order: 'asc' }))[0]).toMatchObject({
-    failures: 1,
-    lastError: 'connection refused',
-  })
-  b.source.onRequest = () => {}
-  expect(await b.reprocess()).toBe(1)
-  expect(await b.total()).toEqual(full(['a'], 9, 2))
 })
 
 test('after a reset the old points are gone at once, and the sweep deletes them', async () => {

@@ -1,10 +1,14 @@
 import type { Logger } from 'pino'
-import { formatInstant, periodsFrom } from '../domain/period.ts'
+import { formatInstant, type Instant, type Period, periodsFrom } from '../domain/period.ts'
+import { type BatchId, withCommitted } from '../domain/snapshot.ts'
 import { Fault } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
-import type { ScopeNames, Scopes } from '../state/scopes.ts'
+import type { Scope, ScopeNames, Scopes } from '../state/scopes.ts'
+import type { TypeDiff } from '../state/task-diff.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
+import { BatchLimits } from './batch-limits.ts'
+import { compareSums } from './compare-sums.ts'
 import { holdLease } from './hold-lease.ts'
 import { ratePeriods, type RatingParts } from './rate-periods.ts'
 
@@ -21,12 +25,16 @@ export interface ReprocessorOptions {
   readonly concurrency: number
   readonly leaseSeconds: number
   readonly retrySeconds: BackOffBounds
+  /** Points that are collected, rated and written at a time. */
+  readonly maxPoints: number
 }
 
 /** Tasks that are looked at in one round. */
 const ROUND = 100
-/** Periods that are collected, rated and written at a time. */
-const CHUNK_PERIODS = 168
+/** No further task is begun after so long: what has become due meanwhile is to be rated too. */
+const ROUND_MS = 60_000
+/** Periods that are collected, rated and written at a time, at most. */
+const CHUNK_PERIODS_MAX = 168
 
 /**
  * Rates the past again: the new points are written beside the old ones, and one commit puts them in their place. Nobody
@@ -35,41 +43,47 @@ const CHUNK_PERIODS = 168
 export class Reprocessor {
   readonly #parts: ReprocessorParts
   readonly #options: ReprocessorOptions
+  readonly #limits: BatchLimits
 
   constructor(parts: ReprocessorParts, options: ReprocessorOptions) {
     this.#parts = parts
     this.#options = options
+    this.#limits = new BatchLimits({ maxPoints: options.maxPoints, maxScopes: 1, maxPeriods: CHUNK_PERIODS_MAX })
   }
 
-  /** Works on every task that is due and whose scope is free; the number that it finished. */
+  /** Works on tasks that are due and whose scope is free, for about a minute; the number that it finished. */
   async run(signal: AbortSignal): Promise<number> {
+    const enough = performance.now() + ROUND_MS
     let finished = 0
     for (const task of await this.#parts.reprocesses.due(ROUND)) {
-      if (signal.aborted) break
+      if (signal.aborted || performance.now() > enough) break
       if (await this.#work(task, signal)) finished++
     }
     return finished
   }
 
   async #work(task: Reprocess, signal: AbortSignal): Promise<boolean> {
-    const { scopes, batches, reprocesses, log } = this.#parts
-    const { names, leaseSeconds, retrySeconds } = this.#options
+    const { batches, reprocesses, log } = this.#parts
+    const { leaseSeconds, retrySeconds } = this.#options
     const context = { task: task.id, scopeId: task.scopeId, begin: formatInstant(task.period.begin) }
-    const [scope] = await scopes.list({ scopeIds: [task.scopeId], scopeKeys: [names.scopeKey], active: [true] })
+    const scope = await this.#scopeOf(task)
     if (!scope) {
       log.warn(context, 'a scope that is to be reprocessed is not there or not active; it is looked for again later')
       await reprocesses.fail(task.id, 'the scope is not there or not active', backOff(task.failures, retrySeconds))
       return false
     }
-    const batch = await batches.lease(scope.id, 'reprocessed')
-    if (batch === undefined) return false
+    const leased = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
+    if (leased === undefined) return false
+    const { batch, nextBegin } = leased
+    const period = this.#rated(task.period, nextBegin)
     using lease = holdLease(batches, batch, { leaseSeconds, signal, log })
     try {
-      await this.#rate(task, batch, lease.signal)
+      await this.#rate(task, period, batch, lease.signal)
+      const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
         leased: scope.id,
-        replaces: [{ scopeId: task.scopeId, ...task.period }],
-        also: (tx) => Reprocesses.finish(tx, task),
+        replaces: period.begin < period.end ? [{ scopeId: task.scopeId, ...period }] : [],
+        also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })
       log.info({ ...context, end: formatInstant(task.period.end), reason: task.reason }, 'a scope was reprocessed')
       return true
@@ -77,7 +91,7 @@ export class Reprocessor {
       await batches.abandon(batch)
       if (signal.aborted) return false
       if (error instanceof Fault && error.code === 'state.fenced') {
-        log.warn(context, 'a reprocessing was taken over or reset; it is discarded')
+        log.warn(context, 'a reprocessing was cancelled, reset or taken over; what it wrote is discarded')
         return false
       }
       log.error({ ...context, err: error }, 'a scope could not be reprocessed; it is tried again later')
@@ -87,14 +101,45 @@ export class Reprocessor {
     }
   }
 
-  async #rate({ id, scopeId, period }: Reprocess, batch: number, signal: AbortSignal): Promise<void> {
+  /** The scope as this processor rates it; else one that another collector or fetcher brought. */
+  async #scopeOf({ scopeId }: Reprocess): Promise<Scope | undefined> {
+    const { names } = this.#options
+    const found = await this.#parts.scopes.list({ scopeIds: [scopeId], scopeKeys: [names.scopeKey], active: [true] })
+    return found.find((scope) => scope.collector === names.collector && scope.fetcher === names.fetcher) ?? found[0]
+  }
+
+  /** What of a period is rated. The rest, which a reset has taken back since, is rated anew by itself: not twice. */
+  #rated({ begin, end }: Period, nextBegin: Instant): Period {
+    const { periodSeconds } = this.#options
+    const count = Math.max(0, Math.ceil((nextBegin - begin) / periodSeconds))
+    return { begin, end: Math.min(end, begin + count * periodSeconds) }
+  }
+
+  async #rate({ id, scopeId }: Reprocess, { begin, end }: Period, batch: BatchId, signal: AbortSignal): Promise<void> {
     const { periodSeconds, concurrency } = this.#options
-    const count = (period.end - period.begin) / periodSeconds
-    for (let done = 0; done < count; done += CHUNK_PERIODS) {
-      const begin = period.begin + done * periodSeconds
-      const periods = periodsFrom(begin, Math.min(CHUNK_PERIODS, count - done), periodSeconds)
-      await ratePeriods(this.#parts, { batch, scopeIds: [scopeId], periods, concurrency, signal })
-      await this.#parts.reprocesses.setCurrent(id, periods.at(-1)!.begin)
+    for (let at: Instant = begin; at < end;) {
+      const count = Math.min(this.#limits.periods(1), (end - at) / periodSeconds)
+      const periods = periodsFrom(at, count, periodSeconds)
+      try {
+        const points = await ratePeriods(this.#parts, { batch, scopeIds: [scopeId], periods, concurrency, signal })
+        this.#limits.succeeded(1, count, points)
+      } catch (error) {
+        // The next try asks for less at a time.
+        this.#limits.shrink(1, count)
+        throw error
+      }
+      at = periods.at(-1)!.end
+      const ours = await this.#parts.reprocesses.setCurrent(id, batch, periods.at(-1)!.begin)
+      if (!ours) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
     }
+  }
+
+  /** What readers see now, and what they will see from the commit on. */
+  async #compare(scopeId: string, period: Period, batch: BatchId, signal: AbortSignal): Promise<TypeDiff[]> {
+    const { batches, store } = this.#parts
+    const before = await batches.snapshot()
+    const after = withCommitted(before, batch, [{ scopeId, ...period, upTo: batch - 1 }])
+    const { scopeKey } = this.#options.names
+    return compareSums(store, { scopeKey, scopeId, period }, { before, after }, signal)
   }
 }

@@ -24,6 +24,13 @@ export interface Claim {
   readonly scopes: readonly ClaimedScope[]
 }
 
+/** A pending batch that changes the past of one scope. */
+export interface ScopeLease {
+  readonly batch: BatchId
+  /** Up to here the scope is rated; it does not move on while the lease holds. */
+  readonly nextBegin: Instant
+}
+
 /** Which scopes have something due. */
 export interface DueRequest {
   /** Only scopes of these names are this processor's business. */
@@ -214,14 +221,19 @@ export class Batches {
   }
 
   /**
-   * Leases one scope for a batch that changes its past, without moving it on. Undefined while it is being rated or
-   * reprocessed by somebody.
+   * Leases one scope for a batch that changes its past, without moving it on. `start` notes in the same instant what the
+   * batch is for; when it says false there is nothing to do any more, and nothing was leased. Undefined then, and while
+   * the scope is being rated or reprocessed by somebody.
    */
-  async lease(scope: number, kind: BatchKind): Promise<BatchId | undefined> {
+  async lease(
+    scope: number,
+    kind: BatchKind,
+    start: (tx: StateDatabase, batch: BatchId) => Promise<boolean>,
+  ): Promise<ScopeLease | undefined> {
     return this.#db.transaction(async (tx) => {
       const free = or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`))
       const [row] = await tx
-        .select({ leaseBatch: scopes.leaseBatch })
+        .select({ leaseBatch: scopes.leaseBatch, nextBegin: scopes.nextBegin })
         .from(scopes)
         .where(and(eq(scopes.id, scope), free))
         .for('update', { skipLocked: true })
@@ -229,7 +241,9 @@ export class Batches {
       if (row.leaseBatch !== null) await abandonRows(tx, [row.leaseBatch])
       const batch = await this.#next(tx, kind)
       await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(eq(scopes.id, scope))
-      return batch
+      if (await start(tx, batch)) return { batch, nextBegin: toInstant(row.nextBegin) }
+      await abandonRows(tx, [batch])
+      return undefined
     })
   }
 

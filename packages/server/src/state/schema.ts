@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import type { StoredDiff } from './task-diff.ts'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'date' })
 
@@ -126,6 +127,11 @@ export const reprocesses = pgTable(
     failures: integer('failures').notNull().default(0),
     retryAt: instant('retry_at'),
     lastError: text('last_error'),
+    /** The batch that works on it, or did last: while its lease holds, the task is being worked on. */
+    batch: bigint('batch', { mode: 'number' }),
+    cancelledAt: instant('cancelled_at'),
+    /** What it made of the sums, once it is done. */
+    diff: jsonb('diff').$type<StoredDiff>(),
   },
   (table) => [index('reprocesses_identifier').on(table.identifier)],
 )
@@ -142,7 +148,7 @@ export const collectorStates = pgTable('collector_states', {
   enabled: boolean('enabled').notNull(),
 })
 
-export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'push'] as const
+export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'cancel', 'push'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** Who changed what, and when: written in the transaction of the change. Rows are never changed. */

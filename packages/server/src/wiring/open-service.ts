@@ -110,6 +110,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       concurrency: tuning.concurrency,
       leaseSeconds: tuning.lease_seconds,
       retrySeconds: { min: tuning.backoff_seconds_min, max: tuning.backoff_seconds_max },
+      maxPoints: tuning.max_points_per_batch,
     }
     const processor = new Processor(
       { ...parts, fetcher, events: telemetry },
@@ -117,7 +118,6 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
         ...common,
         waitPeriods: options.collect.wait_periods,
         begin: options.collect.begin,
-        maxPoints: tuning.max_points_per_batch,
         maxScopes: MAX_SCOPES,
         maxPeriods: MAX_PERIODS,
       },

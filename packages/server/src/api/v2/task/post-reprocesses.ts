@@ -6,14 +6,13 @@ import { Fault } from '../../../lib/fault.ts'
 import { type AuthorDeps, authorOf } from '../../../state/audit.ts'
 import type { Reprocesses } from '../../../state/reprocesses.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
+import { chosenScopes } from './chosen-scopes.ts'
 
 export interface ReprocessDeps extends AuthorDeps {
   readonly reprocesses: Reprocesses
   readonly scopes: Pick<Scopes, 'list'>
   readonly periodSeconds: number
 }
-
-const ALL = 'ALL'
 
 export const postReprocesses = defineRoute<ReprocessDeps>()({
   family: 'v2',
@@ -34,15 +33,14 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
     const { reprocesses, scopes, periodSeconds } = deps
     const { scope_ids, start_reprocess_time: begin, end_reprocess_time: end, reason } = body
     const ids = [...new Set(scope_ids)]
-    if (ids.length === 0) throw invalid('scope_ids must name at least one scope, or ALL.')
-    if (ids.includes(ALL) && ids.length > 1) throw invalid('ALL cannot stand beside the ids of scopes.')
+    const named = chosenScopes(undefined, ids)
     if (reason.trim() === '') throw invalid('Empty or blank reason text is not allowed.')
     if (end < begin) {
       throw invalid(`end_reprocess_time ${formatInstant(end)} is before start_reprocess_time ${formatInstant(begin)}.`)
     }
     requireAligned('start_reprocess_time', begin, periodSeconds, Math.floor)
     requireAligned('end_reprocess_time', end, periodSeconds, Math.ceil)
-    const chosen = await choose(scopes, ids)
+    const chosen = await choose(scopes, named)
     for (const scope of chosen) requireProcessed(scope, begin, end)
     const scopeIds = [...new Set(chosen.map((scope) => scope.scopeId))]
     const clash = await reprocesses.add(scopeIds, { begin, end }, reason, authorOf({ who, request }, deps))
@@ -53,11 +51,11 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
   },
 })
 
+/** The active scopes of these ids; all when there are none. */
 async function choose(scopes: Pick<Scopes, 'list'>, ids: readonly string[]): Promise<Scope[]> {
-  const all = ids[0] === ALL
-  const active = await scopes.list({ active: [true], scopeIds: all ? [] : ids })
+  const active = await scopes.list({ active: [true], scopeIds: ids })
   const known = new Set(active.map((scope) => scope.scopeId))
-  const unknown = all ? undefined : ids.find((id) => !known.has(id))
+  const unknown = ids.find((id) => !known.has(id))
   if (unknown !== undefined) throw invalid(`There is no active scope ${unknown}.`)
   return active
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decimal } from '../../../domain/decimal.ts'
+import { Reprocesses } from '../../../state/reprocesses.ts'
 import { at, openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -13,7 +15,7 @@ const TASK = {
   start_reprocess_time: '2026-06-01T00:00:00+00:00',
   end_reprocess_time: '2026-06-03T00:00:00+00:00',
 }
-type Tasks = { results: { scope_id: string; reason: string }[] }
+type Tasks = { results: { id: number; scope_id: string; reason: string; state: string }[] }
 const list = async (query = '') => (await api.get<Tasks>(200, 'GET', `${PATH}${query}`)).results
 
 beforeAll(async () => {
@@ -57,6 +59,9 @@ test('a task is scheduled for each scope, listed newest first, and overlaps with
     start_reprocess_time: '2026-06-01T00:00:00',
     end_reprocess_time: '2026-06-03T00:00:00',
     current_reprocess_time: '',
+    id: expect.any(Number) as number,
+    state: 'pending',
+    progress: 0,
   }
   expect(await list()).toEqual([shown])
   expect(await api.get(400, 'POST', PATH, { body: { ...TASK, scope_ids: `c,${A}` } })).toEqual({
@@ -75,4 +80,62 @@ test('a task is scheduled for each scope, listed newest first, and overlaps with
 test('an unknown order is refused, and a task cannot be sent to a scope’s own address', async () => {
   await api.get(400, 'GET', `${PATH}?order=up`)
   await api.get(405, 'POST', `${PATH}/${A}`, { body: TASK })
+})
+
+test('while a task is worked on it shows how far it is; then what it changed, in exact numbers', async () => {
+  const [task] = await list('/b')
+  const [scope] = await api.scopes.list({ scopeIds: ['b'] })
+  const lease = await api.batches.lease(scope!.id, 'reprocessed', (tx, batch) => Reprocesses.start(tx, task!.id, batch))
+  await api.reprocesses.setCurrent(task!.id, lease!.batch, at('2026-06-03T05:00:00Z'))
+  expect((await list('/b'))[0]).toMatchObject({
+    state: 'running',
+    progress: 25,
+    current_reprocess_time: '2026-06-03T05:00:00',
+  })
+  const period = { begin: at('2026-06-03T00:00:00Z'), end: at('2026-06-04T00:00:00Z') }
+  const sums = (quantity: string, price: string) => ({ quantity: decimal(quantity), price: decimal(price) })
+  const diff = [{ type: 'instance', before: sums('24', '0.1'), after: sums('24', '0.123456789012345678') }]
+  await api.batches.commit(lease!.batch, {
+    leased: scope!.id,
+    also: (tx) => Reprocesses.finish(tx, { id: task!.id, period }, lease!.batch, diff),
+  })
+  const { text } = await api.call('GET', `${PATH}/b`)
+  expect(text).toContain('"state": "done", "progress": 100')
+  expect(text).toContain(
+    '"diff": [{"type": "instance", "before": {"qty": 24.0, "price": 0.1}, "after": {"qty": 24.0, "price": 0.123456789012345678}}]',
+  )
+})
+
+test('a task that failed says why, and when it is tried again', async () => {
+  const [task] = await list('/c')
+  await api.reprocesses.fail(task!.id, 'connection refused', 60)
+  expect((await list('/c'))[0]).toMatchObject({
+    state: 'retrying',
+    progress: 0,
+    failure: { error: 'connection refused', count: 1, retry_at: expect.stringMatching(/^20.*\+00:00$/) as string },
+  })
+})
+
+test('unfinished tasks can be cancelled, by scope and by id; what is done stays done', async () => {
+  const [second, first] = await list(`/${A}`)
+  expect(await api.get(400, 'DELETE', PATH)).toEqual({ message: expect.stringContaining('ALL') })
+  await api.get(400, 'DELETE', `${PATH}?scope_ids=ALL,c`)
+  await api.get(404, 'DELETE', `${PATH}/b`)
+  await api.get(404, 'DELETE', `${PATH}/${A}?id=${String(2 ** 40)}`)
+  await api.get(404, 'DELETE', `${PATH}/c?id=${String(first!.id)}`)
+  expect(await api.get(200, 'DELETE', `${PATH}/${A}?id=${String(first!.id)}`)).toEqual({ cancelled: [first!.id] })
+  await api.get(404, 'DELETE', `${PATH}/${A}?id=${String(first!.id)}`)
+  expect((await list(`/${A}`)).map((task) => task.state)).toEqual(['pending', 'cancelled'])
+  expect(await api.get(200, 'DELETE', `${PATH}?scope_ids=ALL`)).toEqual({
+    cancelled: [second!.id, (await list('/c'))[0]!.id].toSorted((a, b) => a - b),
+  })
+  await api.get(404, 'DELETE', `${PATH}?scope_ids=ALL`)
+  // What is cancelled stands in nobody's way.
+  expect(await api.get(202, 'POST', PATH, { body: TASK })).toEqual({})
+})
+
+test('of two requests for the same period at the same time, one is refused', async () => {
+  const body = { ...TASK, scope_ids: ['c'] }
+  const answers = await Promise.all([1, 2, 3].map(() => api.call('POST', PATH, { body })))
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 400, 400])
 })

@@ -1,0 +1,148 @@
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { add, formatDecimal, ONE } from '../../domain/decimal.ts'
+import type { Metric } from '../../domain/metric.ts'
+import type { Instant } from '../../domain/period.ts'
+import type { Rater, RatingModule } from '../../rating/rating-module.ts'
+import { RatingPipeline } from '../../rating/rating-pipeline.ts'
+import { Batches } from '../../state/batches.ts'
+import type { StateDatabase } from '../../state/database.ts'
+import { Modules } from '../../state/modules.ts'
+import { Reprocesses } from '../../state/reprocesses.ts'
+import { Scopes } from '../../state/scopes.ts'
+import { openDuckDBStore } from '../../storage/duckdb/open-duckdb-store.ts'
+import type { PointStore } from '../../storage/point-store.ts'
+import { Processor } from '../processor.ts'
+import { Rechecker } from '../rechecker.ts'
+import { Reprocessor } from '../reprocessor.ts'
+import { MemorySource, memoryMetric } from './memory-source.ts'
+
+export const HOUR = 3600
+export const T0 = Date.UTC(2026, 5, 1) / 1000
+export const NAMES = { scopeKey: 'project_id', fetcher: 'memory', collector: 'memory' }
+export const METRICS = ['instance', 'volume'].map(memoryMetric)
+export const TESTER = { who: 'tester' }
+const RESOURCES = 3
+/** Points of a scope in a period. */
+export const EACH = RESOURCES * METRICS.length
+
+export interface BenchOptions {
+  readonly retrySeconds?: { readonly min: number; readonly max: number }
+  readonly metrics?: readonly Metric[]
+  /** Another bench's store, which stays open; its own one in memory when absent. */
+  readonly store?: PointStore
+  readonly owner?: string
+  readonly leaseSeconds?: number
+  /** In place of the one module that gives every point `rating.price`. */
+  readonly modules?: readonly RatingModule[]
+  readonly maxPoints?: number
+  readonly maxPeriods?: number
+}
+
+/** A whole processor over real stores; its one module adds a price that the test may change. */
+export async function processorBench(
+  db: StateDatabase,
+  scopeIds: readonly string[],
+  {
+    retrySeconds = { min: 60, max: 600 },
+    metrics = METRICS,
+    store: given,
+    owner = 'test',
+    leaseSeconds = 60,
+    modules: ratingModules,
+    maxPoints = 10_000,
+    maxPeriods = 100,
+  }: BenchOptions = {},
+) {
+  const store = given ?? (await openDuckDBStore({ path: ':memory:' }))
+  const source = new MemorySource(RESOURCES)
+  const batches = new Batches(db, { owner, leaseSeconds })
+  const scopes = new Scopes(db)
+  const modules = new Modules(db)
+  const reprocesses = new Reprocesses(db)
+  if (!ratingModules) await modules.set('flat', { enabled: true }, TESTER)
+  const rating = { price: ONE, rate: undefined as Rater['rate'] | undefined }
+  const flat: RatingModule = {
+    name: 'flat',
+    description: 'a price for each point',
+    configurable: false,
+    load: async () => ({
+      rate:
+        rating.rate ??
+        ((frame) => ({ ...frame, points: frame.points.map((point) => ({ ...point, price: rating.price })) })),
+    }),
+  }
+  const parts = {
+    collector: source,
+    pipeline: new RatingPipeline(ratingModules ?? [flat], modules),
+    store,
+    scopes,
+    batches,
+    metrics: () => ({ metrics, skip: () => false }),
+    log: pino({ level: 'silent' }),
+  }
+  const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds, retrySeconds, maxPoints }
+  let known = (): readonly string[] => scopeIds
+  const fetcher = { scopes: async () => [...known()], [Symbol.asyncDispose]: async () => {} }
+  const processor = new Processor(
+    { ...parts, fetcher },
+    { ...options, waitPeriods: 2, begin: T0, maxScopes: 100, maxPeriods },
+  )
+  const reprocessor = new Reprocessor({ ...parts, reprocesses }, options)
+  const rechecker = new Rechecker({ ...parts, reprocesses }, options)
+  const { signal } = new AbortController()
+  return {
+    store,
+    source,
+    batches,
+    scopes,
+    modules,
+    reprocesses,
+    rating,
+    processor,
+    reprocessor,
+    setFetcher: (scopes: () => readonly string[]) => void (known = scopes),
+    async run(until: Instant) {
+      await processor.discover(until, signal)
+      return processor.run({ until, signal })
+    },
+    reprocess: () => reprocessor.run(signal),
+    recheck: () => rechecker.run(signal),
+    total: () => totals(store, batches),
+    [Symbol.asyncDispose]: async () => {
+      if (!given) await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Points and price by scope and period: `{ 'a 0': '6 points at 6' }`. */
+async function totals(store: PointStore, batches: Batches): Promise<Record<string, string>> {
+  const { points } = await store.retrieve(
+    { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined },
+    await batches.snapshot(),
+  )
+  const sums = new Map<string, { count: number; price: typeof ONE }>()
+  for (const point of points) {
+    const key = `${point.series.scopeId} ${(point.begin - T0) / HOUR}`
+    const sum = sums.get(key)
+    sums.set(key, { count: (sum?.count ?? 0) + 1, price: sum ? add(sum.price, point.price) : point.price })
+  }
+  return Object.fromEntries(
+    [...sums].map(([key, { count, price }]) => [key, `${count} points at ${formatDecimal(price)}`]),
+  )
+}
+
+/** The totals of scopes that are rated for so many periods, each point at the price. */
+export const full = (scopeIds: readonly string[], periods: number, price = 1) =>
+  Object.fromEntries(
+    scopeIds.flatMap((scopeId) =>
+      Array.from({ length: periods }, (_, i) => [`${scopeId} ${i}`, `${EACH} points at ${EACH * price}`]),
+    ),
+  )
+
+/** As a new database is. */
+export async function emptyState(db: StateDatabase): Promise<void> {
+  await db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, modules_state,
+    storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
+  await db.execute(sql`UPDATE batch_counter SET value = 0`)
+}
