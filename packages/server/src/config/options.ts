@@ -160,9 +160,13 @@ export const SECTIONS = {
       .describe('A batch takes no more scopes and periods than make about so many points'),
     concurrency: option.integer({ min: 1, max: 256 }).default(4).describe('Metrics that are collected at one time'),
     lease_seconds: option
-      .integer({ min: 5, max: 3600 })
+      .integer({ min: 2, max: 3600 })
       .default(60)
       .describe('A processor that is silent for so long loses its scopes to another one'),
+    look_seconds: option
+      .float({ min: 0.1 })
+      .default(5)
+      .describe('How often a running service looks for what has become due, or is to be rated again'),
     backoff_seconds_min: option
       .float({ min: 0 })
       .default(10)

@@ -7,8 +7,6 @@ import { duePeriods } from '../state/batches.ts'
 import type { ProcessorUnit, Stores } from './open-service.ts'
 import { ProgressDisplay } from './progress-display.ts'
 
-/** How often a running service looks whether something has become due. */
-const LOOK_EVERY_MS = 5_000
 /** How often it asks the fetcher for scopes and sweeps, at least. */
 const DISCOVER_EVERY_SECONDS = 300
 
@@ -36,6 +34,7 @@ export async function processUntil(
 /** Rates whatever becomes due, until the signal is aborted. What fails is logged and tried again. */
 export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: AbortSignal): Promise<void> {
   const { log, batches, store } = stores
+  const { look_seconds: lookSeconds } = stores.config.options.processor
   const discoverEvery = Math.min(stores.config.options.collect.period, DISCOVER_EVERY_SECONDS)
   let discovered = -Infinity
   while (!signal.aborted) {
@@ -60,7 +59,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
     } catch (error) {
       if (!signal.aborted) log.error({ err: error }, 'the processor stumbled and goes on')
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+    await sleep(lookSeconds * 1000, undefined, { signal }).catch(() => {})
   }
 }
 
