@@ -2,6 +2,7 @@ import { and, asc, eq, gte, inArray, isNull, lt, lte, or, sql } from 'drizzle-or
 import { Fault } from '../lib/fault.ts'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+import { isHeld } from './chores.ts'
 import type { StateDatabase } from './database.ts'
 import { batchCounter, hiddenBatches, scopeInactivity, scopes, voids } from './schema.ts'
 
@@ -332,8 +333,8 @@ export class Batches {
   }
 
   /**
-   * What may be deleted from the points store now. Batches whose owner let the lease expire are abandoned first. Hand the
-   * answer back to `swept` when it is deleted.
+   * What may be deleted from the points store now; nothing while `Chores` holds the sweep. Batches whose owner let the lease
+   * expire are abandoned first. Hand the answer back to `swept` when it is deleted.
    */
   async sweepable(): Promise<Sweepable> {
     return this.#db.transaction(async (tx) => {
@@ -367,6 +368,8 @@ export class Batches {
             sql`NOT EXISTS (SELECT 1 FROM ${hiddenBatches} WHERE ${hiddenBatches.state} = 'pending' AND ${hiddenBatches.id} <= ${voids.upTo})`,
           ),
         )
+      // Asked last: of state that is copied from now on, nothing shows what is in these lists.
+      if (await isHeld(tx, 'sweep')) return { batches: [], voids: [] }
       return {
         batches,
         voids: rows.map((row) => ({

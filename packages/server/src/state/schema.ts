@@ -83,6 +83,12 @@ export const voids = pgTable('voids', {
   createdAt: instant('created_at').notNull().defaultNow(),
 })
 
+/** What one process does for all now and then, and before when nobody does it again. */
+export const chores = pgTable('chores', {
+  name: text('name', { enum: ['sweep', 'retention'] }).primaryKey(),
+  notBefore: instant('not_before').notNull(),
+})
+
 /** CloudKitty's `modules_state`: which rating modules are on, and in which order they run. */
 export const modules = pgTable('modules_state', {
   name: text('name').primaryKey(),

@@ -10,6 +10,7 @@ import { Rechecker } from '../processor/rechecker.ts'
 import { Reprocessor } from '../processor/reprocessor.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { Batches } from '../state/batches.ts'
+import { Chores } from '../state/chores.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { Imports } from '../state/imports.ts'
 import { Modules } from '../state/modules.ts'
@@ -31,6 +32,7 @@ export interface Stores extends AsyncDisposable {
   readonly db: StateDatabase
   readonly store: PointStore
   readonly batches: Batches
+  readonly chores: Chores
   readonly scopes: Scopes
   readonly modules: Modules
   readonly imports: Imports
@@ -64,6 +66,7 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
       db,
       store,
       batches,
+      chores: new Chores(db),
       scopes: new Scopes(db),
       modules,
       imports: new Imports(db),

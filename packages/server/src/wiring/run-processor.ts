@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Instant, toInstant } from '../domain/period.ts'
 import { type RunSummary } from '../processor/processor.ts'
+import { forgetPast } from '../processor/retention.ts'
 import { sweep } from '../processor/sweep.ts'
 import { purgeAudit } from '../state/audit.ts'
 import { duePeriods } from '../state/batches.ts'
@@ -27,6 +28,7 @@ export async function processUntil(
     await unit.rechecker.run(signal)
     await unit.reprocessor.run(signal)
     await sweep(stores.batches, stores.store)
+    await forgetPast(stores, { now: until, hours: stores.config.options.storage.retention_period })
   }
   return summary
 }
@@ -43,6 +45,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
       if (now - discovered >= discoverEvery) {
         await unit.processor.discover(now, signal)
         await sweep(batches, store)
+        await forgetPast(stores, { now, hours: stores.config.options.storage.retention_period })
         const { retention_days: days } = stores.config.options.audit
         if (days !== undefined) await purgeAudit(stores.db, days)
         discovered = now

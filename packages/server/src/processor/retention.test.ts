@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { pino } from 'pino'
+import { decimal } from '../domain/decimal.ts'
+import type { Instant } from '../domain/period.ts'
+import { keptFrom } from '../domain/retention.ts'
+import { Fault } from '../lib/fault.ts'
+import { Chores } from '../state/chores.ts'
+import type { State } from '../state/database.ts'
+import { openTestState } from '../state/testing/open-test-state.ts'
+import { forgetPast } from './retention.ts'
+import { EACH, emptyState, full, HOUR, processorBench, T0, TESTER } from './testing/processor-bench.ts'
+
+let state: State
+beforeAll(async () => {
+  state = await openTestState()
+})
+afterAll(() => state[Symbol.asyncDispose]())
+beforeEach(() => emptyState(state.db))
+
+const DAY = 24 * HOUR
+const { signal } = new AbortController()
+
+/** A processor that keeps points for two days. */
+async function bench(scopeIds: readonly string[]) {
+  const b = await processorBench(state.db, scopeIds, { retrySeconds: { min: 1e6, max: 1e6 } })
+  const log: Record<string, unknown>[] = []
+  const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
+  const parts = { db: state.db, chores: new Chores(state.db), store: b.store, log: pino({}, { write }) }
+  return {
+    ...b,
+    log,
+    parts,
+    /** As after an hour. */
+    forget: async (now: Instant) => {
+      await parts.chores.release(['retention'])
+      return forgetPast(parts, { now, hours: 48 })
+    },
+    periods: async () => Object.keys(await b.total()).length,
+  }
+}
+
+test('the bound is the begin of a day, and never later than the hours say', () => {
+  expect(keptFrom(T0 + 60 * HOUR, undefined)).toBeUndefined()
+  expect(keptFrom(T0 + 72 * HOUR, 48)).toBe(T0 + DAY)
+  expect(keptFrom(T0 + 72 * HOUR + 1, 48)).toBe(T0 + DAY)
+  expect(keptFrom(T0 + 72 * HOUR - 1, 48)).toBe(T0)
+})
+
+test('points older than the retention go, day by day; those within it stay', async () => {
+  await using b = await bench(['a', 'b'])
+  await b.run(T0 + 4 * DAY)
+  const rated = full(['a', 'b'], 4 * 24 - 2)
+  expect(await forgetPast(b.parts, { now: T0 + 4 * DAY, hours: undefined })).toBeUndefined()
+  expect(await b.total()).toEqual(rated)
+  expect(await b.forget(T0 + 3 * DAY - 1)).toEqual({ points: 0, samples: 0 })
+  expect(await b.forget(T0 + 3 * DAY)).toEqual({ points: 2 * 24 * EACH, samples: 0 })
+  expect(await b.forget(T0 + 3 * DAY)).toEqual({ points: 0, samples: 0 })
+  const kept = Object.entries(rated).filter(([key]) => Number(key.split(' ')[1]) >= 24)
+  expect(await b.total()).toEqual(Object.fromEntries(kept))
+  expect(b.log).toEqual([expect.objectContaining({ points: 2 * 24 * EACH, before: '2026-06-02T00:00:00+00:00' })])
+})
+
+test('one of several processors does it, once an hour', async () => {
+  await using b = await bench(['a'])
+  await b.run(T0 + 4 * DAY)
+  const all = Array.from({ length: 4 }, () => forgetPast(b.parts, { now: T0 + 4 * DAY, hours: 48 }))
+  expect((await Promise.all(all)).filter((dropped) => dropped !== undefined)).toHaveLength(1)
+})
+
+test('samples stay until the last scope has been rated with them, and a day longer than points', async () => {
+  await using b = await bench(['a', 'late'])
+  b.source.onRequest = ({ scopes }) => {
+    if (scopes.includes('late')) throw new Fault('collect.rejected', 'no such thing', { scopeId: 'late' })
+  }
+  await b.run(T0 + 5 * DAY)
+  const at = [0, 1, 2, 3].map((day) => T0 + day * DAY)
+  const batch = await b.batches.begin('pushed')
+  await b.store.writeSamples(
+    batch,
+    at.map((each) => ({ name: 'cpu', at: each, value: decimal('1'), labels: { project_id: 'late' } })),
+  )
+  await b.batches.commit(batch)
+  expect(await b.forget(T0 + 5 * DAY)).toMatchObject({ samples: 0 })
+  expect(b.log[0]).toMatchObject({ scopeId: 'late', ratedUpTo: '2026-06-01T00:00:00+00:00' })
+
+  b.setFetcher(() => ['a'])
+  const [late] = await b.scopes.list({ scopeIds: ['late'] })
+  await b.scopes.patch(late!.id, { active: false }, T0 + 5 * DAY, TESTER)
+  expect(await b.forget(T0 + 5 * DAY)).toMatchObject({ samples: 2 })
+  expect(await b.store.firstSampleAt(await b.batches.snapshot(), signal)).toBe(T0 + 2 * DAY)
+})
+
+test('what is to be rated again stays until that is done', async () => {
+  await using b = await bench(['a'])
+  await b.run(T0 + 5 * DAY)
+  const rated = await b.periods()
+  await b.reprocesses.add(['a'], { begin: T0 + 6 * HOUR, end: T0 + 12 * HOUR }, 'why', TESTER)
+  expect(await b.forget(T0 + 5 * DAY)).toEqual({ points: 6 * EACH, samples: 0 })
+  expect(b.log[0]).toMatchObject({ begin: '2026-06-01T06:00:00+00:00' })
+  expect(await b.reprocess()).toBe(1)
+  await b.forget(T0 + 5 * DAY)
+  expect(await b.periods()).toBe(rated - 3 * 24)
+})

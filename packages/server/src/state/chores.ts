@@ -1,0 +1,53 @@
+import { and, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import type { StateDatabase } from './database.ts'
+import { chores } from './schema.ts'
+
+/** What is done now and then by one process for all: deleting what no reader can see, and what is older than is kept. */
+export type Chore = 'sweep' | 'retention'
+
+/** Whose turn it is, by the database's clock. */
+export class Chores {
+  readonly #db: StateDatabase
+
+  constructor(db: StateDatabase) {
+    this.#db = db
+  }
+
+  /** True for one of all callers, then for nobody until so many seconds are over. */
+  async take(chore: Chore, everySeconds: number): Promise<boolean> {
+    const taken = await this.#db
+      .insert(chores)
+      .values({ name: chore, notBefore: inSeconds(everySeconds) })
+      .onConflictDoUpdate({
+        target: chores.name,
+        set: { notBefore: sql`excluded.not_before` },
+        setWhere: lte(chores.notBefore, sql`now()`),
+      })
+      .returning({ name: chores.name })
+    return taken.length === 1
+  }
+
+  /** Nobody has these to do for so many seconds; again prolongs it. What is under way goes on. */
+  async hold(names: readonly Chore[], seconds: number): Promise<void> {
+    await this.#db
+      .insert(chores)
+      .values(names.map((name) => ({ name, notBefore: inSeconds(seconds) })))
+      .onConflictDoUpdate({
+        target: chores.name,
+        set: { notBefore: sql`greatest(${chores.notBefore}, excluded.not_before)` },
+      })
+  }
+
+  /** Takes a hold back. */
+  async release(names: readonly Chore[]): Promise<void> {
+    await this.#db.delete(chores).where(inArray(chores.name, [...names]))
+  }
+}
+
+export async function isHeld(tx: StateDatabase, chore: Chore): Promise<boolean> {
+  return (await tx.$count(chores, and(eq(chores.name, chore), gt(chores.notBefore, sql`now()`)))) > 0
+}
+
+function inSeconds(seconds: number) {
+  return sql`now() + make_interval(secs => ${seconds})`
+}
