@@ -221,7 +221,7 @@ type MaybeOptions = { readonly [Name in SectionName]: Options[Name] | undefined 
 
 /** What no option says alone. */
 function checkTogether(options: MaybeOptions, settings: Settings, report: (fault: ConfigFault) => void): void {
-  const { DEFAULT, api, processor } = options
+  const { DEFAULT, api, collect, processor, storage } = options
   const whereOf = (section: string, option: string) =>
     settings.get(section, option)?.where ?? settings.files.at(-1) ?? 'default'
   if (DEFAULT?.auth_strategy === 'noauth' && api && !isLoopback(api.host) && !api.allow_noauth) {
@@ -230,6 +230,18 @@ function checkTogether(options: MaybeOptions, settings: Settings, report: (fault
       path: '[api] host',
       reason: `with auth_strategy = noauth everybody who reaches ${api.host} is admin; use keystone, listen on 127.0.0.1, or set [api] allow_noauth = true`,
     })
+  }
+  const kept = storage?.retention_period
+  if (kept !== undefined && collect) {
+    // A period is rated when it has settled, and then has to be kept for as long again at least.
+    const least = Math.ceil((2 * (collect.wait_periods + 1) * collect.period) / 3600)
+    if (kept < least) {
+      report({
+        where: whereOf('storage', 'retention_period'),
+        path: '[storage] retention_period',
+        reason: `points would be dropped when they are hardly rated: at least ${least} hours are needed with [collect] period = ${collect.period} and wait_periods = ${collect.wait_periods}; 1488 keep the last month's bill`,
+      })
+    }
   }
   if (processor && processor.backoff_seconds_max < processor.backoff_seconds_min) {
     report({

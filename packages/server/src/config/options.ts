@@ -202,7 +202,9 @@ export const SECTIONS = {
     retention_period: option
       .integer({ min: 1 })
       .optional()
-      .describe('Hours for which points are kept; for ever if absent'),
+      .describe(
+        'Hours for which points are kept, by their begin; for ever if absent. Older ones are deleted, whole days in UTC at a time; pushed samples a day later, and not before they are rated',
+      ),
   }),
   storage_duckdb: z.object({
     path: option.text().default('./data/points.duckdb').describe('File with the points'),

@@ -19,6 +19,8 @@ export interface RecheckerParts extends RatingParts {
 export interface RecheckerOptions {
   readonly names: ScopeNames
   readonly periodSeconds: number
+  /** Points that begin before it are not kept; undefined: everything is kept. */
+  readonly keptFrom?: () => Instant | undefined
 }
 
 /** Scopes that are compared at a time. */
@@ -83,8 +85,10 @@ export class Rechecker {
   /** Scope and period of which this metric's quantities are others now than the ones that are stored. */
   async #differences(metric: Metric, scopes: readonly Scope[], nextBegin: Instant, signal: AbortSignal) {
     const { collector, pipeline, store, batches, metrics } = this.#parts
-    const { periodSeconds, names } = this.#options
-    const count = metric.recheckPeriods!
+    const { periodSeconds, names, keptFrom = () => undefined } = this.#options
+    const kept = Math.floor((nextBegin - (keptFrom() ?? -Infinity)) / periodSeconds)
+    const count = Math.min(metric.recheckPeriods!, kept)
+    if (count <= 0) return []
     const periods = periodsFrom(nextBegin - count * periodSeconds, count, periodSeconds)
     const scopeIds = scopes.map((scope) => scope.scopeId)
     // What is not stored because of its skip expression is no difference, and that may depend on the price.

@@ -7,6 +7,7 @@ import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
 import type { Config } from '../config/load-config.ts'
 import { parseMetrics } from '../config/metrics.ts'
 import { toInstant } from '../domain/period.ts'
+import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series.ts'
 import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
@@ -45,6 +46,7 @@ export function createApi(stores: Stores): Api {
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
     now: () => toInstant(new Date()),
+    keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period),
     unhealthy: () => whyUnhealthy(stores),
     collectors: new Collectors(db),
     metricsSource: metricsSource(config),

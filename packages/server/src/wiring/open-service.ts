@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Collector, CollectorContext } from '../collectors/collector.ts'
 import type { Config } from '../config/load-config.ts'
+import { toInstant } from '../domain/period.ts'
+import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { Disposer } from '../lib/disposer.ts'
@@ -126,7 +128,10 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       },
     )
     const reprocessor = new Reprocessor({ ...parts, reprocesses }, common)
-    const rechecker = new Rechecker({ ...parts, reprocesses }, common)
+    const rechecker = new Rechecker(
+      { ...parts, reprocesses },
+      { ...common, keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period) },
+    )
     return {
       processor,
       reprocessor,

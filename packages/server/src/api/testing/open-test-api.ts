@@ -3,6 +3,7 @@ import { parseMetrics } from '../../config/metrics.ts'
 import { decimal } from '../../domain/decimal.ts'
 import type { Instant } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
+import { keptFrom } from '../../domain/retention.ts'
 import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../domain/series.ts'
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
@@ -51,6 +52,8 @@ export interface TestApi extends AsyncDisposable {
   readonly deps: ApiDeps & RuleDeps
   readonly app: ReturnType<typeof testApp>
   now: Instant
+  /** Hours for which points are kept. */
+  retention: number | undefined
   metrics: string
   unhealthy: string | undefined
   call(method: string, path: string, options?: CallOptions): Promise<Called>
@@ -87,6 +90,7 @@ export async function openTestApi({
     db,
     clock: () => new Date(api.now * 1000),
     now: () => api.now,
+    keptFrom: () => keptFrom(api.now, api.retention),
     unhealthy: () => api.unhealthy,
     collectors: new Collectors(db),
     metricsSource: {
@@ -123,6 +127,7 @@ export async function openTestApi({
     deps,
     app,
     now: at('2026-06-11T08:30:00Z'),
+    retention: undefined,
     metrics: METRICS,
     unhealthy: undefined,
     call: app.call,

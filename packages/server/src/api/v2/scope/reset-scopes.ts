@@ -3,6 +3,7 @@ import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { authorOf } from '../../../state/audit.ts'
+import { requireKept } from '../../require-kept.ts'
 import { nothingFound, processedTimestamp, type ScopeDeps } from './scope-object.ts'
 
 export const resetScopes = defineRoute<ScopeDeps>()({
@@ -32,6 +33,7 @@ export const resetScopes = defineRoute<ScopeDeps>()({
       throw new Fault('request.invalid', 'Either all_scopes or a scope_id should be specified.')
     }
     const timestamp = processedTimestamp(body)
+    requireKept('last_processed_timestamp', timestamp, deps)
     const found = await deps.scopes.list({
       scopeIds: body.scope_id ?? [],
       scopeKeys: body.scope_key ?? [],

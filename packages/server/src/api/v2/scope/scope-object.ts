@@ -3,8 +3,9 @@ import { formatInstant, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
+import type { RetentionDeps } from '../../require-kept.ts'
 
-export interface ScopeDeps extends AuthorDeps {
+export interface ScopeDeps extends AuthorDeps, RetentionDeps {
   readonly scopes: Scopes
   /** What a scope that is created through the API belongs to when the request does not say. */
   readonly scopeNames: { readonly scopeKey: string; readonly fetcher: string; readonly collector: string }

@@ -104,6 +104,20 @@ test('a reset moves active scopes back, by either name of the timestamp', async 
   expect(await api.get(404, 'PUT', '/v2/scope', { body: inactive })).toEqual(NOTHING)
 })
 
+test('a reset to what is not kept any more is refused', async () => {
+  api.retention = 48
+  try {
+    const reset = (state: string) => ({ body: { scope_id: A, state } })
+    expect(await api.get(400, 'PUT', '/v2/scope', reset('2026-06-08T23:00:00'))).toEqual({
+      message:
+        'last_processed_timestamp 2026-06-08T23:00:00+00:00 is before 2026-06-09T00:00:00+00:00: what is older is not kept ([storage] retention_period).',
+    })
+    await api.get(202, 'PUT', '/v2/scope', reset('2026-06-09T00:00:00'))
+  } finally {
+    api.retention = undefined
+  }
+})
+
 test('all scopes are reset, however many there are', async () => {
   const many = Array.from({ length: 150 }, (_, i) => `many-${i}`)
   await api.scopes.see(many, { ...NAMES, collector: 'crowd' }, api.now, at(T))

@@ -6,9 +6,10 @@ import { Fault } from '../../../lib/fault.ts'
 import { type AuthorDeps, authorOf } from '../../../state/audit.ts'
 import type { Reprocesses } from '../../../state/reprocesses.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
+import { requireKept, type RetentionDeps } from '../../require-kept.ts'
 import { chosenScopes } from './chosen-scopes.ts'
 
-export interface ReprocessDeps extends AuthorDeps {
+export interface ReprocessDeps extends AuthorDeps, RetentionDeps {
   readonly reprocesses: Reprocesses
   readonly scopes: Pick<Scopes, 'list'>
   readonly periodSeconds: number
@@ -40,6 +41,7 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
     }
     requireAligned('start_reprocess_time', begin, periodSeconds, Math.floor)
     requireAligned('end_reprocess_time', end, periodSeconds, Math.ceil)
+    requireKept('start_reprocess_time', begin, deps)
     const chosen = await choose(scopes, named)
     for (const scope of chosen) requireProcessed(scope, begin, end)
     const scopeIds = [...new Set(chosen.map((scope) => scope.scopeId))]

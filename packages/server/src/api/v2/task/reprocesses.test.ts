@@ -51,6 +51,15 @@ test.each([
   expect(await list()).toEqual([])
 })
 
+test('a task that begins before what is kept is refused', async () => {
+  api.retention = 200
+  expect(await api.get(400, 'POST', PATH, { body: TASK })).toEqual({
+    message: expect.stringMatching(/start_reprocess_time 2026-06-01.* is before 2026-06-03T00:00:00\+00:00/),
+  })
+  api.retention = undefined
+  expect(await list()).toEqual([])
+})
+
 test('a task is scheduled for each scope, listed newest first, and overlaps with no other', async () => {
   expect(await api.get(202, 'POST', PATH, { body: TASK })).toEqual({})
   const shown = {

@@ -1,0 +1,17 @@
+import { formatInstant, type Instant } from '../domain/period.ts'
+import { Fault } from '../lib/fault.ts'
+
+export interface RetentionDeps {
+  /** Points that begin before it are deleted, or will be within the hour; undefined: everything is kept. */
+  readonly keptFrom: () => Instant | undefined
+}
+
+/** Rating again what is not kept would bring back a part of it, until it is dropped again. */
+export function requireKept(name: string, from: Instant, { keptFrom }: RetentionDeps): void {
+  const bound = keptFrom()
+  if (bound === undefined || from >= bound) return
+  throw new Fault(
+    'request.invalid',
+    `${name} ${formatInstant(from)} is before ${formatInstant(bound)}: what is older is not kept ([storage] retention_period).`,
+  )
+}
