@@ -305,7 +305,7 @@ function atHome(options: Options, stateUrl: string | undefined, metricsPath: str
   return {
     ...options,
     DEFAULT: { ...DEFAULT, host: DEFAULT.host ?? hostname(), ...(logFile === undefined ? {} : { log_file: logFile }) },
-    state: { url: url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url },
+    state: { ...state, url: url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url },
     collect: { ...collect, metrics_conf: metricsPath },
     storage_duckdb: { ...duckdb, path: resolve(cwd, duckdb.path) },
   }

@@ -189,6 +189,10 @@ export const SECTIONS = {
       .describe(
         'Where scopes, batches and rules are kept: `pglite:FOLDER` (embedded) or `postgresql://…`. `[database] connection` is taken when this is absent and that is PostgreSQL',
       ),
+    pool_size: option
+      .integer({ min: 2, max: 1000 })
+      .default(10)
+      .describe('Connections to a PostgreSQL server that one process takes at most'),
   }),
   database: z.object({
     connection: option

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import type { Principal } from '../domain/principal.ts'
-import { Fault } from '../lib/fault.ts'
+import { Fault, faultIn } from '../lib/fault.ts'
 import { clientAddress } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
 import type { Answer, Family, RawRequest } from './family.ts'
@@ -216,15 +216,16 @@ class Dispatcher<Deps> {
   #failed(error: unknown, call: Call<Deps>, signal: AbortSignal): Response {
     const { family, request, id } = call
     if (error instanceof GuardRefusal) return fromAnswer(family.refused(error.fault, request.headers), request.method)
-    if (error instanceof Fault) {
-      if (error.status >= 500) this.#options.log.error({ err: error, requestId: id }, 'a request failed')
-      if (error.code === 'auth.unauthenticated') return unauthenticated(error, request.method)
-      const response = fromAnswer(family.fault(forCaller(error)), request.method)
+    const fault = faultIn(error)
+    if (fault) {
+      if (fault.status >= 500) this.#options.log.error({ err: fault, requestId: id }, 'a request failed')
+      if (fault.code === 'auth.unauthenticated') return unauthenticated(fault, request.method)
+      const response = fromAnswer(family.fault(forCaller(fault)), request.method)
       // The rest of such a body is not waited for.
-      if (error.code === 'request.too_large' || error.code === 'request.too_slow') {
+      if (fault.code === 'request.too_large' || fault.code === 'request.too_slow') {
         response.headers.set('connection', 'close')
       }
-      const wait = error.detail['retryAfterSeconds']
+      const wait = fault.detail['retryAfterSeconds']
       if (typeof wait === 'number') response.headers.set('retry-after', String(Math.ceil(wait)))
       return response
     }
@@ -291,10 +292,12 @@ function missed<Deps>({ request, family }: Call<Deps>, miss: Miss): Response {
   return fromAnswer(family.missed(miss.methods, miss.tooDeep, request.headers), request.method)
 }
 
-/** Where Keystone is and what it dislikes about the service's own user is for the log, not for whoever has no token yet. */
+/** Where the services behind this one are and what they dislike about it is for the log, not for callers. */
 function forCaller(fault: Fault): Fault {
-  if (fault.code !== 'auth.unavailable') return fault
-  return new Fault(fault.code, 'The identity service cannot be asked at the moment.', fault.detail)
+  const { code, detail } = fault
+  if (code === 'auth.unavailable') return new Fault(code, 'The identity service cannot be asked at the moment.', detail)
+  if (code === 'state.unavailable') return new Fault(code, 'The state database cannot be asked at the moment.', detail)
+  return fault
 }
 
 function unauthenticated(fault: Fault, method: string): Response {

@@ -11,7 +11,7 @@ export const FAULTS = {
   'state.locked': 500,
   /** The folder or file of an embedded store cannot be written. */
   'state.unwritable': 500,
-  /** The database that holds state does not answer. */
+  /** The database that holds state does not answer. Ask again when it is back; a change that was under way may have been made. */
   'state.unavailable': 503,
   /** This process lost its lease on a scope; what it wrote is discarded and another one goes on. */
   'state.fenced': 500,
@@ -25,6 +25,18 @@ export const FAULTS = {
   'storage.newer_version': 500,
   /** The points store could not answer. */
   'storage.unavailable': 503,
+  /** Backup and restore are of the embedded stores; servers have means of their own: docs/operating/backup.md. */
+  'backup.not_embedded': 400,
+  /** The folder for the backup is there already, or cannot be made. Name another one. */
+  'backup.folder': 400,
+  /** The backup could not be written, for instance because the disk is full. Nothing of it is left. */
+  'backup.failed': 500,
+  /** The folder holds no backup, or one that is not whole, or was changed since. Nothing was touched. */
+  'backup.invalid': 400,
+  /** A newer version of this program has made the backup. Install that version. */
+  'backup.newer_version': 400,
+  /** There are stores already where the backup would go. `--force` moves them aside. */
+  'backup.stores_exist': 409,
   /** The source could not be reached. The period stays unrated and is tried again. */
   'collect.unreachable': 502,
   /** The source did not answer in time. The period stays unrated and is tried again. */
@@ -86,4 +98,14 @@ export class Fault extends Error {
   get status(): number {
     return FAULTS[this.code]
   }
+}
+
+/** The fault that an error is, or was caused by: libraries wrap what they pass on. */
+export function faultIn(error: unknown): Fault | undefined {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) if (inner instanceof Fault) return inner
+  return undefined
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

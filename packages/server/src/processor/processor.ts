@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
-import { Fault } from '../lib/fault.ts'
+import { errorText, faultIn } from '../lib/fault.ts'
 import { type Batches, type Claim, type DueRequest, duePeriods } from '../state/batches.ts'
 import type { ScopeNames, Scopes } from '../state/scopes.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
@@ -191,22 +191,22 @@ export class Processor {
   ): Promise<{ scopePeriods: 0; points: 0 } | 'source-down'> {
     const { batches, log, events } = this.#parts
     const nothing = { scopePeriods: 0, points: 0 } as const
-    if (signal.aborted || (error instanceof Fault && error.code === 'state.fenced')) {
+    const fault = faultIn(error)
+    if (signal.aborted || fault?.code === 'state.fenced') {
       await batches.abandon(claim.batch)
       if (!signal.aborted)
         log.warn({ batch: claim.batch }, 'a batch was taken over by another process and is discarded')
       return nothing
     }
-    const code = error instanceof Fault ? error.code : 'internal'
+    const code = fault?.code ?? 'internal'
     const context = {
-      err: error,
+      err: fault ?? error,
       batch: claim.batch,
       scopes: claim.scopes.length,
       begin: formatInstant(claim.begin),
       periods: claim.periods,
     }
-    const culprit =
-      error instanceof Fault ? claim.scopes.find((scope) => scope.scopeId === error.detail['scopeId']) : undefined
+    const culprit = fault && claim.scopes.find((scope) => scope.scopeId === fault.detail['scopeId'])
     const everybody = code === 'collect.unreachable' || code.startsWith('storage.') || code.startsWith('state.')
     if (!culprit && !everybody && this.#limits.shrink(claim.scopes.length, claim.periods)) {
       log.warn(context, 'a batch failed and is tried again in smaller ones')
@@ -223,7 +223,7 @@ export class Processor {
       claim.batch,
       guilty.map(({ id, failures }) => ({
         scope: id,
-        error: error instanceof Error ? error.message : String(error),
+        error: errorText(fault ?? error),
         retryInSeconds: backOff(failures, this.#options.retrySeconds),
       })),
     )

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { formatInstant, type Instant, type Period, periodsFrom } from '../domain/period.ts'
 import { type BatchId, withCommitted } from '../domain/snapshot.ts'
-import { Fault } from '../lib/fault.ts'
+import { errorText, Fault, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
 import type { Scope, ScopeNames, Scopes } from '../state/scopes.ts'
@@ -90,13 +90,13 @@ export class Reprocessor {
     } catch (error) {
       await batches.abandon(batch)
       if (signal.aborted) return false
-      if (error instanceof Fault && error.code === 'state.fenced') {
+      const fault = faultIn(error)
+      if (fault?.code === 'state.fenced') {
         log.warn(context, 'a reprocessing was cancelled, reset or taken over; what it wrote is discarded')
         return false
       }
-      log.error({ ...context, err: error }, 'a scope could not be reprocessed; it is tried again later')
-      const message = error instanceof Error ? error.message : String(error)
-      await reprocesses.fail(task.id, message, backOff(task.failures, retrySeconds))
+      log.error({ ...context, err: fault ?? error }, 'a scope could not be reprocessed; it is tried again later')
+      await reprocesses.fail(task.id, errorText(fault ?? error), backOff(task.failures, retrySeconds))
       return false
     }
   }

@@ -47,7 +47,7 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
   const owned = new Disposer()
   try {
     const { options } = config
-    const { db } = owned.use(await openState(options.state.url, log))
+    const { db } = owned.use(await openState(options.state, log))
     const store = owned.use(await openPointStore(options))
     const modules = new Modules(db)
     const batches = new Batches(db, {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Options } from '../config/options.ts'
 import type { State } from '../state/database.ts'
 
 const EMBEDDED = 'pglite:'
@@ -9,11 +10,16 @@ export function isEmbedded(url: string): boolean {
 }
 
 /** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
-export async function openState(url: string, log: Logger): Promise<State> {
+export async function openState({ url, pool_size: poolSize }: Options['state'], log: Logger): Promise<State> {
   if (isEmbedded(url)) {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
     return openPGlite(url.slice(EMBEDDED.length))
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
-  return openPostgres({ url, onError: (error) => log.warn({ err: error }, 'a connection to the state database broke') })
+  return openPostgres({
+    url,
+    poolSize,
+    onError: (error) =>
+      log.warn({ err: error }, 'a connection to the state database broke; a new one is made when needed'),
+  })
 }

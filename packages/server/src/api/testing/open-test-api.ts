@@ -15,7 +15,7 @@ import { pyscriptsModule, pyscriptsRoutes } from '../../rating/pyscripts/index.t
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
 import { Collectors } from '../../state/collectors.ts'
-import type { StateDatabase } from '../../state/database.ts'
+import type { State, StateDatabase } from '../../state/database.ts'
 import { IdempotencyKeys } from '../../state/idempotency-keys.ts'
 import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
@@ -67,14 +67,17 @@ export interface TestApiOptions {
   readonly storageVersion?: 1 | 2
   readonly scopeKey?: string
   readonly app?: Partial<AppOptions<ApiDeps & RuleDeps>>
+  /** In place of a fresh one in memory; closed with the API. */
+  readonly state?: State
 }
 
 export async function openTestApi({
   storageVersion = 2,
   scopeKey = 'project_id',
   app: appOptions,
+  state: given,
 }: TestApiOptions = {}): Promise<TestApi> {
-  const state = await openTestState()
+  const state = given ?? (await openTestState())
   const store = await openDuckDBStore({ path: IN_MEMORY })
   const { db } = state
   const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })

@@ -1,12 +1,27 @@
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
-import { Pool } from 'pg'
+import { Client, type Pool } from 'pg'
 import { Fault } from '../../lib/fault.ts'
 import { MIGRATIONS_FOLDER, type State } from '../database.ts'
+import { ConnectionPool } from './connection-pool.ts'
 
 /** Any number that no other program takes for its advisory lock in this database. */
 const MIGRATION_LOCK = 0x636c_7461
+/** As long as another process may take for a migration. */
+const MIGRATION_MS = 600_000
+
+/** How long one waits for what, in milliseconds. */
+export interface PostgresTimeouts {
+  /** For a connection: for the server to take one more, or for one of the pool to become free. */
+  readonly connectMs: number
+  /** A statement that takes longer is given up; a connection on which nothing at all comes back, a little later. */
+  readonly statementMs: number
+  /** A process that is paused in the middle of a transaction loses its locks after so long, for the others' sake. */
+  readonly idleInTransactionMs: number
+}
+
+const TIMEOUTS: PostgresTimeouts = { connectMs: 10_000, statementMs: 60_000, idleInTransactionMs: 20_000 }
 
 export interface PostgresOptions {
   readonly url: string
@@ -14,43 +29,63 @@ export interface PostgresOptions {
   readonly poolSize?: number
   /** Called when an idle connection breaks; the pool makes a new one. */
   readonly onError?: (error: Error) => void
+  readonly timeouts?: Partial<PostgresTimeouts>
 }
 
 /**
- * Connects to a PostgreSQL server and brings the schema up to date, once however many processes start together. The pool
- * reconnects by itself.
+ * Connects to a PostgreSQL server and brings the schema up to date, once however many processes start together. Connections
+ * that break are replaced as they are needed; while the server does not answer, whatever asks it gets `state.unavailable`.
  */
-export async function openPostgres({ url, poolSize = 10, onError }: PostgresOptions): Promise<State> {
-  const pool = new Pool({
-    connectionString: url,
+export async function openPostgres({
+  url,
+  poolSize = 10,
+  onError = () => {},
+  timeouts: given,
+}: PostgresOptions): Promise<State> {
+  const timeouts = { ...TIMEOUTS, ...given }
+  await migrateOnce(url, timeouts)
+  const config = {
+    ...session(url, timeouts),
     max: poolSize,
-    connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 60_000,
+    statement_timeout: timeouts.statementMs,
+    // The server that is to give the statement up may be silent itself.
+    query_timeout: Math.ceil(timeouts.statementMs * 1.1),
+  }
+  const pool = new ConnectionPool(config, onError)
+  return { db: drizzle(pool as unknown as Pool), [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() }
+}
+
+function session(url: string, { connectMs, idleInTransactionMs }: PostgresTimeouts) {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: connectMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'cloudtabbyd',
-  })
-  pool.on('error', (error) => onError?.(error))
+  }
+}
+
+async function migrateOnce(url: string, timeouts: PostgresTimeouts): Promise<void> {
+  const client = new Client({ ...session(url, timeouts), statement_timeout: MIGRATION_MS })
+  // A connection that breaks fails the statement that is under way; without a listener it would end the process too.
+  client.on('error', () => {})
   try {
-    const client = await pool.connect()
-    try {
-      const session = drizzle(client)
-      await session.execute(sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
-      try {
-        await migrate(session, { migrationsFolder: MIGRATIONS_FOLDER })
-      } finally {
-        await session.execute(sql`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`)
-      }
-    } finally {
-      client.release()
-    }
+    await client.connect()
+    const db = drizzle(client)
+    await db.execute(sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
+    await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
   } catch (cause) {
-    await pool.end()
+    const { message } = (cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause) as Error
     throw new Fault(
       'state.unavailable',
-      `the state database cannot be used: ${(cause as Error).message}`,
+      `the state database at ${client.host}:${client.port} cannot be used: ${message}. Look whether the server runs, and at [state] url`,
       {},
       { cause },
     )
+  } finally {
+    // The lock goes with the connection.
+    await client.end().catch(() => {})
   }
-  return { db: drizzle(pool), [Symbol.asyncDispose]: () => pool.end() }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import type { State } from '../database.ts'
+import { type TcpProxy, tcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 
 const SERVER = process.env['POSTGRES_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
@@ -24,7 +25,7 @@ export async function createTestDatabase(): Promise<{ url: string; drop: () => P
   await onServer(`CREATE DATABASE ${name}`)
   const url = new URL(SERVER)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => onServer(`DROP DATABASE ${name} WITH (FORCE)`) }
+  return { url: url.href, drop: async () => void (await onServer(`DROP DATABASE ${name} WITH (FORCE)`)) }
 }
 
 /** Fresh, migrated state in a database of its own, which goes with it. */
@@ -40,11 +41,36 @@ export async function openTestPostgres(): Promise<State> {
   }
 }
 
-async function onServer(statement: string): Promise<void> {
-  const client = new Client({ connectionString: SERVER })
+/** An empty database, and a way to it that the test can cut. */
+export interface ProxiedDatabase extends AsyncDisposable {
+  /** Through the proxy. */
+  readonly url: string
+  readonly proxy: TcpProxy
+  /** Past the proxy: what connections the server has, what it does with them. */
+  ask(statement: string): Promise<Record<string, unknown>[]>
+}
+
+export async function openProxiedDatabase(): Promise<ProxiedDatabase> {
+  const { url: direct, drop } = await createTestDatabase()
+  const url = new URL(direct)
+  const proxy = await tcpProxy({ host: url.hostname, port: Number(url.port || 5432) })
+  url.host = `127.0.0.1:${proxy.port}`
+  return {
+    url: url.href,
+    proxy,
+    ask: (statement) => onServer(statement, direct),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]()
+      await drop()
+    },
+  }
+}
+
+async function onServer(statement: string, url = SERVER): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(statement)
+    return (await client.query<Record<string, unknown>>(statement)).rows
   } finally {
     await client.end()
   }
