@@ -23,6 +23,17 @@ export interface PointFilter {
 export const CALENDAR = ['day_of_the_year', 'week_of_the_year', 'month', 'year'] as const
 export type Calendar = (typeof CALENDAR)[number]
 
+export function isCalendar(name: string): name is Calendar {
+  return (CALENDAR as readonly string[]).includes(name)
+}
+
+/** Whether no point can match, so that a store need not be asked. */
+export function matchesNothing(filter: PointFilter): boolean {
+  if (filter.begin >= filter.end) return true
+  for (const values of filter.attributes.values()) if (values.length === 0) return true
+  return false
+}
+
 /**
  * By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets (once at
  * most). An attribute called `type`, `unit` or like a calendar attribute is what a filter of that name goes by.

@@ -15,6 +15,8 @@ export async function dropBefore(connection: DuckDBConnection, { points, samples
 export async function deleteBatchesAbove(connection: DuckDBConnection, batch: BatchId): Promise<void> {
   await changed(connection, 'DELETE FROM points WHERE batch > $1', batch)
   await changed(connection, 'DELETE FROM samples WHERE batch > $1', batch)
+  // Their ids may be given again.
+  await changed(connection, 'UPDATE points_in_order SET up_to = least(up_to, $1)', batch)
 }
 
 /** Rows that nothing refers to, by their numbers. */

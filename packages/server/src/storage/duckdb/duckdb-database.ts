@@ -11,6 +11,8 @@ export interface DuckDBFileOptions {
   readonly threads?: number
   /** DuckDB's memory limit, `512MB` by default: what does not fit is spilled beside the file. */
   readonly memoryLimit?: string
+  /** Points that are put in order at a time, `RUN_POINTS` by default. */
+  readonly runPoints?: number
 }
 
 export const IN_MEMORY = ':memory:'
@@ -110,6 +112,25 @@ export class DuckDBDatabase implements AsyncDisposable {
         if (!chunk || chunk.rowCount === 0) return
         yield chunk.getRows()
       }
+    } finally {
+      lease?.close()
+      if (lease) this.#leases.delete(lease)
+      this.#streams.give()
+    }
+  }
+
+  /** Runs `work`, which may only read, in one transaction: whatever is written meanwhile, it sees one state of the file. */
+  async read<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#streams.take(signal)
+    let lease: Lease | undefined
+    try {
+      lease = await this.#lease()
+      return await lease.run(async (connection) => {
+        await connection.run('BEGIN')
+        const result = await work(connection)
+        await connection.run('COMMIT')
+        return result
+      })
     } finally {
       lease?.close()
       if (lease) this.#leases.delete(lease)

@@ -6,16 +6,19 @@ import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
-import type {
-  Dropped,
-  KeepFrom,
-  PointFilter,
-  PointStore,
-  Retrieved,
-  RetrieveQuery,
-  Total,
-  TotalQuery,
+import {
+  type Dropped,
+  type KeepFrom,
+  matchesNothing,
+  type PointFilter,
+  type PointStore,
+  type Retrieved,
+  type RetrieveQuery,
+  type Total,
+  type TotalQuery,
 } from '../point-store.ts'
+import type { CopiedStore, CopyOptions, PointsCopy } from '../points-copy.ts'
+import { copyTables } from './copy-tables.ts'
 import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
 import {
   deleteBatchesAbove,
@@ -26,6 +29,7 @@ import {
   removeSampleOrphans,
 } from './drop-before.ts'
 import { type DuckDBDatabase, run } from './duckdb-database.ts'
+import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { SeriesNumbers } from './series-numbers.ts'
@@ -33,6 +37,7 @@ import type { Statement } from './statement.ts'
 import { fromStoredValue, type Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
+import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
 import { writeSamples } from './write-samples.ts'
 
@@ -40,14 +45,18 @@ import { writeSamples } from './write-samples.ts'
 const READ_REMEMBERED = 20_000
 
 /** Points and samples in one DuckDB file. Made by `openDuckDBStore`. */
-export class DuckDBStore implements PointStore {
+export class DuckDBStore implements PointStore, CopiedStore {
   readonly #database: DuckDBDatabase
   readonly #series: SeriesNumbers
   readonly #ruleSets: TextNumbers
   readonly #sampleSeries: TextNumbers
   readonly #readSeries = new LRUCache<number, Series>({ max: READ_REMEMBERED })
   readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
+  readonly #wanted: WantedSeriesFinder
+  readonly #runPoints: number
   #widest: Rest
+  /** Points of batches that are not in order yet, and the last of these batches. */
+  #unordered: { points: number; last: BatchId }
   /** Readers that look series up for rows which they have read, each as an object of its own. */
   readonly #reading = new Set<object>()
   /** What was left without points when these readers had begun: it goes when they have ended. */
@@ -58,18 +67,26 @@ export class DuckDBStore implements PointStore {
     this.#series = new SeriesNumbers(start.series)
     this.#ruleSets = new TextNumbers('rule_sets', 'rules', start.ruleSets)
     this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
+    this.#runPoints = start.runPoints
     this.#widest = start.widest
+    this.#unordered = start.unordered
+    this.#wanted = new WantedSeriesFinder(
+      (statement, signal) => this.#select(statement, signal),
+      () => this.#series.changes,
+    )
   }
 
   /** Takes the database over: it is closed with the store. */
-  static async over(database: DuckDBDatabase): Promise<DuckDBStore> {
+  static async over(database: DuckDBDatabase, runPoints = RUN_POINTS): Promise<DuckDBStore> {
     const [row] = await database.select({
       sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
-        (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points)`,
+        (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points),
+        count(*), coalesce(max(batch), 0) FROM points WHERE batch > (SELECT up_to FROM points_in_order)`,
       params: [],
     })
-    const [series, ruleSets, sampleSeries, widest] = row as [number, number, number, Rest]
-    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest })
+    const [series, ruleSets, sampleSeries, widest, points, last] = row as [number, number, number, Rest, bigint, bigint]
+    const unordered = { points: Number(points), last: Number(last) }
+    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest, unordered, runPoints })
   }
 
   async write(batch: BatchId, points: readonly Point[]): Promise<void> {
@@ -80,6 +97,16 @@ export class DuckDBStore implements PointStore {
       // Too much would only be slow, too little would be wrong: so before the commit.
       if (rest > this.#widest) this.#widest = rest
     })
+    this.#unordered.points += points.length
+    this.#unordered.last = Math.max(this.#unordered.last, batch)
+    if (this.#unordered.points >= this.#runPoints) void this.#order()
+  }
+
+  /** Beside what else is asked for. When it fails, for want of room perhaps, the points stay as they are until next time. */
+  async #order(): Promise<void> {
+    const { last } = this.#unordered
+    this.#unordered = { points: 0, last }
+    await this.#change((connection) => orderPoints(connection, last)).catch(() => {})
   }
 
   async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
@@ -141,21 +168,29 @@ export class DuckDBStore implements PointStore {
     await this.#change((connection) => deleteBatchesAbove(connection, batch))
   }
 
+  async copyTo(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy> {
+    return this.#database.read((connection) => copyTables(connection, folder, upTo, options), options.signal)
+  }
+
   async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
     if (matchesNothing(query)) return { total: 0, rows: [] }
-    const statement = totalSql(query, snapshot, this.#widest)
+    const wanted = await this.#wanted.find(query, signal)
+    if (wanted === 'none') return { total: 0, rows: [] }
+    const statement = totalSql(query, snapshot, this.#widest, known(wanted))
     return statement.read(await this.#select(statement, signal))
   }
 
   async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
     if (matchesNothing(query)) return { total: 0, points: [] }
-    const [row] = await this.#select(pageWindowSql(query, snapshot), signal)
+    const wanted = await this.#wanted.find(query, signal)
+    if (wanted === 'none') return { total: 0, points: [] }
+    const [row] = await this.#select(pageWindowSql(query, snapshot, known(wanted)), signal)
     const [total, first, last, before] = row as [bigint, ...(bigint | null)[]]
     if (first === null || query.limit === 0) return { total: Number(total), points: [] }
     const window: PageWindow = { begin: Number(first), end: Number(last) + 1, skip: Number(before) }
     const filter = { ...query, begin: window.begin, end: window.end }
     const page = { offset: query.offset - window.skip, limit: query.limit }
-    const statement = pointsSql(filter, snapshot, page)
+    const statement = pointsSql(filter, snapshot, known(wanted), page)
     const points: Point[] = []
     for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#toPoints(rows, signal)))
     return { total: Number(total), points }
@@ -167,7 +202,10 @@ export class DuckDBStore implements PointStore {
     signal?: AbortSignal,
   ): AsyncGenerator<readonly Point[], void, undefined> {
     if (matchesNothing(filter)) return
-    for await (const rows of this.#stream(pointsSql(filter, snapshot), signal)) yield await this.#toPoints(rows, signal)
+    const wanted = await this.#wanted.find(filter, signal)
+    if (wanted === 'none') return
+    const statement = pointsSql(filter, snapshot, known(wanted))
+    for await (const rows of this.#stream(statement, signal)) yield await this.#toPoints(rows, signal)
   }
 
   async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {
@@ -291,17 +329,17 @@ export class DuckDBStore implements PointStore {
   }
 }
 
+function known(wanted: WantedSeries | 'all'): WantedSeries | undefined {
+  return wanted === 'all' ? undefined : wanted
+}
+
 interface Start {
   readonly series: number
   readonly ruleSets: number
   readonly sampleSeries: number
   readonly widest: Rest
-}
-
-function matchesNothing(filter: PointFilter): boolean {
-  if (filter.begin >= filter.end) return true
-  for (const values of filter.attributes.values()) if (values.length === 0) return true
-  return false
+  readonly runPoints: number
+  readonly unordered: { points: number; last: BatchId }
 }
 
 function toSeriesRead([id, scopeId, type, unit, groupby, metadata]: unknown[]): Series {

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../../lib/fault.ts'
-import type { PointStore } from '../point-store.ts'
+import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
+import { fillTables } from './copy-tables.ts'
 import { DuckDBDatabase, type DuckDBFileOptions, IN_MEMORY, run } from './duckdb-database.ts'
 import { DuckDBStore } from './duckdb-store.ts'
 import { UPGRADES } from './schema.ts'
@@ -10,7 +11,7 @@ import { UPGRADES } from './schema.ts'
  * Opens the file, and creates it with its folder if there is none; brings its tables to this version. Throws
  * `state.locked` when it is open already, `state.unwritable` when it cannot be read and written, `storage.newer_version`.
  */
-export async function openDuckDBStore(options: DuckDBFileOptions): Promise<PointStore> {
+export async function openDuckDBStore(options: DuckDBFileOptions): Promise<DuckDBStore> {
   const { path } = options
   if (path !== IN_MEMORY) await makeFolder(path)
   const database = await DuckDBDatabase.open(options).catch((error: unknown) => {
@@ -18,11 +19,27 @@ export async function openDuckDBStore(options: DuckDBFileOptions): Promise<Point
   })
   try {
     await upgrade(database)
-    return await DuckDBStore.over(database)
+    return await DuckDBStore.over(database, options.runPoints)
   } catch (error) {
     await database[Symbol.asyncDispose]()
     throw error instanceof Fault ? error : toOpenFault(path, error)
   }
+}
+
+/**
+ * Makes a file, which must not be there, of what `copyTo` has left in a folder. Throws `storage.newer_version`, and DuckDB's
+ * own errors; the file is then to be thrown away.
+ */
+export async function restoreDuckDBFile(
+  path: string,
+  folder: string,
+  copy: PointsCopy,
+  options: RestoreOptions,
+): Promise<void> {
+  await using database = await DuckDBDatabase.open({ path })
+  await upgrade(database, copy.version)
+  await database.transaction((connection) => fillTables(connection, folder, copy, options))
+  await database.checkpoint()
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -49,17 +66,18 @@ function locked(path: string, pid: number | undefined): Fault {
 }
 
 /** Each upgrade is one transaction together with the version it leads to. */
-async function upgrade(database: DuckDBDatabase): Promise<void> {
+async function upgrade(database: DuckDBDatabase, to = UPGRADES.length): Promise<void> {
   await database.transaction(async (connection) => {
     await connection.run('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)')
   })
   const [row] = await database.select({ sql: 'SELECT coalesce(max(version), 0) FROM schema_version', params: [] })
   const version = row?.[0] as number
-  if (version > UPGRADES.length) {
-    const message = `${database.path} has version ${version}; this program knows versions up to ${UPGRADES.length}`
-    throw new Fault('storage.newer_version', message, { path: database.path, version })
+  const newest = Math.max(version, to)
+  if (newest > UPGRADES.length) {
+    const message = `${database.path} has version ${newest}; this program knows versions up to ${UPGRADES.length}`
+    throw new Fault('storage.newer_version', message, { path: database.path, version: newest })
   }
-  for (let next = version; next < UPGRADES.length; next++) {
+  for (let next = version; next < to; next++) {
     await database.transaction(async (connection) => {
       for (const statement of UPGRADES[next]!) await connection.run(statement)
       await run(connection, { sql: 'INSERT INTO schema_version VALUES ($1)', params: [next + 1] })

@@ -26,7 +26,7 @@ test.each([
   ['a page without end', { offset: 3, limit: undefined }, [3]],
   ['everything', undefined, []],
 ])('%s is sorted by what the interface names, then by value', (_name, page, params: number[]) => {
-  const made = pointsSql(query(), SNAPSHOT, page)
+  const made = pointsSql(query(), SNAPSHOT, undefined, page)
   const placeholders = params.map((_, i) => `$${4 + i}`)
   const limit = params.length === 2 ? ` LIMIT ${placeholders[0]}` : ''
   const offset = params.length > 0 ? ` OFFSET ${placeholders.at(-1)}` : ''

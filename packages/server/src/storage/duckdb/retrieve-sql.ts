@@ -3,6 +3,7 @@ import type { Snapshot } from '../../domain/snapshot.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import { visiblePoints, whereOf } from './visible-sql.ts'
+import type { WantedSeries } from './wanted-series.ts'
 
 /** Where a page lies, by the instants its points begin at: only those are sorted, however far into the answer it is. */
 export interface PageWindow {
@@ -14,9 +15,9 @@ export interface PageWindow {
 }
 
 /** One row: the total, and the window's first and last begin and how many points come before it (NULL when empty). */
-export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot): Statement {
+export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot, wanted?: WantedSeries): Statement {
   const params = new Params()
-  const visible = visiblePoints(query, snapshot, params)
+  const visible = visiblePoints(query, snapshot, params, wanted)
   const from = params.add(query.offset)
   const ctes = [
     ...visible.ctes,
@@ -55,10 +56,11 @@ export type PointRow = [
 export function pointsSql(
   filter: PointFilter,
   snapshot: Snapshot,
+  wanted?: WantedSeries,
   page?: { readonly offset: number; readonly limit: number | undefined },
 ): Statement {
   const params = new Params()
-  const visible = visiblePoints(filter, snapshot, params)
+  const visible = visiblePoints(filter, snapshot, params, wanted)
   const limit = page?.limit === undefined ? '' : ` LIMIT ${params.add(page.limit)}`
   const offset = page === undefined ? '' : ` OFFSET ${params.add(page.offset)}`
   return {

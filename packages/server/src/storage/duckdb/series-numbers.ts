@@ -1,21 +1,24 @@
 import { type DuckDBConnection, BIGINT, INTEGER, VARCHAR } from '@duckdb/node-api'
-import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
-import { type Attributes, attributeText, type AttributeValue, type Series } from '../../domain/series.ts'
-import { Fault } from '../../lib/fault.ts'
+import type { Series } from '../../domain/series.ts'
+import { attributeTexts, type Identity, refuseOther, toIdentity, wellFormed } from '../series-identity.ts'
 import { append, type Column } from './append.ts'
 import { run } from './duckdb-database.ts'
 
 /** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the file. */
 const REMEMBERED = 50_000
 
-interface Known {
-  readonly number: number
-  readonly identity: Identity
+/** What stands for a series in the rows of points. */
+export interface SeriesNumber {
+  readonly series: number
+  /** The scope's number: that of the first of its series. */
+  readonly scope: number
 }
 
-type Identity = readonly [scopeId: string, type: string, unit: string, groupby: string, metadata: string]
+interface Known extends SeriesNumber {
+  readonly identity: Identity
+}
 
 /**
  * Gives every series its number in the file and writes the series that are new. What was given in a transaction counts
@@ -23,18 +26,24 @@ type Identity = readonly [scopeId: string, type: string, unit: string, groupby: 
  */
 export class SeriesNumbers {
   /** The fast way, for series objects that come again from period to period (`SeriesRegistry`). */
-  #byObject = new WeakMap<Series, number>()
+  #byObject = new WeakMap<Series, SeriesNumber>()
   readonly #byId = new LRUCache<bigint, Known>({ max: REMEMBERED })
   #uncommitted: [Series, Known][] = []
   #next: number
+  #changes = 0
 
   constructor(next: number) {
     this.#next = next
   }
 
+  /** Grows whenever series have come or gone: what was found out about them before may no longer be so. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** The numbers of the points' series, in the order of the points. Throws a `Fault` when two series share an id. */
-  async number(connection: DuckDBConnection, points: readonly Point[]): Promise<Int32Array> {
-    const numbers = new Int32Array(points.length)
+  async number(connection: DuckDBConnection, points: readonly Point[]): Promise<readonly SeriesNumber[]> {
+    const numbers = Array.from<SeriesNumber>({ length: points.length })
     const missing = new Map<bigint, Series>()
     const again: number[] = []
     points.forEach(({ series }, i) => {
@@ -56,8 +65,9 @@ export class SeriesNumbers {
   }
 
   commit(): void {
+    if (this.#uncommitted.length > 0) this.#changes++
     for (const [series, known] of this.#uncommitted) {
-      this.#byObject.set(series, known.number)
+      this.#byObject.set(series, known)
       this.#byId.set(series.id, known)
     }
     this.#uncommitted = []
@@ -69,39 +79,49 @@ export class SeriesNumbers {
 
   /** Everything is looked up in the file again: rows of series went from it. */
   forget(): void {
+    this.#changes++
     this.#byObject = new WeakMap()
     this.#byId.clear()
   }
 
-  #recall(series: Series): number | undefined {
+  #recall(series: Series): SeriesNumber | undefined {
     const known = this.#byId.get(series.id)
     if (!known) return undefined
     refuseOther(series, known.identity)
-    this.#byObject.set(series, known.number)
-    return known.number
+    this.#byObject.set(series, known)
+    return known
   }
 
   /** Looks the series up in the file, and writes those that are not there. */
-  async #find(connection: DuckDBConnection, wanted: readonly Series[]): Promise<Map<bigint, number>> {
+  async #find(connection: DuckDBConnection, wanted: readonly Series[]): Promise<Map<bigint, Known>> {
     const rows = await run(connection, {
-      sql: `SELECT id, number, scope_id, type, unit, groupby, metadata FROM series
+      sql: `SELECT id, number, scope, scope_id, type, unit, groupby, metadata FROM series
         WHERE id IN (SELECT unnest($1))`,
       params: [{ integers: wanted.map(({ id }) => id) }],
     })
     const stored = new Map<bigint, Known>()
-    for (const [id, number, ...identity] of rows as [bigint, number, ...string[]][]) {
-      stored.set(id, { number, identity: identity as unknown as Identity })
+    for (const [id, series, scope, ...identity] of rows as [bigint, number, number, ...string[]][]) {
+      stored.set(id, { series, scope, identity: identity as unknown as Identity })
     }
-    const numbers = new Map<bigint, number>()
+    const scopes = await findScopes(
+      connection,
+      wanted.filter(({ id }) => !stored.has(id)),
+    )
+    const numbers = new Map<bigint, Known>()
     const fresh: { series: Series; known: Known }[] = []
     for (const series of wanted) {
       let known = stored.get(series.id)
       if (known) refuseOther(series, known.identity)
       else {
-        known = { number: this.#next++, identity: toIdentity(series) }
+        const number = this.#next++
+        const identity = toIdentity(series)
+        const [scopeId] = identity
+        const scope = scopes.get(scopeId) ?? number
+        scopes.set(scopeId, scope)
+        known = { series: number, scope, identity }
         fresh.push({ series, known })
       }
-      numbers.set(series.id, known.number)
+      numbers.set(series.id, known)
       this.#uncommitted.push([series, known])
     }
     await writeSeries(connection, fresh)
@@ -109,26 +129,37 @@ export class SeriesNumbers {
   }
 }
 
+/** The numbers of the scopes that have series already. */
+async function findScopes(connection: DuckDBConnection, fresh: readonly Series[]): Promise<Map<string, number>> {
+  if (fresh.length === 0) return new Map()
+  const rows = await run(connection, {
+    sql: `SELECT scope_id, min(scope) FROM series WHERE scope_id IN (SELECT unnest($1)) GROUP BY scope_id`,
+    params: [{ texts: [...new Set(fresh.map(({ scopeId }) => wellFormed(scopeId)))] }],
+  })
+  return new Map(rows as [string, number][])
+}
+
 async function writeSeries(
   connection: DuckDBConnection,
   fresh: readonly { series: Series; known: Known }[],
 ): Promise<void> {
-  await append<[Column<number>, Column<bigint>, ...Repeat5<Column<string>>]>(
+  await append<[Column<number>, Column<bigint>, Column<number>, ...Repeat5<Column<string>>]>(
     connection,
     'series',
-    [INTEGER, BIGINT, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR],
+    [INTEGER, BIGINT, INTEGER, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR],
     fresh.length,
-    ([numbers, ids, ...parts], start, rows) => {
+    ([numbers, ids, scopes, ...parts], start, rows) => {
       for (let row = 0; row < rows; row++) {
         const { series, known } = fresh[start + row]!
-        numbers.setItem(row, known.number)
+        numbers.setItem(row, known.series)
         ids.setItem(row, series.id)
+        scopes.setItem(row, known.scope)
         for (const [i, part] of known.identity.entries()) parts[i]!.setItem(row, part)
       }
     },
   )
   const texts = fresh.flatMap(({ series, known }) =>
-    attributeTexts(series).map(([name, value]): NamedText => [known.number, name, value]),
+    attributeTexts(series).map(([name, value]): NamedText => [known.series, name, value]),
   )
   // Values of one name side by side: a query reads one name, and skips what lies elsewhere.
   texts.sort(([a, nameA], [b, nameB]) => (nameA < nameB ? -1 : nameA > nameB ? 1 : a - b))
@@ -157,44 +188,4 @@ export async function appendNamedTexts(
       }
     },
   )
-}
-
-/** Groupby wins over metadata of the same name; an empty text reads like an absent attribute, and is left out. */
-function attributeTexts({ groupby, metadata }: Series): [name: string, value: string][] {
-  const texts = new Map<string, string>()
-  for (const attributes of [metadata, groupby]) {
-    for (const [name, value] of Object.entries(attributes)) texts.set(name, attributeText(value))
-  }
-  return [...texts].filter(([, value]) => value !== '')
-}
-
-function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): Identity {
-  return [wellFormed(scopeId), wellFormed(type), wellFormed(unit), JSON.stringify(groupby), JSON.stringify(metadata)]
-}
-
-/** As the file gives a text back: half of a surrogate pair cannot be written as UTF-8. (JSON escapes it.) */
-function wellFormed(text: string): string {
-  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text
-}
-
-function refuseOther(series: Series, stored: Identity): void {
-  const identity = toIdentity(series)
-  if (identity.every((part, i) => part === stored[i])) return
-  const [scopeId, type, unit, groupby, metadata] = stored
-  if (
-    identity.slice(0, 3).every((part, i) => part === stored[i]) &&
-    sameAttributes(series.groupby, groupby) &&
-    sameAttributes(series.metadata, metadata)
-  ) {
-    return
-  }
-  throw new Fault('storage.series_collision', `two different series have the id ${series.id}`, {
-    stored: { scopeId, type, unit, groupby, metadata },
-    refused: { scopeId: series.scopeId, type: series.type, unit: series.unit },
-  })
-}
-
-/** Whether attributes say the same as those of a JSON text, in whatever order. */
-function sameAttributes(attributes: Attributes, text: string): boolean {
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(attributes)), JSON.parse(text) as AttributeValue)
 }

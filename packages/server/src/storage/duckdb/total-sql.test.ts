@@ -139,14 +139,14 @@ test.each<[string, Parameters<typeof totalSql>[1], Partial<TotalQuery>, string, 
   expect(made.params.slice(3, -1)).toEqual(params)
 })
 
-test('voids that do not touch the range leave no trace; those that do are joined by series', () => {
+test('voids that do not touch the range leave no trace; those that do are joined by scope', () => {
   const touching = { scopeId: 'alpha', begin: JUNE - HOUR, end: undefined, upTo: 4 }
   const outside = { scopeId: 'beta', begin: 0, end: JUNE, upTo: 4 }
   const without = totalSql(query(), { ...SNAPSHOT, voids: [outside] }, REST.none)
   expect(without).toEqual({ ...totalSql(query(), SNAPSHOT, REST.none), read: expect.any(Function) as unknown })
   const { sql, params } = totalSql(query(), { ...SNAPSHOT, voids: [outside, touching] }, REST.none)
   expect(sql).toContain(
-    'FROM points p ANTI JOIN voided v ON (p.series = v.series AND p.begin_at >= v.begin_at' +
+    'FROM points p ANTI JOIN voided v ON (p.scope = v.scope AND p.begin_at >= v.begin_at' +
       ` AND p.begin_at < v.end_at AND p.batch <= v.up_to) WHERE ${RANGE})`,
   )
   expect(params.slice(3, 7)).toEqual([

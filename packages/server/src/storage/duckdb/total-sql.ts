@@ -1,19 +1,18 @@
 import { Decimal, divideRounded, STORED_SCALE } from '../../domain/decimal.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
-import type { Grouping, Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
+import {
+  type Grouping,
+  isCalendar,
+  type Total,
+  type TotalQuery,
+  type TotalRow,
+  type ValueField,
+} from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
-import {
-  bucketBegin,
-  bucketSql,
-  calendarSql,
-  DAY,
-  isCalendar,
-  visiblePoints,
-  type VisiblePoints,
-  whereOf,
-} from './visible-sql.ts'
+import { bucketBegin, bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
+import type { WantedSeries } from './wanted-series.ts'
 
 /** A statement and how to read what it answers. */
 export interface TotalStatement extends Statement {
@@ -25,9 +24,9 @@ export interface TotalStatement extends Statement {
  * the attributes: the points are many, the series few. What nine digits do not hold is summed by scans of its own, over
  * the row groups that have such values; `widest` says which of these scans the file needs at all.
  */
-export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest): TotalStatement {
+export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wanted?: WantedSeries): TotalStatement {
   const params = new Params()
-  const visible = visiblePoints(query, snapshot, params)
+  const visible = visiblePoints(query, snapshot, params, wanted)
   const groups = toGroups(query.groupby, params)
   const scanned = toScanned(visible, groups)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)

@@ -1,42 +1,56 @@
 import type { Snapshot, Void } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
-import { CALENDAR, type Calendar, type PointFilter } from '../point-store.ts'
+import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
 import type { Params } from './statement.ts'
+import type { WantedSeries } from './wanted-series.ts'
 
 /** `points p` as a query may see it: named subqueries to put after WITH, what to select from, and conditions. */
 export interface VisiblePoints {
   readonly ctes: readonly string[]
   readonly from: string
-  /** Conditions on the points themselves. */
+  /** Conditions on the points themselves, whatever their series. */
   readonly where: readonly string[]
   /** Conditions on their rows of `series`. */
   readonly series: readonly string[]
+  /** The same as conditions on the points. */
+  readonly bySeries: readonly string[]
 }
 
 /** All conditions as such on the points. */
-export function whereOf({ where, series }: VisiblePoints): string {
-  const own = series.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`]
-  return [...where, ...own].join(' AND ')
+export function whereOf({ where, bySeries }: VisiblePoints): string {
+  return [...where, ...bySeries].join(' AND ')
 }
 
 /** Later than any instant and batch: stands for an open end. */
 const OPEN_END = 2 ** 53 - 1
 
-/** The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. */
-export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: Params): VisiblePoints {
+/**
+ * The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. `wanted` is
+ * what is known of the filter's series; without it they are looked for by the statement itself.
+ */
+export function visiblePoints(
+  filter: PointFilter,
+  snapshot: Snapshot,
+  params: Params,
+  wanted?: WantedSeries,
+): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
-  const series = seriesConditions(filter, params)
+  const { series, bySeries } = wantedConditions(filter, params, wanted)
+  // Points of a scope lie together: by its number the engine skips most of the file.
+  if (wanted)
+    where.push(`p.scope >= ${params.add(wanted.scopes.first)} AND p.scope <= ${params.add(wanted.scopes.last)}`)
   for (const [name, values] of filter.attributes) {
     if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
   }
   const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
-  if (voids.length === 0) return { ctes: [], from: 'points p', where, series }
+  if (voids.length === 0) return { ctes: [], from: 'points p', where, series, bySeries }
   return {
     ctes: [voidedSql(voids, params)],
     from: `points p ANTI JOIN voided v ON (${VOIDED})`,
     where,
     series,
+    bySeries,
   }
 }
 
@@ -49,21 +63,38 @@ export function visibleBatches(alias: string, snapshot: Snapshot, params: Params
 }
 
 /** Whether the point `p` is void by the row `v` of `voidedSql`. */
-export const VOIDED =
-  'p.series = v.series AND p.begin_at >= v.begin_at AND p.begin_at < v.end_at AND p.batch <= v.up_to'
+export const VOIDED = 'p.scope = v.scope AND p.begin_at >= v.begin_at AND p.begin_at < v.end_at AND p.batch <= v.up_to'
 
-/** The voids by series: the points do not know their scope, their series does. */
+/** The voids by the numbers of their scopes. */
 export function voidedSql(voids: readonly Void[], params: Params): string {
   const scopes = params.texts(voids.map((v) => v.scopeId))
   const begins = params.integers(voids.map((v) => v.begin))
   const ends = params.integers(voids.map((v) => v.end ?? OPEN_END))
   const upTo = params.integers(voids.map((v) => v.upTo))
-  return `voided AS (SELECT s.number AS series, w.begin_at, w.end_at, w.up_to FROM series s
+  return `voided AS (SELECT DISTINCT s.scope, w.begin_at, w.end_at, w.up_to FROM series s
     JOIN (SELECT unnest(${scopes}) AS scope_id, unnest(${begins}) AS begin_at, unnest(${ends}) AS end_at,
       unnest(${upTo}) AS up_to) w ON w.scope_id = s.scope_id)`
 }
 
-function seriesConditions({ types, attributes }: PointFilter, params: Params): string[] {
+function wantedConditions(
+  filter: PointFilter,
+  params: Params,
+  wanted: WantedSeries | undefined,
+): Pick<VisiblePoints, 'series' | 'bySeries'> {
+  if (wanted?.numbers) {
+    const list = `(SELECT unnest(${params.integers(wanted.numbers)}))`
+    return { series: [`number IN ${list}`], bySeries: [`p.series IN ${list}`] }
+  }
+  const series = seriesConditions(filter, params)
+  const bySeries = series.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`]
+  return { series, bySeries }
+}
+
+/** Conditions of a filter on rows of `series`. */
+export function seriesConditions(
+  { types, attributes }: Pick<PointFilter, 'types' | 'attributes'>,
+  params: Params,
+): string[] {
   const where: string[] = []
   if (types.length > 0) where.push(`list_contains(${params.texts(types)}, type)`)
   for (const [name, values] of attributes) {
@@ -80,10 +111,6 @@ function attributeCondition(name: string, values: readonly string[], params: Par
   const matching = `list_contains(${params.texts(values)}, value)`
   return `number ${absentToo ? 'NOT IN' : 'IN'} (SELECT series FROM attributes
     WHERE name = ${params.add(name)} AND ${absentToo ? `NOT ${matching}` : matching})`
-}
-
-export function isCalendar(name: string): name is Calendar {
-  return (CALENDAR as readonly string[]).includes(name)
 }
 
 /** The days that occur are few, the points many: texts are made of days only. */

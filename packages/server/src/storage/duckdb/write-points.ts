@@ -1,9 +1,8 @@
 import { BIGINT, type DuckDBConnection, type DuckDBType, INTEGER, UTINYINT, VARCHAR } from '@duckdb/node-api'
-import type { Decimal } from '../../domain/decimal.ts'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { Fault } from '../../lib/fault.ts'
+import { refuseValue } from '../refuse-value.ts'
 import { append, type Column } from './append.ts'
 import type { SeriesNumbers } from './series-numbers.ts'
 import { REST, type Rest, restOf, type StoredValue, toStoredValue } from './stored-value.ts'
@@ -19,6 +18,7 @@ type Columns = [
   batch: Column<bigint>,
   begin: Column<bigint>,
   end: Column<bigint>,
+  scope: Column<number>,
   series: Column<number>,
   rules: Column<number>,
   rest: Column<number>,
@@ -34,6 +34,7 @@ const TYPES: Types<Columns> = [
   BIGINT,
   BIGINT,
   BIGINT,
+  INTEGER,
   INTEGER,
   INTEGER,
   UTINYINT,
@@ -54,7 +55,7 @@ export async function writePoints(
   points: readonly Point[],
   written: Written,
 ): Promise<Rest> {
-  const series = await written.series.number(connection, points)
+  const numbers = await written.series.number(connection, points)
   const rules = await numberRules(connection, points, written.ruleSets)
   const order = byBegin(points)
   const batchId = BigInt(batch)
@@ -63,7 +64,7 @@ export async function writePoints(
   let widest: Rest = REST.none
 
   await append<Columns>(connection, 'points', TYPES, points.length, (columns, start, rows) => {
-    const [batches, begins, ends, seriesNumbers, ruleNumbers, rests, ...values] = columns
+    const [batches, begins, ends, scopes, seriesNumbers, ruleNumbers, rests, ...values] = columns
     const [quantities, prices, quantityAttos, priceAttos, quantityHighs, priceHighs] = values
     for (let row = 0; row < rows; row++) {
       const i = order ? order[start + row]! : start + row
@@ -75,7 +76,9 @@ export async function writePoints(
       batches.setItem(row, batchId)
       begins.setItem(row, toBigInt(point.begin))
       ends.setItem(row, toBigIntEnd(point.end))
-      seriesNumbers.setItem(row, series[i]!)
+      const { scope, series } = numbers[i]!
+      scopes.setItem(row, scope)
+      seriesNumbers.setItem(row, series)
       ruleNumbers.setItem(row, rules[i]!)
       rests.setItem(row, rest)
       quantities.setItem(row, quantity.nano)
@@ -100,16 +103,7 @@ function rememberingBigInt(): (number: number) => bigint {
 }
 
 function stored(point: Point, column: 'quantity' | 'price'): StoredValue {
-  return toStoredValue(point[column]) ?? refuse(column, point[column], point.series.type, point.series.scopeId)
-}
-
-export function refuse(what: string, value: Decimal, type: string, scopeId: string): never {
-  const text = value.toString()
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text
-  throw new Fault('storage.out_of_range', `the ${what} ${shown} of ${type} does not fit DECIMAL(38,18)`, {
-    type,
-    scopeId,
-  })
+  return toStoredValue(point[column]) ?? refuseValue(column, point[column], point.series.type, point.series.scopeId)
 }
 
 /** Raters give the same list again and again: most of its points are numbered without making a text of it. */

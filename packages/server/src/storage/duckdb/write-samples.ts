@@ -2,10 +2,11 @@ import { BIGINT, type DuckDBConnection, HUGEINT, INTEGER, VARCHAR } from '@duckd
 import { toStored } from '../../domain/decimal.ts'
 import type { Sample } from '../../domain/sample.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
+import { refuseValue } from '../refuse-value.ts'
+import { sampleIdentity } from '../sample-identity.ts'
 import { append, type Column } from './append.ts'
 import { appendNamedTexts, type NamedText } from './series-numbers.ts'
 import type { TextNumbers } from './text-numbers.ts'
-import { refuse } from './write-points.ts'
 
 /** Writes the samples within the connection's transaction. */
 export async function writeSamples(
@@ -14,7 +15,7 @@ export async function writeSamples(
   samples: readonly Sample[],
   sampleSeries: TextNumbers,
 ): Promise<void> {
-  const identities = samples.map(identityOf)
+  const identities = samples.map(sampleIdentity)
   const byIdentity = new Map(samples.map((sample, i) => [identities[i]!, sample]))
   const { numbers, fresh } = await sampleSeries.number(connection, new Set(identities))
 
@@ -51,13 +52,8 @@ export async function writeSamples(
         batches.setItem(row, batchId)
         instants.setItem(row, BigInt(sample.at))
         series.setItem(row, numbers.get(identities[start + row]!)!)
-        values.setItem(row, toStored(sample.value) ?? refuse('value', sample.value, sample.name, ''))
+        values.setItem(row, toStored(sample.value) ?? refuseValue('value', sample.value, sample.name, ''))
       }
     },
   )
-}
-
-/** Name and labels as one text, the same for whatever order of the labels. */
-function identityOf({ name, labels }: Sample): string {
-  return JSON.stringify([name, Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))])
 }

@@ -1,0 +1,12 @@
+import type { Decimal } from '../domain/decimal.ts'
+import { Fault } from '../lib/fault.ts'
+
+/** Throws the `Fault` for a value that no store can keep. */
+export function refuseValue(what: string, value: Decimal, type: string, scopeId: string): never {
+  const text = value.toString()
+  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text
+  throw new Fault('storage.out_of_range', `the ${what} ${shown} of ${type} does not fit DECIMAL(38,18)`, {
+    type,
+    scopeId,
+  })
+}

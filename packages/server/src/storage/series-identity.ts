@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Attributes, attributeText, type AttributeValue, type Series } from '../domain/series.ts'
+import { Fault } from '../lib/fault.ts'
+
+/** A series' texts as a store keeps them: groupby and metadata as JSON. */
+export type Identity = readonly [scopeId: string, type: string, unit: string, groupby: string, metadata: string]
+
+/** Groupby wins over metadata of the same name; an empty text reads like an absent attribute, and is left out. */
+export function attributeTexts({ groupby, metadata }: Series): [name: string, value: string][] {
+  const texts = new Map<string, string>()
+  for (const attributes of [metadata, groupby]) {
+    for (const [name, value] of Object.entries(attributes)) texts.set(name, attributeText(value))
+  }
+  return [...texts].filter(([, value]) => value !== '')
+}
+
+/** What is held against what is stored under the same id. */
+export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): Identity {
+  return [wellFormed(scopeId), wellFormed(type), wellFormed(unit), JSON.stringify(groupby), JSON.stringify(metadata)]
+}
+
+/** As a store gives a text back: half of a surrogate pair cannot be written as UTF-8. (JSON escapes it.) */
+export function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text
+}
+
+/** Throws a `Fault` when the series is not the one that is stored under its id. */
+export function refuseOther(series: Series, stored: Identity): void {
+  const identity = toIdentity(series)
+  if (identity.every((part, i) => part === stored[i])) return
+  const [scopeId, type, unit, groupby, metadata] = stored
+  if (
+    identity.slice(0, 3).every((part, i) => part === stored[i]) &&
+    sameAttributes(series.groupby, groupby) &&
+    sameAttributes(series.metadata, metadata)
+  ) {
+    return
+  }
+  throw new Fault('storage.series_collision', `two different series have the id ${series.id}`, {
+    stored: { scopeId, type, unit, groupby, metadata },
+    refused: { scopeId: series.scopeId, type: series.type, unit: series.unit },
+  })
+}
+
+/** Whether attributes say the same as those of a JSON text, in whatever order. */
+function sameAttributes(attributes: Attributes, text: string): boolean {
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(attributes)), JSON.parse(text) as AttributeValue)
+}
