@@ -3,6 +3,7 @@ import { Fault } from '../lib/fault.ts'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
 import { isHeld } from './chores.ts'
+import { shareNext } from '../lib/share-next.ts'
 import type { StateDatabase } from './database.ts'
 import { batchCounter, hiddenBatches, scopeInactivity, scopes, voids } from './schema.ts'
 
@@ -103,8 +104,14 @@ export class Batches {
     this.#leaseSeconds = leaseSeconds
   }
 
-  /** What a reader may see from now on; take it once per request. One statement, so it is of one instant. */
-  async snapshot(): Promise<Snapshot> {
+  /**
+   * What a reader may see from now on; take it once per request. It shows at least what was committed before the call;
+   * who asks at the same time shares it.
+   */
+  readonly snapshot: () => Promise<Snapshot> = shareNext(() => this.#snapshot())
+
+  /** One statement, so it is of one instant. */
+  async #snapshot(): Promise<Snapshot> {
     const [row] = await this.#db
       .select({
         highest: batchCounter.value,
