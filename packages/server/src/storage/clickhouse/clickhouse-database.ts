@@ -1,0 +1,203 @@
+import { Readable } from 'node:stream'
+import {
+  ClickHouseError,
+  ClickHouseLogLevel,
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  type ClickHouseSettings,
+  createClient,
+  type Row,
+} from '@clickhouse/client'
+import { Fault, type FaultCode } from '../../lib/fault.ts'
+import { isPassing, retrying } from './retrying.ts'
+import type { Statement } from './statement.ts'
+
+export interface ClickHouseOptions {
+  /** `http://host:8123`; a user and password in it win over those below. */
+  readonly url: string
+  readonly database: string
+  readonly username: string
+  readonly password: string
+  readonly cluster?: string | undefined
+  /** For tests: an engine in this process instead of the one at `url`. */
+  readonly connection?: NonNullable<ClickHouseClientConfigOptions['connection']>
+}
+
+/** An answer that does not begin for so long is not waited for. The caller's signal is usually sooner. */
+const SILENT_MS_MAX = 300_000
+/** An insertion takes a fraction of a second; one that takes so long is sent again. */
+const INSERT_MS_MAX = 60_000
+/** For so long may the reader of a stream look elsewhere. */
+const STREAM_PAUSE_SECONDS_MAX = 3600
+
+/** Said with every request, since users and servers may have other defaults. */
+const SETTINGS: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  join_use_nulls: 0,
+  // What a subquery reads lies on the same shard as what it is asked for.
+  distributed_product_mode: 'local',
+  // All processes read where they have written, as long as that replica is there.
+  load_balancing: 'in_order',
+  prefer_localhost_replica: 0,
+}
+
+const READING: ClickHouseSettings = {
+  ...SETTINGS,
+  // Nobody waits for the answer to a connection that was cut.
+  cancel_http_readonly_queries_on_client_close: 1,
+}
+
+const WRITING: ClickHouseSettings = {
+  ...SETTINGS,
+  async_insert: 0,
+  // An insertion is one block, which is remembered by its token; it may be of many months.
+  insert_deduplicate: 1,
+  input_format_parallel_parsing: 0,
+  max_partitions_per_insert_block: '0',
+  // With a cluster: done when it is on the shards, and there on most of the replicas.
+  insert_distributed_sync: 1,
+  insert_quorum: 'auto',
+}
+
+const DELETING: ClickHouseSettings = { ...SETTINGS, mutations_sync: '2', lightweight_deletes_sync: '2' }
+
+/** Requests to one server, retried where the fault may pass, with faults that say what to do. */
+export class ClickHouseDatabase implements AsyncDisposable {
+  readonly #client: ClickHouseClient
+  /** Streams have connections of their own: who reads one asks other questions in the middle of it. */
+  readonly #streams: ClickHouseClient
+  readonly #address: string
+  readonly #writing: ClickHouseSettings
+
+  constructor(options: ClickHouseOptions) {
+    const { username, password, connection } = options
+    const { url, address } = parseUrl(options.url)
+    this.#address = address
+    const config: ClickHouseClientConfigOptions = {
+      url,
+      username,
+      password,
+      application: 'cloudtabby',
+      request_timeout: SILENT_MS_MAX,
+      // Lists that are too long for a URL go in the body.
+      use_multipart_params_auto: true,
+      log: { level: ClickHouseLogLevel.OFF },
+      ...(connection && { connection }),
+    }
+    this.#client = createClient(config)
+    this.#streams = createClient({ ...config, request_timeout: STREAM_PAUSE_SECONDS_MAX * 1000 })
+    const { insert_quorum: _, ...alone } = WRITING
+    this.#writing = options.cluster === undefined ? alone : WRITING
+  }
+
+  /** Rows as lists of columns; 64-bit integers and decimals are texts. */
+  async select(statement: Statement, signal?: AbortSignal): Promise<unknown[][]> {
+    return this.#guard('storage.unavailable', signal, () =>
+      retrying(async () => {
+        const result = await this.#client.query({ ...this.#query(statement, signal), clickhouse_settings: READING })
+        return await result.json<unknown[]>()
+      }, signal),
+    )
+  }
+
+  /** As `select`, in lists of rows as they come in. One statement sees one state of the store. */
+  async *stream(statement: Statement, signal?: AbortSignal): AsyncGenerator<unknown[][], void, undefined> {
+    const settings = { ...READING, http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
+    const query = { ...this.#query(statement, signal), clickhouse_settings: settings }
+    const result = await this.#guard('storage.unavailable', signal, () =>
+      retrying(() => this.#streams.query(query), signal),
+    )
+    try {
+      const batches = result.stream<unknown[]>()[Symbol.asyncIterator]()
+      for (;;) {
+        const next = await this.#guard('storage.unavailable', signal, () => batches.next())
+        if (next.done) return
+        yield (next.value as Row<unknown[], 'JSONCompactEachRow'>[]).map((row) => row.json())
+      }
+    } finally {
+      result.close()
+    }
+  }
+
+  /** Inserts lines of `TabSeparated`. Again under the same token is harmless. */
+  async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
+    await this.#guard('storage.write_failed', undefined, () =>
+      retrying(
+        () =>
+          this.#client.insert({
+            table,
+            columns: columns as [string, ...string[]],
+            format: 'TabSeparated',
+            values: Readable.from([Buffer.from(lines)], { objectMode: false }),
+            clickhouse_settings: { ...this.#writing, insert_deduplication_token: token },
+            abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
+          }),
+        undefined,
+      ),
+    )
+  }
+
+  /** Done everywhere when it returns. The statement must be one that again is harmless. */
+  async command({ sql, params }: Statement): Promise<void> {
+    await this.#guard('storage.write_failed', undefined, () =>
+      retrying(
+        () => this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: DELETING }),
+        undefined,
+      ),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#client.close(), this.#streams.close()])
+  }
+
+  #query({ sql, params }: Statement, signal: AbortSignal | undefined) {
+    return {
+      query: sql,
+      query_params: { ...params },
+      format: 'JSONCompactEachRow' as const,
+      ...(signal && { abort_signal: signal }),
+    }
+  }
+
+  async #guard<T>(code: FaultCode, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof Fault ? error : this.#toFault(code, error)
+    }
+  }
+
+  #toFault(code: FaultCode, error: unknown): Fault {
+    const server = this.#address
+    const said = error instanceof Error ? error.message.split('\n', 1)[0]!.slice(0, 500) : String(error)
+    const fault = (which: FaultCode, message: string) => new Fault(which, message, { server }, { cause: error })
+    if (!(error instanceof ClickHouseError)) {
+      return fault(
+        'storage.unavailable',
+        `cannot reach ClickHouse at ${server}: ${said}; start it, or mend [storage_clickhouse] url`,
+      )
+    }
+    if (REFUSED.has(Number(error.code))) {
+      return fault(
+        'storage.unavailable',
+        `ClickHouse at ${server} refuses the user: ${said}; mend [storage_clickhouse] username, password and their rights`,
+      )
+    }
+    const which = isPassing(error) ? 'storage.unavailable' : code
+    return fault(which, `ClickHouse at ${server} says: ${said} (${error.type ?? error.code})`)
+  }
+}
+
+/** AUTHENTICATION_FAILED, ACCESS_DENIED, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD. */
+const REFUSED = new Set([516, 497, 192, 193, 194])
+
+function parseUrl(text: string): { url: URL; address: string } {
+  if (!URL.canParse(text)) {
+    throw new Fault('config.invalid', `[storage_clickhouse] url is not an address like http://host:8123: '${text}'`)
+  }
+  const url = new URL(text)
+  return { url, address: `${url.protocol}//${url.host}` }
+}

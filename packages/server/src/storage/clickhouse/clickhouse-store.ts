@@ -1,0 +1,235 @@
+import { LRUCache } from 'lru-cache'
+import { decimal } from '../../domain/decimal.ts'
+import type { Instant } from '../../domain/period.ts'
+import type { Point } from '../../domain/point.ts'
+import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
+import type { Attributes, Series } from '../../domain/series.ts'
+import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import {
+  type Dropped,
+  type KeepFrom,
+  matchesNothing,
+  type PointFilter,
+  type PointStore,
+  type Retrieved,
+  type RetrieveQuery,
+  type Total,
+  type TotalQuery,
+} from '../point-store.ts'
+import type { ClickHouseDatabase } from './clickhouse-database.ts'
+import {
+  aboveBatch,
+  before,
+  type Condition,
+  type Deletable,
+  deleteSql,
+  dropPartitionSql,
+  ofBatches,
+  ofVoids,
+  partitionRangesSql,
+  partitionsSql,
+} from './delete-sql.ts'
+import { pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
+import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
+import type { Layout } from './schema.ts'
+import { Params } from './statement.ts'
+import { type Tables, tablesOf } from './tables.ts'
+import { totalSql } from './total-sql.ts'
+import { writePoints } from './write-points.ts'
+import { writeSamples, writtenSampleSeries } from './write-samples.ts'
+import { WrittenSeries } from './written-series.ts'
+
+/** Series and rule lists that were read last are kept, so that a page does not parse them again. */
+const READ_REMEMBERED = 50_000
+/** Lists of a stream have so many points at most. */
+const STREAM_POINTS_MAX = 4000
+
+/** Points and samples in a database of a ClickHouse server or cluster. Made by `openClickHouseStore`. */
+export class ClickHouseStore implements PointStore {
+  readonly #database: ClickHouseDatabase
+  readonly #layout: Layout
+  readonly #tables: Tables
+  readonly #written = new WrittenSeries()
+  readonly #writtenSamples = writtenSampleSeries()
+  readonly #readSeries = new LRUCache<string, Series>({ max: READ_REMEMBERED })
+  readonly #readRules = new LRUCache<string, readonly string[]>({ max: READ_REMEMBERED })
+
+  /** Takes the database over: it is closed with the store. */
+  constructor(database: ClickHouseDatabase, layout: Layout) {
+    this.#database = database
+    this.#layout = layout
+    this.#tables = tablesOf(layout.database)
+  }
+
+  async write(batch: BatchId, points: readonly Point[]): Promise<void> {
+    if (points.length > 0) await writePoints(this.#database, this.#tables, batch, points, this.#written)
+  }
+
+  async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
+    if (samples.length > 0) await writeSamples(this.#database, this.#tables, batch, samples, this.#writtenSamples)
+  }
+
+  async deleteBatches(batches: readonly BatchId[]): Promise<void> {
+    for (const condition of ofBatches(batches)) {
+      await this.#delete('points', condition)
+      await this.#delete('samples', condition)
+    }
+  }
+
+  async deleteVoids(voids: readonly Void[]): Promise<void> {
+    for (const condition of ofVoids(voids)) await this.#delete('points', condition)
+  }
+
+  async deleteBatchesAbove(batch: BatchId): Promise<void> {
+    await this.#delete('points', aboveBatch(batch))
+    await this.#delete('samples', aboveBatch(batch))
+  }
+
+  async dropBefore(keep: KeepFrom): Promise<Dropped> {
+    return {
+      points: await this.#dropBefore('points', keep.points),
+      samples: await this.#dropBefore('samples', keep.samples),
+    }
+  }
+
+  async highestBatch(): Promise<BatchId> {
+    const { points, samples } = this.#tables
+    const sql = `SELECT greatest((SELECT max(batch) FROM ${points}), (SELECT max(batch) FROM ${samples}))`
+    const [row] = await this.#database.select({ sql, params: {} })
+    return Number(row?.[0] ?? 0)
+  }
+
+  async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
+    if (matchesNothing(query)) return { total: 0, rows: [] }
+    const ask = async (asked: TotalQuery): Promise<Total> => {
+      const statement = totalSql(asked, snapshot, this.#tables)
+      return statement.read(await this.#database.select(statement, signal))
+    }
+    if (query.limit !== 0) {
+      const total = await ask(query)
+      if (total.rows.length > 0 || query.offset === 0) return total
+    }
+    // The number of groups stands in the rows of a page: an empty one does not say it.
+    const { total } = await ask({ ...query, offset: 0, limit: 1 })
+    return { total, rows: [] }
+  }
+
+  async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
+    if (matchesNothing(query)) return { total: 0, points: [] }
+    const [row] = await this.#database.select(pageWindowSql(query, snapshot, this.#tables), signal)
+    const [total, hasPage, first, last, before] = (row ?? []).map(Number) as [number, number, number, number, number]
+    if (!hasPage || query.limit === 0) return { total: total ?? 0, points: [] }
+    const filter = { ...query, begin: first, end: last + 1 }
+    const page = { offset: query.offset - before, limit: query.limit }
+    const rows = await this.#database.select(pointsSql(filter, snapshot, this.#tables, page), signal)
+    return { total, points: await this.#toPoints(rows, signal) }
+  }
+
+  async *stream(
+    filter: PointFilter,
+    snapshot: Snapshot,
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly Point[], void, undefined> {
+    if (matchesNothing(filter)) return
+    const statement = pointsSql(filter, snapshot, this.#tables)
+    for await (const rows of this.#database.stream(statement, signal)) {
+      for (let i = 0; i < rows.length; i += STREAM_POINTS_MAX) {
+        yield await this.#toPoints(rows.slice(i, i + STREAM_POINTS_MAX), signal)
+      }
+    }
+  }
+
+  async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {
+    const statement = samplesSql(query, snapshot, this.#tables)
+    return statement ? statement.read(await this.#database.select(statement, signal)) : []
+  }
+
+  async sampleScopes(scopeKey: string, snapshot: Snapshot, signal: AbortSignal): Promise<string[]> {
+    const rows = await this.#database.select(sampleScopesSql(scopeKey, snapshot, this.#tables), signal)
+    return rows.map(([value]) => value as string)
+  }
+
+  async firstSampleAt(snapshot: Snapshot, signal: AbortSignal): Promise<Instant | undefined> {
+    const [row] = await this.#database.select(firstSampleSql(snapshot, this.#tables), signal)
+    return Number(row?.[0]) === 0 ? undefined : Number(row?.[1])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database[Symbol.asyncDispose]()
+  }
+
+  async #delete(table: Deletable, condition: Condition): Promise<void> {
+    const partitions = await this.#database.select(partitionsSql(this.#tables[table], condition))
+    for (const [partition] of partitions) {
+      await this.#database.command(deleteSql(this.#layout, table, partition as string, condition))
+    }
+  }
+
+  /** Whole months go at once; of the one that the instant lies in, the rows before it. */
+  async #dropBefore(table: Deletable, instant: Instant): Promise<number> {
+    let dropped = 0
+    const ranges = await this.#database.select(partitionRangesSql(this.#tables[table], table, instant))
+    for (const [partition, last, old] of ranges as [string, string, string][]) {
+      await this.#database.command(
+        Number(last) < instant
+          ? dropPartitionSql(this.#layout, table, partition)
+          : deleteSql(this.#layout, table, partition, before(table, instant)),
+      )
+      dropped += Number(old)
+    }
+    return dropped
+  }
+
+  async #toPoints(rows: readonly unknown[][], signal: AbortSignal | undefined): Promise<Point[]> {
+    const typed = rows as unknown as readonly PointRow[]
+    const series = await this.#seriesOf(typed, signal)
+    return typed.map(([begin, end, _type, _scope, id, quantity, price, rules]) => ({
+      series: series.get(id)!,
+      begin: Number(begin),
+      end: Number(end),
+      quantity: decimal(quantity),
+      price: decimal(price),
+      rules: this.#rulesOf(rules),
+    }))
+  }
+
+  #rulesOf(text: string): readonly string[] {
+    const known = this.#readRules.get(text)
+    if (known) return known
+    const rules = JSON.parse(text) as string[]
+    this.#readRules.set(text, rules)
+    return rules
+  }
+
+  /** The rows' series by their ids, from what is remembered or else from the store. */
+  async #seriesOf(rows: readonly PointRow[], signal: AbortSignal | undefined): Promise<Map<string, Series>> {
+    const found = new Map<string, Series>()
+    const missing = new Map<string, PointRow>()
+    for (const row of rows) {
+      const known = this.#readSeries.get(row[4])
+      if (known) found.set(row[4], known)
+      else missing.set(row[4], row)
+    }
+    if (missing.size === 0) return found
+    const params = new Params()
+    const sql = `SELECT id, groupby, metadata FROM ${this.#tables.series}
+WHERE id IN ${params.integers([...missing.keys()].map(BigInt))}`
+    for (const [id, groupby, metadata] of (await this.#database.select(
+      { sql, params: params.list },
+      signal,
+    )) as string[][]) {
+      const [, , type, scopeId, , , , , unit] = missing.get(id!)!
+      const series: Series = {
+        id: BigInt(id!),
+        scopeId,
+        type,
+        unit,
+        groupby: JSON.parse(groupby!) as Attributes,
+        metadata: JSON.parse(metadata!) as Attributes,
+      }
+      this.#readSeries.set(id!, series)
+      found.set(id!, series)
+    }
+    return found
+  }
+}

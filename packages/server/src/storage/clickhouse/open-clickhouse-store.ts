@@ -1,0 +1,46 @@
+import { Fault } from '../../lib/fault.ts'
+import type { PointStore } from '../point-store.ts'
+import { ClickHouseDatabase, type ClickHouseOptions } from './clickhouse-database.ts'
+import { ClickHouseStore } from './clickhouse-store.ts'
+import { foundationSql, type Layout, UPGRADES } from './schema.ts'
+import { Params } from './statement.ts'
+import { tablesOf } from './tables.ts'
+
+/**
+ * Connects, creates the database and its tables if they are not there, and brings them to this version. Throws
+ * `storage.unavailable` when the server cannot be reached or refuses the user, `storage.newer_version`.
+ */
+export async function openClickHouseStore(options: ClickHouseOptions): Promise<PointStore> {
+  const layout: Layout = { database: options.database, cluster: options.cluster }
+  const database = new ClickHouseDatabase(options)
+  try {
+    await upgrade(database, layout)
+    return new ClickHouseStore(database, layout)
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/**
+ * Several processes may do this at once: each statement again is harmless, and the version is said when all of an upgrade
+ * is done, by however many.
+ */
+async function upgrade(database: ClickHouseDatabase, layout: Layout): Promise<void> {
+  for (const sql of foundationSql(layout)) await database.command({ sql, params: {} })
+  const table = tablesOf(layout.database).schemaVersion
+  const [row] = await database.select({ sql: `SELECT max(version) FROM ${table}`, params: {} })
+  const version = Number(row?.[0] ?? 0)
+  if (version > UPGRADES.length) {
+    const message = `the database ${layout.database} has version ${version}; this program knows versions up to ${UPGRADES.length}`
+    throw new Fault('storage.newer_version', message, { database: layout.database, version })
+  }
+  for (let next = version; next < UPGRADES.length; next++) {
+    for (const sql of UPGRADES[next]!(layout)) await database.command({ sql, params: {} })
+    const params = new Params()
+    await database.command({
+      sql: `INSERT INTO ${table} (version) SELECT ${params.add(next + 1)}`,
+      params: params.list,
+    })
+  }
+}

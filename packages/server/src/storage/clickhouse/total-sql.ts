@@ -1,0 +1,176 @@
+import { Decimal, decimal, divideRounded, rescale, STORED_SCALE } from '../../domain/decimal.ts'
+import type { Snapshot } from '../../domain/snapshot.ts'
+import { unreachable } from '../../lib/unreachable.ts'
+import {
+  type Grouping,
+  isCalendar,
+  type Total,
+  type TotalQuery,
+  type TotalRow,
+  type ValueField,
+} from '../point-store.ts'
+import { Params, type Statement } from './statement.ts'
+import type { Tables } from './tables.ts'
+import { bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints } from './visible-sql.ts'
+
+/** A statement and how to read what it answers. */
+export interface TotalStatement extends Statement {
+  read(rows: readonly (readonly unknown[])[]): Total
+}
+
+/**
+ * Points are first summed by what is narrow (series, type, time bucket, day), and only those sums meet the texts of the
+ * attributes: the points are many, the series few. With time among the groups there would be about as many sums as points:
+ * the texts are then put to the points at once. Sums are 256 bits wide, so that none overflows.
+ */
+export function totalSql(query: TotalQuery, snapshot: Snapshot, tables: Tables): TotalStatement {
+  const params = new Params()
+  const visible = visiblePoints(query, snapshot, params, tables)
+  const groups = toGroups(query.groupby, visible, params, tables)
+  const partials = toPartials(query.values)
+  const selected = [...groups.keys, ...partials.map(({ points }, i) => `${points} AS i${i}`)]
+  const keys = groups.keys.map((_, i) => i + 1).join(', ')
+  const summed = `SELECT ${selected.join(', ')}
+FROM ${visible.from}${groups.joinPoints} WHERE ${visible.where}${keys && ` GROUP BY ${keys}`}`
+
+  const columns = [...groups.columns, ...partials.map(({ again }, i) => `${again(`i${i}`)} AS v${i}`)]
+  const columnKeys = groups.columns.map((_, i) => i + 1).join(', ')
+  const order = groups.order.join(', ')
+  const limit = query.limit === undefined ? '' : ` LIMIT ${params.add(query.limit)}`
+  const read = partials.map(({ text }, i) => text(`v${i}`))
+  return {
+    sql: `SELECT ${['count() OVER ()', ...groups.read, ...read].join(', ')} FROM (
+SELECT ${columns.join(', ')} FROM (
+${summed}
+) AS s${groups.joinSums} ${columnKeys ? `GROUP BY ${columnKeys}` : 'HAVING sum(s.i0) > 0'}
+)${order && ` ORDER BY ${order}`}${limit} OFFSET ${params.add(query.offset)}`,
+    params: params.list,
+    read: (rows) => readTotal(rows, query, groups.read.length, partials),
+  }
+}
+
+interface Groups {
+  /** What the points are summed by. */
+  readonly keys: readonly string[]
+  /** What gives the points the texts among the keys. */
+  readonly joinPoints: string
+  /** What gives the sums `s` the texts of the columns. */
+  readonly joinSums: string
+  /** What the sums are grouped by: `bucket` first if there is one, then g0, g1, ... */
+  readonly columns: readonly string[]
+  readonly order: readonly string[]
+  /** The columns as they are read. */
+  readonly read: readonly string[]
+}
+
+function toGroups(groupby: readonly Grouping[], visible: VisiblePoints, params: Params, tables: Tables): Groups {
+  const keys = new Map<string, string>()
+  const columns: string[] = []
+  const joins: ((series: string) => string)[] = []
+  const bucket = groupby.find((grouping) => grouping.by === 'time')
+  if (bucket) {
+    keys.set('bucket', bucketSql(bucket.seconds, params))
+    columns.push('s.bucket AS bucket')
+  }
+  const names = groupby.flatMap((grouping) =>
+    grouping.by === 'time' ? [] : [grouping.by === 'type' ? 'type' : grouping.name],
+  )
+  if (names.some(isCalendar)) keys.set('day', DAY)
+  const isTimed = keys.size > 0
+  for (const [i, name] of names.entries()) {
+    if (isCalendar(name)) columns.push(`${calendarSql(name, 's.day')} AS g${i}`)
+    else if (name === 'type' || name === 'unit') {
+      keys.set(name, `p.${name}`)
+      columns.push(`s.${name} AS g${i}`)
+    } else {
+      const ofSeries = visible.ofSeries && ` AND ${visible.ofSeries}`
+      const values = `(SELECT p.series AS series, p.value AS value FROM ${tables.attributes} AS p
+  WHERE p.name = ${params.add(name)}${ofSeries})`
+      joins.push((series) => ` ANY LEFT JOIN ${values} AS a${i} ON a${i}.series = ${series}`)
+      if (isTimed) keys.set(`t${i}`, `a${i}.value`)
+      else keys.set('series', 'p.series')
+      columns.push(`${isTimed ? `s.t${i}` : `a${i}.value`} AS g${i}`)
+    }
+  }
+  const order = names.map((_, i) => `g${i}`)
+  return {
+    keys: [...keys].map(([name, sql]) => `${sql} AS ${name}`),
+    joinPoints: isTimed ? joins.map((join) => join('p.series')).join('') : '',
+    joinSums: isTimed ? '' : joins.map((join) => join('s.series')).join(''),
+    columns,
+    order: bucket ? [...order, 'bucket'] : order,
+    read: bucket ? ['bucket', ...order] : order,
+  }
+}
+
+/** A column that is computed from points, once more from what that gave, and read as text. */
+interface Partial {
+  readonly name: string
+  readonly points: string
+  readonly again: (column: string) => string
+  readonly text: (column: string) => string
+}
+
+function toPartials(values: readonly ValueField[]): Partial[] {
+  const partials = new Map<string, Partial>()
+  const put = (name: string, points: string, again: string, text = (column: string) => `toString(${column})`) =>
+    partials.set(name, { name, points, again: (column) => `${again}(s.${column})`, text })
+  // Always, and first: without groups a sum over nothing would be a row like any other.
+  put('points', 'count()', 'sum')
+  for (const value of values) {
+    const column = COLUMNS[value.column]
+    switch (value.function) {
+      case 'count':
+        break
+      case 'mean':
+      case 'sum':
+        put(`${column}_sum`, `sum(toDecimal256(p.${column}, 18))`, 'sum')
+        break
+      case 'min':
+      case 'max':
+        put(`${column}_${value.function}`, `${value.function}(p.${column})`, value.function)
+        break
+      case 'first':
+      case 'last': {
+        const pick = value.function === 'first' ? 'min' : 'max'
+        const text = (name: string) => `toString(tupleElement(${name}, 2))`
+        put(`${column}_${value.function}`, `${pick}((p.begin_at, p.${column}))`, pick, text)
+        break
+      }
+      default:
+        unreachable(value.function)
+    }
+  }
+  return [...partials.values()]
+}
+
+const COLUMNS = { qty: 'quantity', price: 'price' } as const
+
+function readTotal(
+  rows: readonly (readonly unknown[])[],
+  query: TotalQuery,
+  groupCount: number,
+  partials: readonly Partial[],
+): Total {
+  const bucket = query.groupby.find((grouping) => grouping.by === 'time')
+  const at = new Map(partials.map(({ name }, i) => [name, 1 + groupCount + i]))
+  const toRow = (row: readonly unknown[]): TotalRow => {
+    const cell = (name: string) => decimal(row[at.get(name)!] as string)
+    const begin = bucket ? Number(row[1]) : query.begin
+    return {
+      begin,
+      end: bucket ? begin + bucket.seconds : query.end,
+      values: query.values.map((value) => readValue(value, cell)),
+      groups: row.slice(bucket ? 2 : 1, 1 + groupCount) as string[],
+    }
+  }
+  return { total: Number(rows[0]?.[0] ?? 0), rows: rows.map(toRow) }
+}
+
+function readValue(value: ValueField, cell: (name: string) => Decimal): Decimal {
+  const column = COLUMNS[value.column]
+  if (value.function === 'count') return cell('points')
+  if (value.function !== 'mean') return cell(`${column}_${value.function}`)
+  const sum = rescale(cell(`${column}_sum`), STORED_SCALE)
+  return new Decimal(divideRounded(sum, cell('points').coefficient), STORED_SCALE)
+}

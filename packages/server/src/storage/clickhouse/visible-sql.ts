@@ -1,0 +1,110 @@
+import type { Snapshot, Void } from '../../domain/snapshot.ts'
+import { unreachable } from '../../lib/unreachable.ts'
+import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
+import type { Params } from './statement.ts'
+import type { Tables } from './tables.ts'
+
+/** `points p` as a query may see it. */
+export interface VisiblePoints {
+  readonly from: string
+  readonly where: string
+  /** Those of the conditions that hold for rows of `attributes p` as well as for points; empty if there are none. */
+  readonly ofSeries: string
+}
+
+/** Later than any instant and batch: stands for an open end. */
+const OPEN_END = 2 ** 53 - 1
+
+/** The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. */
+export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: Params, tables: Tables): VisiblePoints {
+  const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
+  const where = [range, ...visibleBatches('p', snapshot, params)]
+  const ofSeries: string[] = []
+  if (filter.types.length > 0) where.push(`p.type IN ${params.texts(filter.types)}`)
+  for (const [name, values] of filter.attributes) {
+    if (isCalendar(name)) where.push(calendarCondition(name, values, range, params, tables))
+    else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
+    else ofSeries.push(attributeCondition(name, values, params, tables))
+  }
+  where.push(...ofSeries)
+  const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
+  if (voids.length > 0) where.push(`NOT ${VOIDED}`)
+  return {
+    from: `${tables.points} AS p${voids.length > 0 ? joinVoids(voids, params) : ''}`,
+    where: where.join(' AND '),
+    ofSeries: ofSeries.join(' AND '),
+  }
+}
+
+/** Conditions on the batch of a row of points or samples. */
+export function visibleBatches(alias: string, snapshot: Snapshot, params: Params): string[] {
+  const where = [`${alias}.batch <= ${params.add(snapshot.highest)}`]
+  const hidden = snapshot.hidden.filter((batch) => batch <= snapshot.highest)
+  if (hidden.length > 0) where.push(`${alias}.batch NOT IN ${params.integers(hidden)}`)
+  return where
+}
+
+/** A scope has few voids, many scopes may have some: each point meets those of its own scope only. */
+const VOIDED = `arrayExists((b, e, u) -> p.begin_at >= b AND p.begin_at < e AND p.batch <= u,
+  v.begins, v.ends, v.up_to)`
+
+function joinVoids(voids: readonly Void[], params: Params): string {
+  const lists = [
+    params.texts(voids.map((v) => v.scopeId)),
+    params.integers(voids.map((v) => v.begin)),
+    params.integers(voids.map((v) => v.end ?? OPEN_END)),
+    params.integers(voids.map((v) => v.upTo)),
+  ]
+  return ` ANY LEFT JOIN (SELECT tupleElement(w, 1) AS scope_id, groupArray(tupleElement(w, 2)) AS begins,
+    groupArray(tupleElement(w, 3)) AS ends, groupArray(tupleElement(w, 4)) AS up_to
+  FROM (SELECT arrayJoin(arrayZip(${lists.join(', ')})) AS w) GROUP BY scope_id) AS v ON v.scope_id = p.scope_id`
+}
+
+/**
+ * An absent attribute reads as the empty text, which is not stored: whoever asks for it asks for all but the others. The
+ * scope is asked for too where it can be, since by it the points are sorted.
+ */
+function attributeCondition(name: string, values: readonly string[], params: Params, tables: Tables): string {
+  const named = `FROM ${tables.attributes} WHERE name = ${params.add(name)} AND value`
+  return values.includes('')
+    ? `p.series NOT IN (SELECT series ${named} NOT IN ${params.texts(values)})`
+    : `(p.scope_id, p.series) IN (SELECT scope_id, series ${named} IN ${params.texts(values)})`
+}
+
+/** The days that occur are few, the points many: texts are made of days only. */
+function calendarCondition(
+  name: Calendar,
+  values: readonly string[],
+  range: string,
+  params: Params,
+  tables: Tables,
+): string {
+  return `${DAY} IN (SELECT day FROM (SELECT DISTINCT ${DAY} AS day FROM ${tables.points} AS p WHERE ${range})
+    WHERE ${calendarSql(name, 'day')} IN ${params.texts(values)})`
+}
+
+/** Begin of the bucket of so many seconds that the point `p` begins in. */
+export function bucketSql(seconds: number, params: Params): string {
+  return `p.begin_at - positiveModulo(p.begin_at, ${params.add(seconds)})`
+}
+
+/** Begin of the UTC day that the point `p` begins on. */
+export const DAY = '(p.begin_at - positiveModulo(p.begin_at, 86400))'
+
+/** The calendar text of a `DAY`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
+export function calendarSql(name: Calendar, day: string): string {
+  const date = `toDateTime64(${day}, 0, 'UTC')`
+  switch (name) {
+    case 'day_of_the_year':
+      return `toString(toDayOfYear(${date}))`
+    case 'week_of_the_year':
+      // strftime's %U: weeks begin on Sunday, days before the first one are in week 00.
+      return `leftPad(toString(intDiv(toDayOfYear(${date}) + 6 - toDayOfWeek(${date}) % 7, 7)), 2, '0')`
+    case 'month':
+      return `toString(toMonth(${date}))`
+    case 'year':
+      return `leftPad(toString(toYear(${date})), 4, '0')`
+    default:
+      return unreachable(name)
+  }
+}

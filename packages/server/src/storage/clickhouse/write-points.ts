@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import type { Point } from '../../domain/point.ts'
+import type { Series } from '../../domain/series.ts'
+import type { BatchId } from '../../domain/snapshot.ts'
+import { refuseValue } from '../refuse-value.ts'
+import { attributeTexts, type Identity, toIdentity } from '../series-identity.ts'
+import type { ClickHouseDatabase } from './clickhouse-database.ts'
+import { Params } from './statement.ts'
+import { Blocks, decimalField, textField } from './tab-separated.ts'
+import type { Tables } from './tables.ts'
+import type { WrittenSeries } from './written-series.ts'
+
+const POINT_COLUMNS = [
+  'batch',
+  'begin_at',
+  'end_at',
+  'scope_id',
+  'type',
+  'unit',
+  'series',
+  'rules',
+  'quantity',
+  'price',
+] as const
+const SERIES_COLUMNS = ['id', 'scope_id', 'type', 'unit', 'groupby', 'metadata'] as const
+const ATTRIBUTE_COLUMNS = ['name', 'scope_id', 'series', 'value'] as const
+
+/** Writes the series that are new, then the points. Refuses what does not fit before anything is written. */
+export async function writePoints(
+  database: ClickHouseDatabase,
+  tables: Tables,
+  batch: BatchId,
+  points: readonly Point[],
+  written: WrittenSeries,
+): Promise<void> {
+  const blocks = pointBlocks(batch, points)
+  const fresh = await written.fresh(points, (ids) => selectIdentities(database, tables, ids))
+  if (fresh.length > 0) {
+    await insertBlocks(database, tables.series, SERIES_COLUMNS, seriesBlocks(fresh), batch)
+    await insertBlocks(database, tables.attributes, ATTRIBUTE_COLUMNS, attributeBlocks(fresh), batch)
+    written.remember(fresh)
+  }
+  await insertBlocks(database, tables.points, POINT_COLUMNS, blocks, batch)
+}
+
+/**
+ * One insertion after the other, each under a token of its own: batch, call, block. Another call for the same batch has
+ * other tokens, even with equal points.
+ */
+export async function insertBlocks(
+  database: ClickHouseDatabase,
+  table: string,
+  columns: readonly string[],
+  blocks: readonly string[],
+  batch: BatchId,
+): Promise<void> {
+  const call = randomUUID()
+  for (const [i, lines] of blocks.entries()) await database.insert(table, columns, lines, `${batch}-${call}-${i}`)
+}
+
+/** By begin, so that a block is of few months: a month is a part for itself. */
+function pointBlocks(batch: BatchId, points: readonly Point[]): readonly string[] {
+  const isInOrder = points.every((point, i) => i === 0 || points[i - 1]!.begin <= point.begin)
+  const ordered = isInOrder ? points : points.toSorted((a, b) => a.begin - b.begin)
+  const blocks = new Blocks()
+  const seriesFields = remembering((series: Series) =>
+    [series.scopeId, series.type, series.unit].map(textField).concat(String(series.id)).join('\t'),
+  )
+  const ruleFields = remembering((rules: readonly string[]) => textField(JSON.stringify(rules)))
+  for (const { series, begin, end, quantity, price, rules } of ordered) {
+    const q = decimalField(quantity) ?? refuseValue('quantity', quantity, series.type, series.scopeId)
+    const p = decimalField(price) ?? refuseValue('price', price, series.type, series.scopeId)
+    blocks.add(`${batch}\t${begin}\t${end}\t${seriesFields(series)}\t${ruleFields(rules)}\t${q}\t${p}\n`)
+  }
+  return blocks.take()
+}
+
+function remembering<K extends object>(make: (key: K) => string): (key: K) => string {
+  const made = new Map<K, string>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const text = make(key)
+    made.set(key, text)
+    return text
+  }
+}
+
+function seriesBlocks(fresh: readonly Series[]): readonly string[] {
+  const blocks = new Blocks()
+  for (const series of fresh) blocks.add(`${series.id}\t${toIdentity(series).map(textField).join('\t')}\n`)
+  return blocks.take()
+}
+
+function attributeBlocks(fresh: readonly Series[]): readonly string[] {
+  const blocks = new Blocks()
+  for (const series of fresh) {
+    const owner = `${textField(series.scopeId)}\t${series.id}`
+    for (const [name, value] of attributeTexts(series)) {
+      blocks.add(`${textField(name)}\t${owner}\t${textField(value)}\n`)
+    }
+  }
+  return blocks.take()
+}
+
+const LOOKED_UP_AT_ONCE = 20_000
+
+async function selectIdentities(
+  database: ClickHouseDatabase,
+  tables: Tables,
+  ids: readonly bigint[],
+): Promise<Map<bigint, Identity>> {
+  const found = new Map<bigint, Identity>()
+  for (let i = 0; i < ids.length; i += LOOKED_UP_AT_ONCE) {
+    const params = new Params()
+    const sql = `SELECT id, scope_id, type, unit, groupby, metadata FROM ${tables.series}
+WHERE id IN ${params.integers(ids.slice(i, i + LOOKED_UP_AT_ONCE))}`
+    const rows = await database.select({ sql, params: params.list })
+    for (const [id, ...identity] of rows as string[][]) found.set(BigInt(id!), identity as unknown as Identity)
+  }
+  return found
+}

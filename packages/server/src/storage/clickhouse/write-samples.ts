@@ -1,0 +1,48 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Sample } from '../../domain/sample.ts'
+import type { BatchId } from '../../domain/snapshot.ts'
+import { refuseValue } from '../refuse-value.ts'
+import { sampleIdentity } from '../sample-identity.ts'
+import type { ClickHouseDatabase } from './clickhouse-database.ts'
+import { Blocks, decimalField, mapField, textField } from './tab-separated.ts'
+import type { Tables } from './tables.ts'
+import { insertBlocks } from './write-points.ts'
+
+const SAMPLE_COLUMNS = ['batch', 'name', 'series', 'instant', 'value'] as const
+const SERIES_COLUMNS = ['id', 'name', 'labels'] as const
+
+/** The series of samples that were written last, by their text: other ones are written again, which is harmless. */
+export type WrittenSampleSeries = LRUCache<string, bigint>
+
+export function writtenSampleSeries(): WrittenSampleSeries {
+  return new LRUCache({ max: 50_000 })
+}
+
+/** Writes the series that are new, then the samples. Refuses what does not fit before anything is written. */
+export async function writeSamples(
+  database: ClickHouseDatabase,
+  tables: Tables,
+  batch: BatchId,
+  samples: readonly Sample[],
+  written: WrittenSampleSeries,
+): Promise<void> {
+  const ids = new Map<string, bigint>()
+  const seriesBlocks = new Blocks()
+  const blocks = new Blocks()
+  for (const sample of samples.toSorted((a, b) => a.at - b.at)) {
+    const value = decimalField(sample.value) ?? refuseValue('value', sample.value, sample.name, '')
+    const identity = sampleIdentity(sample)
+    let id = ids.get(identity) ?? written.get(identity)
+    if (id === undefined) {
+      id = hash('sha256', identity, 'buffer').readBigInt64BE(0)
+      const labels = Object.entries(sample.labels).filter(([, text]) => text !== '')
+      seriesBlocks.add(`${id}\t${textField(sample.name)}\t${mapField(labels)}\n`)
+    }
+    ids.set(identity, id)
+    blocks.add(`${batch}\t${textField(sample.name)}\t${id}\t${sample.at}\t${value}\n`)
+  }
+  await insertBlocks(database, tables.sampleSeries, SERIES_COLUMNS, seriesBlocks.take(), batch)
+  for (const [identity, id] of ids) written.set(identity, id)
+  await insertBlocks(database, tables.samples, SAMPLE_COLUMNS, blocks.take(), batch)
+}
