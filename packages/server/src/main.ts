@@ -4,8 +4,10 @@ import { type Instant, toInstant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
 import { ROLES, type Role, runQuickstart, runServe } from './serve.ts'
 import { runAuditList } from './wiring/audit-commands.ts'
+import { runBackup, runRestore } from './wiring/backup-commands.ts'
 import { type CollectFlags, runCollect } from './wiring/collect-command.ts'
 import { type Invocation, runCheckConfig, runImport, runMigrate, runProcess } from './wiring/commands.ts'
+import { runReconcile } from './wiring/reconcile-command.ts'
 import { VERSION } from './wiring/version.ts'
 import { type PolicyFlags, runPolicyCheck, runPolicyList } from './wiring/policy-commands.ts'
 
@@ -88,6 +90,24 @@ withConfig(program.command('collect'))
 withConfig(program.command('migrate'))
   .description('bring the stores up to date')
   .action((flags: ConfigFlags) => run(runMigrate(invocation(flags))))
+
+withConfig(program.command('backup'))
+  .description('copy the embedded stores into a new folder, also while the service runs')
+  .argument('<folder>', 'what is to be made; the running service writes it')
+  .action((folder: string, flags: ConfigFlags) => run(runBackup(invocation(flags), folder)))
+
+withConfig(program.command('restore'))
+  .description('make the embedded stores of a backup; no service may run')
+  .argument('<folder>', 'what `backup` has made')
+  .option('--force', 'move stores that are there aside, where they are kept')
+  .action((folder: string, flags: ConfigFlags & { force?: boolean }) =>
+    run(runRestore(invocation(flags), folder, flags)),
+  )
+
+withConfig(program.command('reconcile'))
+  .description('after the state server was restored: show what points there are of batches that it does not know')
+  .option('--delete', 'delete them; they are rated again')
+  .action((flags: ConfigFlags & { delete?: boolean }) => run(runReconcile(invocation(flags), flags)))
 
 const policy = program.command('policy').description('who may do what')
 withConfig(policy.command('list'))

@@ -69,10 +69,10 @@ test('a listener that is closed ends the work and tells so; then nobody listens'
     throw working.reason
   })
   const asked = control.ask({})
-  const refused = expect(asked).rejects.toMatchObject({ code: 'state.unavailable', message: 'the service is stopping' })
-  await aborted(begun.signal)
-  await control.listener[Symbol.asyncDispose]()
-  await refused
+  await Promise.all([
+    expect(asked).rejects.toMatchObject({ code: 'state.unavailable', message: 'the service is stopping' }),
+    aborted(begun.signal).then(() => control.listener[Symbol.asyncDispose]()),
+  ])
   expect(await control.ask({})).toBeUndefined()
 })
 

@@ -90,7 +90,7 @@ async function readRequest(socket: Socket): Promise<unknown> {
         try {
           resolve(JSON.parse(text.slice(0, end)))
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       })
     })

@@ -13,6 +13,11 @@ export const FAULTS = {
   'state.unwritable': 500,
   /** The database that holds state does not answer. Ask again when it is back; a change that was under way may have been made. */
   'state.unavailable': 503,
+  /**
+   * The points store holds batches that state does not know: state came back from an older copy than the points, or the two do
+   * not belong together. docs/operating/backup.md says what to do.
+   */
+  'state.older_than_points': 500,
   /** This process lost its lease on a scope; what it wrote is discarded and another one goes on. */
   'state.fenced': 500,
   /** A quantity or price does not fit DECIMAL(38,18). */

@@ -5,6 +5,8 @@ export interface PointsCopy {
   readonly engine: 'duckdb'
   /** Of the tables. */
   readonly version: number
+  /** The newest batch whose points may be in it. */
+  readonly upTo: BatchId
   /** By table. */
   readonly rows: Readonly<Record<string, number>>
 }

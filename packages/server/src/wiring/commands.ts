@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { checkConfig, type ConfigInput, loadConfig } from '../config/load-config.ts'
+import { checkConfig, type Config, type ConfigInput, loadConfig } from '../config/load-config.ts'
 import { renderOutcome } from '../config/render-outcome.ts'
 import { formatInstant, type Instant } from '../domain/period.ts'
 import { importFile } from '../processor/import-file.ts'
@@ -29,10 +29,16 @@ export function configInput({ files, dirs, env, cwd }: Invocation): ConfigInput 
 
 /** Reads the configuration and opens the stores; warnings and notices are logged once. */
 export async function open(invocation: Invocation): Promise<Stores> {
+  const { config, log } = await configure(invocation)
+  return openStores(config, log)
+}
+
+/** As `open`, without the stores. */
+export async function configure(invocation: Invocation): Promise<{ readonly config: Config; readonly log: Logger }> {
   const { config, warnings, notices } = await loadConfig(configInput(invocation))
   const log = createLogger({ debug: config.options.DEFAULT.debug, file: config.options.DEFAULT.log_file })
   announce(log, warnings, notices)
-  return openStores(config, log)
+  return { config, log }
 }
 
 function announce(log: Logger, warnings: readonly string[], notices: readonly string[]): void {
@@ -88,7 +94,7 @@ export async function importWithProgress(
   })
 }
 
-function toMegabytes(bytes: number): number {
+export function toMegabytes(bytes: number): number {
   return Math.round(bytes / 100_000) / 10
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { BackupParts } from '../backup/back-up.ts'
 import type { Collector, CollectorContext } from '../collectors/collector.ts'
 import type { Config } from '../config/load-config.ts'
 import { toInstant } from '../domain/period.ts'
@@ -20,9 +21,11 @@ import { Reprocesses } from '../state/reprocesses.ts'
 import { type ScopeNames, Scopes } from '../state/scopes.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { activate } from './active-metrics.ts'
+import { backupOf, embeddedStores, finishRestore, listenForBackups } from './embedded-stores.ts'
 import { openPointStore } from './open-point-store.ts'
 import { isEmbedded, openState } from './open-state.ts'
 import { ratingModules } from './rating-modules.ts'
+import { requireKnownBatches } from './require-known-batches.ts'
 import { Telemetry } from './telemetry.ts'
 
 /** The open stores and what stands on them: enough to answer, to import and to report. */
@@ -35,6 +38,8 @@ export interface Stores extends AsyncDisposable {
   readonly store: PointStore
   readonly batches: Batches
   readonly chores: Chores
+  /** What a backup is made of; undefined where a store is a server. */
+  readonly backup: BackupParts | undefined
   readonly scopes: Scopes
   readonly modules: Modules
   readonly imports: Imports
@@ -42,12 +47,22 @@ export interface Stores extends AsyncDisposable {
   readonly pipeline: RatingPipeline
 }
 
-/** Opens both stores. Throws a fault that says what to do when they are taken, unwritable or unreachable. */
-export async function openStores(config: Config, log: Logger): Promise<Stores> {
+/**
+ * Opens both stores. Throws a fault that says what to do when they are taken, unwritable or unreachable, or do not belong
+ * together. While embedded stores are open, `cloudtabbyd backup` can ask for a copy of them.
+ */
+export async function openStores(
+  config: Config,
+  log: Logger,
+  { reconciling = false }: { readonly reconciling?: boolean } = {},
+): Promise<Stores> {
   const owned = new Disposer()
   try {
     const { options } = config
-    const { db } = owned.use(await openState(options.state, log))
+    const embedded = embeddedStores(options)
+    if (embedded) await finishRestore(embedded)
+    const state = owned.use(await openState(options.state, log))
+    const { db } = state
     const store = owned.use(await openPointStore(options))
     const modules = new Modules(db)
     const batches = new Batches(db, {
@@ -56,6 +71,10 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
     })
     // Embedded state is this process's alone: whoever held a lease in it was killed.
     if (isEmbedded(options.state.url)) await batches.abandonAll()
+    if (!reconciling) await requireKnownBatches(batches, store)
+    const chores = new Chores(db)
+    const backup = embedded && backupOf(state, store, { chores, log })
+    if (backup) owned.use(await listenForBackups(embedded, backup))
     return {
       config,
       log,
@@ -68,7 +87,8 @@ export async function openStores(config: Config, log: Logger): Promise<Stores> {
       db,
       store,
       batches,
-      chores: new Chores(db),
+      backup,
+      chores,
       scopes: new Scopes(db),
       modules,
       imports: new Imports(db),

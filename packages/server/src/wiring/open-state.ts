@@ -6,14 +6,20 @@ const EMBEDDED = 'pglite:'
 
 /** In this process, which then is the only one that can have it open. */
 export function isEmbedded(url: string): boolean {
-  return url.startsWith(EMBEDDED)
+  return embeddedFolder(url) !== undefined
+}
+
+/** The folder of embedded state; undefined when it is a server. */
+export function embeddedFolder(url: string): string | undefined {
+  return url.startsWith(EMBEDDED) ? url.slice(EMBEDDED.length) : undefined
 }
 
 /** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
 export async function openState({ url, pool_size: poolSize }: Options['state'], log: Logger): Promise<State> {
-  if (isEmbedded(url)) {
+  const folder = embeddedFolder(url)
+  if (folder !== undefined) {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
-    return openPGlite(url.slice(EMBEDDED.length))
+    return openPGlite(folder)
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
   return openPostgres({

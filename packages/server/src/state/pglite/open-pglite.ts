@@ -1,11 +1,14 @@
-import { mkdir } from 'node:fs/promises'
+import { constants, cp, mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
+import type { BatchId } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
 import { lockFolder } from '../../lib/lock-folder.ts'
-import { MIGRATIONS_FOLDER, type State } from '../database.ts'
+import { MIGRATIONS_FOLDER, type State, type StateDatabase } from '../database.ts'
+import { batchCounter } from '../schema.ts'
 
 /**
  * Opens state in a folder (made when missing) and brings its schema up to date.
@@ -25,11 +28,22 @@ export async function openPGlite(folder: string): Promise<State> {
   }
   const unlock = await lockFolder(path)
   try {
-    return await migrated(await PGlite.create(`${path}/pglite`), unlock)
+    const state = await migrated(await PGlite.create(`${path}/pglite`), unlock)
+    return { ...state, copyTo: (copy) => copyFolder(state.db, `${path}/pglite`, copy) }
   } catch (error) {
     await unlock()
     throw error
   }
+}
+
+/** PGlite writes nothing but for whom it answers: while a transaction of ours does nothing, its files stay as they are. */
+async function copyFolder(db: StateDatabase, folder: string, copy: string): Promise<BatchId> {
+  await db.execute(sql`CHECKPOINT`)
+  return db.transaction(async (tx) => {
+    const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter)
+    await cp(folder, copy, { recursive: true, mode: constants.COPYFILE_FICLONE })
+    return counter!.value
+  })
 }
 
 /** Migrates a PGlite and hands it out as state, which closes it. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from '../points-copy.ts'
+import { deleteBatchesAbove } from './drop-before.ts'
 import { run } from './duckdb-database.ts'
 import type { Statement } from './statement.ts'
 
@@ -53,14 +54,14 @@ export async function copyTables(
       onProgress({ done, total })
     }
   }
-  return { engine: 'duckdb', version: Number(versionRow?.[0]), rows }
+  return { engine: 'duckdb', version: Number(versionRow?.[0]), upTo, rows }
 }
 
 /** Fills the tables of a new file, of the version that was copied, within the connection's transaction. */
 export async function fillTables(
   connection: DuckDBConnection,
   folder: string,
-  { rows }: PointsCopy,
+  { rows, upTo }: PointsCopy,
   { signal, onProgress }: RestoreOptions,
 ): Promise<void> {
   const names = (await readdir(folder)).toSorted()
@@ -80,6 +81,8 @@ export async function fillTables(
     }
     if (found !== wanted) throw new Error(`${table} has ${found} rows, not ${wanted}`)
   }
+  // None is there; but what else the tables say of batches may be of ones that are going to be others.
+  await deleteBatchesAbove(connection, upTo)
 }
 
 /** Parquet knows no integers of 128 bits, and would make doubles of them. Ours have at most 38 digits. */

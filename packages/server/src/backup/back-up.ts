@@ -1,0 +1,141 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import { Fault } from '../lib/fault.ts'
+import type { Chores } from '../state/chores.ts'
+import type { State } from '../state/database.ts'
+import type { CopiedStore } from '../storage/points-copy.ts'
+import { exists, settle, settleTree } from './files.ts'
+import { type Manifest, POINTS_FOLDER, STATE_FOLDER, UNFINISHED, writeManifest } from './manifest.ts'
+
+export interface BackupParts {
+  readonly state: State & Required<Pick<State, 'copyTo'>>
+  readonly points: CopiedStore
+  readonly chores: Chores
+  readonly log: Logger
+  /** Of this program. */
+  readonly version: string
+}
+
+/** How far it is: rows of the points store, then bytes of the files. */
+export interface BackupProgress {
+  readonly phase: 'copying' | 'checking'
+  readonly done: number
+  readonly total: number
+}
+
+export interface BackupOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: BackupProgress) => void
+}
+
+/** What nobody may delete until the points are copied; prolonged every minute. */
+export const HELD = ['sweep', 'retention'] as const
+const HOLD_SECONDS = 600
+const PROLONG_EVERY_MS = 60_000
+
+/**
+ * Copies both embedded stores into a new folder, while they are read and written, so that the copies belong together: state
+ * first, which says what counts, then the points, without the batches that this state does not know: it would give their
+ * numbers again. In between nothing is swept that the copied state still shows. Throws and leaves nothing, or leaves a
+ * folder that can be restored. A process that is killed leaves `FOLDER.partial`, which cannot.
+ */
+export async function backUp(parts: BackupParts, folder: string, options: BackupOptions): Promise<Manifest> {
+  const partial = await makePartial(folder)
+  try {
+    const manifest = await copyStores(parts, partial, options)
+    await settleTree(partial)
+    await rm(join(partial, UNFINISHED))
+    await settle(partial)
+    // Over an empty folder, if there is one.
+    await rename(partial, folder)
+    await settle(dirname(folder))
+    return manifest
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch((failed: unknown) => {
+      parts.log.warn({ err: failed, folder: partial }, 'what is left of a backup that failed could not be removed')
+    })
+    options.signal.throwIfAborted()
+    if (error instanceof Fault && !error.code.startsWith('storage.')) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Fault('backup.failed', `the backup could not be written: ${reason}`, { folder }, { cause: error })
+  }
+}
+
+async function copyStores(
+  parts: BackupParts,
+  folder: string,
+  { signal, onProgress }: BackupOptions,
+): Promise<Manifest> {
+  const { state, points, version } = parts
+  const copied = await holding(parts, async () => {
+    const at = new Date().toISOString()
+    const highestBatch = await state.copyTo(join(folder, STATE_FOLDER))
+    signal.throwIfAborted()
+    const pointsCopy = await points.copyTo(join(folder, POINTS_FOLDER), highestBatch, {
+      signal,
+      onProgress: (progress) => onProgress({ phase: 'copying', ...progress }),
+    })
+    return { at, points: pointsCopy }
+  })
+  return writeManifest(
+    folder,
+    {
+      version,
+      at: copied.at,
+      state: { engine: 'pglite', migrations: await countMigrations(state) },
+      points: { ...copied.points, rows: { ...copied.points.rows } },
+    },
+    { signal, onProgress: (progress) => onProgress({ phase: 'checking', ...progress }) },
+  )
+}
+
+/** Does the work while nobody begins to sweep or to drop anything. */
+async function holding<T>({ chores, log }: BackupParts, work: () => Promise<T>): Promise<T> {
+  await chores.hold(HELD, HOLD_SECONDS)
+  const prolong = setInterval(() => {
+    chores
+      .hold(HELD, HOLD_SECONDS)
+      .catch((error: unknown) => log.warn({ err: error }, 'a backup could not prolong its hold of the sweep'))
+  }, PROLONG_EVERY_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(prolong)
+    await chores.release(HELD)
+  }
+}
+
+async function countMigrations({ db }: State): Promise<number> {
+  return db.$count(sql`drizzle.__drizzle_migrations`)
+}
+
+/** Makes the folder that becomes the backup, in place of what an interrupted one left. */
+async function makePartial(folder: string): Promise<string> {
+  const refuse = (reason: string, cause?: unknown) =>
+    new Fault('backup.folder', `cannot make a backup in ${folder}: ${reason}`, { folder }, { cause })
+  const partial = `${folder}.partial`
+  try {
+    if (await isTaken(folder)) throw refuse('it is there and not empty; name another folder')
+    if ((await isTaken(partial)) && !(await exists(join(partial, UNFINISHED)))) {
+      throw refuse(`${partial} is there, and no unfinished backup; move it away`)
+    }
+    await rm(partial, { recursive: true, force: true })
+    await mkdir(partial, { mode: 0o700 })
+    await writeFile(join(partial, UNFINISHED), '', { mode: 0o600 })
+    return partial
+  } catch (error) {
+    throw error instanceof Fault ? error : refuse((error as Error).message, error)
+  }
+}
+
+async function isTaken(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    (names) => names.length > 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { backUp, type BackupParts } from '../backup/back-up.ts'
+import { finishSwap, hasSwap } from '../backup/swap.ts'
+import type { Options } from '../config/options.ts'
+import { Disposer } from '../lib/disposer.ts'
+import { Fault } from '../lib/fault.ts'
+import { listenControl } from '../lib/control-socket.ts'
+import { lockFolder } from '../lib/lock-folder.ts'
+import type { Chores } from '../state/chores.ts'
+import type { State } from '../state/database.ts'
+import type { PointStore } from '../storage/point-store.ts'
+import type { CopiedStore } from '../storage/points-copy.ts'
+import { embeddedFolder } from './open-state.ts'
+import { VERSION } from './version.ts'
+
+/** Where the embedded stores lie. */
+export interface EmbeddedStores {
+  readonly stateFolder: string
+  readonly pointsFile: string
+  /** Where the process that holds them listens for commands. */
+  readonly control: string
+}
+
+/** Undefined where one of the stores is a server. */
+export function embeddedStores({ state, storage, storage_duckdb: duckdb }: Options): EmbeddedStores | undefined {
+  const stateFolder = embeddedFolder(state.url)
+  if (stateFolder === undefined || storage.backend !== 'duckdb') return undefined
+  return { stateFolder, pointsFile: duckdb.path, control: join(stateFolder, 'control', 'socket') }
+}
+
+/** Ends what a restore that was killed in its last step had begun. */
+export async function finishRestore({ stateFolder }: EmbeddedStores): Promise<void> {
+  if (!(await hasSwap(stateFolder))) return
+  const unlock = await lockFolder(stateFolder)
+  try {
+    await finishSwap(stateFolder)
+  } finally {
+    await unlock()
+  }
+}
+
+export function backupOf(
+  state: State,
+  store: PointStore,
+  { chores, log }: { readonly chores: Chores; readonly log: Logger },
+): BackupParts | undefined {
+  const { copyTo } = state
+  if (!copyTo || !('copyTo' in store)) return undefined
+  return { state: { ...state, copyTo }, points: store as PointStore & CopiedStore, chores, log, version: VERSION }
+}
+
+const Request = z.object({ command: z.literal('backup'), folder: z.string() })
+
+/** Makes backups for commands that ask for them, one at a time. */
+export async function listenForBackups({ control }: EmbeddedStores, parts: BackupParts): Promise<AsyncDisposable> {
+  const { log } = parts
+  let busy = false
+  const listener = await listenControl(control, async (request, tell, signal) => {
+    const parsed = Request.safeParse(request)
+    if (!parsed.success) throw new Fault('request.invalid', 'the running service does not know this command')
+    const { folder } = parsed.data
+    if (busy) throw new Fault('backup.failed', 'another backup is being made just now')
+    busy = true
+    try {
+      log.info({ folder }, 'a backup begins')
+      const manifest = await backUp(parts, folder, { signal, onProgress: tell })
+      log.info({ folder, points: manifest.points.rows['points'] }, 'a backup is made')
+      return { points: manifest.points.rows['points'], at: manifest.at, files: manifest.files }
+    } catch (error) {
+      log.warn({ err: error, folder }, 'a backup was not made')
+      throw error
+    } finally {
+      busy = false
+    }
+  })
+  if (!listener) log.warn({ path: control }, 'the path is too long for a socket: no backups while this process runs')
+  return listener ?? new Disposer()
+}
