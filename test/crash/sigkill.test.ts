@@ -1,18 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { formatDecimal } from '../../packages/server/src/domain/decimal.ts'
 import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
-import { readRulesFile } from '../../packages/server/src/quickstart/rules-file.ts'
-import { setFirstRules } from '../../packages/server/src/quickstart/set-first-rules.ts'
-import { ruleTimeFromInstant } from '../../packages/server/src/rating/rule-time.ts'
 import { Batches } from '../../packages/server/src/state/batches.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { openDuckDBStore } from '../../packages/server/src/storage/duckdb/open-duckdb-store.ts'
+import { allPoints } from '../shared/all-points.ts'
+import { createRules } from '../shared/first-rules.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const HERE = import.meta.dirname
@@ -62,9 +61,7 @@ test(
 /** Settings, and stores with prices; copied, so that both runs know the rules by the same ids. */
 async function prepare(folder: string): Promise<void> {
   await using state = await openPGlite(join(folder, 'state'))
-  const file = join(HERE, 'rules.yml')
-  const change = { who: 'test', now: ruleTimeFromInstant(BEGIN) }
-  await setFirstRules(state.db, readRulesFile(await readFile(file, 'utf8'), file), change)
+  await createRules(state.db, join(HERE, 'rules.yml'), BEGIN)
   await writeFile(
     join(folder, 'cloudkitty.conf'),
     `[DEFAULT]
@@ -114,9 +111,7 @@ async function visiblePoints(folder: string): Promise<string[]> {
   await using state = await openPGlite(join(folder, 'state'))
   await using store = await openDuckDBStore({ path: join(folder, 'points.duckdb') })
   const snapshot = await new Batches(state.db, { owner: 'test', leaseSeconds: 60 }).snapshot()
-  const everything = { begin: 0, end: BEGIN * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
-  const { points } = await store.retrieve(everything, snapshot)
-  return points
+  return (await allPoints(store, snapshot))
     .map((point) => {
       const { series, begin, end, quantity, price, rules } = point
       return JSON.stringify([series.id.toString(), begin, end, formatDecimal(quantity), formatDecimal(price), rules])

@@ -1,0 +1,132 @@
+import { sql } from 'drizzle-orm'
+import { formatDecimal } from '../../packages/server/src/domain/decimal.ts'
+import { formatInstant } from '../../packages/server/src/domain/period.ts'
+import type { Point } from '../../packages/server/src/domain/point.ts'
+import { sweep } from '../../packages/server/src/processor/sweep.ts'
+import type { TypeDiff } from '../../packages/server/src/state/task-diff.ts'
+import type { Stores } from '../../packages/server/src/wiring/open-service.ts'
+import { allPoints, UNHIDDEN } from '../shared/all-points.ts'
+import { type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, thingsOf, toText, type Truth } from './truth.ts'
+
+const EXAMPLES = 3
+
+/** What must hold when all faults are lifted and all processes have ended: compares everything, and tells what is wrong. */
+export async function checkEnd(
+  stores: Stores,
+  truth: Truth,
+  { begin, end, corrections }: { begin: number; end: number; corrections: readonly Correction[] },
+): Promise<string[]> {
+  const findings: string[] = []
+  const scopes = await stores.scopes.list()
+  const wanted: string[] = []
+  for (const scope of SCOPES) {
+    const nextBegin = scopes.find((row) => row.scopeId === scope)?.nextBegin ?? begin
+    if (nextBegin < end) findings.push(`${scope} is rated up to ${formatInstant(nextBegin)} only`)
+    for (let at = begin; at < nextBegin; at += PERIOD_SECONDS) wanted.push(...wantedPoints(truth, scope, at))
+  }
+  wanted.sort()
+  const visible = async (): Promise<string[]> =>
+    (await allPoints(stores.store, await stores.batches.snapshot())).map(pointText).toSorted()
+  findings.push(...compare('what readers see', wanted, await visible()))
+  findings.push(...(await checkDiffs(stores, truth, corrections)))
+
+  // The sweep gives queries and paused writers their time; here it has passed.
+  for (let i = 0; i < 2; i++) {
+    await age(stores)
+    await sweep(stores.batches, stores.store)
+  }
+  findings.push(...compare('what readers see after the sweep', wanted, await visible()))
+  const all = (await allPoints(stores.store, UNHIDDEN)).map(pointText).toSorted()
+  findings.push(...compare('what is stored after the sweep', wanted, all))
+  for (const [what, query] of LEFTOVERS) {
+    const { rows } = (await stores.db.execute(query)) as unknown as { rows: unknown[] }
+    if (rows.length > 0) findings.push(`${rows.length} ${what} after the sweep: ${JSON.stringify(rows[0])}`)
+  }
+  return findings
+}
+
+const LEFTOVERS = [
+  ['leases', sql`SELECT * FROM scopes WHERE lease_batch IS NOT NULL`],
+  ['hidden batches', sql`SELECT * FROM hidden_batches`],
+  ['voids', sql`SELECT * FROM voids`],
+] as const
+
+async function age({ db }: Stores): Promise<void> {
+  await db.execute(sql`UPDATE hidden_batches SET lease_until = lease_until - interval '1 day'`)
+  await db.execute(sql`UPDATE hidden_batches SET abandoned_at = abandoned_at - interval '30 days'`)
+  await db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 day'`)
+}
+
+function* wantedPoints(truth: Truth, scope: ScopeId, at: number): Generator<string> {
+  for (const [i, { type, id, flavor }] of thingsOf(scope).entries()) {
+    const { quantity, price } = truth.amounts(scope, i, at)
+    const unit = type === 'cpu' ? 'core' : 'GiB'
+    yield [scope, type, unit, id, flavor ?? '', at, at + PERIOD_SECONDS, toText(quantity), toText(price)].join(' ')
+  }
+}
+
+function pointText({ series, begin, end, quantity, price }: Point): string {
+  const { scopeId, type, unit, groupby, metadata } = series
+  const labels = [groupby['id'], metadata['flavor'] ?? ''].map(String)
+  return [scopeId, type, unit, ...labels, begin, end, formatDecimal(quantity), formatDecimal(price)].join(' ')
+}
+
+/** Both sorted; equal texts count. */
+function compare(what: string, wanted: readonly string[], found: readonly string[]): string[] {
+  const [missing, extra]: [string[], string[]] = [[], []]
+  for (let w = 0, f = 0; w < wanted.length || f < found.length;) {
+    if (wanted[w] === found[f]) {
+      w++
+      f++
+    } else if (f >= found.length || (w < wanted.length && wanted[w]! < found[f]!)) missing.push(wanted[w++]!)
+    else extra.push(found[f++]!)
+  }
+  const tell = (kind: string, some: readonly string[]): string[] =>
+    some.length === 0
+      ? []
+      : [`${what}: ${some.length} points ${kind}, such as\n  ${some.slice(0, EXAMPLES).join('\n  ')}`]
+  return [...tell('are missing', missing), ...tell('are too many or wrong', extra)]
+}
+
+/** A finished task tells what it changed: from the sums before to those after the correction. */
+async function checkDiffs(stores: Stores, truth: Truth, corrections: readonly Correction[]): Promise<string[]> {
+  const findings: string[] = []
+  const tasks = await stores.reprocesses.list({ order: 'asc' })
+  for (const { scope, begin, end } of corrections) {
+    const mine = tasks.filter(
+      (task) => task.scopeId === scope && task.period.begin === begin && task.period.end === end,
+    )
+    for (const [i, { state, diff }] of mine.entries()) {
+      if (state !== 'done' || diff === undefined) {
+        findings.push(`a task of ${scope} is ${state} in the end`)
+        continue
+      }
+      for (const one of diff) {
+        // A task that was sent twice, because its answer was lost, changes nothing the second time.
+        const wanted = diffText(truth, scope, begin, end, one.type, i > 0)
+        if (toDiffText(one) !== wanted)
+          findings.push(`a task of ${scope} tells ${toDiffText(one)} instead of ${wanted}`)
+      }
+      if (diff.length !== 2) findings.push(`a task of ${scope} tells of ${diff.length} types`)
+    }
+  }
+  return findings
+}
+
+function diffText(truth: Truth, scope: ScopeId, begin: number, end: number, type: string, again: boolean): string {
+  const sums = [again, true].map((corrected) => {
+    const sum = { quantity: 0n, price: 0n }
+    for (let at = begin; at < end; at += PERIOD_SECONDS) {
+      const { quantity, price } = truth.total(scope, type as 'cpu' | 'volume', at, corrected)
+      sum.quantity += quantity
+      sum.price += price
+    }
+    return `${toText(sum.quantity)} ${toText(sum.price)}`
+  })
+  return `${type} ${sums.join(' → ')}`
+}
+
+function toDiffText({ type, before, after }: TypeDiff): string {
+  const text = (sums: TypeDiff['before']): string => `${formatDecimal(sums.quantity)} ${formatDecimal(sums.price)}`
+  return `${type} ${text(before)} → ${text(after)}`
+}

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Started, startCloudtabbyd } from '../cli/run-cloudtabbyd.ts'
+
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+/** A process that was asked to end must be gone by then. */
+const END_WITHIN_MS = 20_000
+
+/** Undefined where clocks can be skewed; else why not. */
+export function whyNoSkew(): string | undefined {
+  return existsSync(FAKETIME) ? undefined : 'not installed: faketime; scripts/services/apt-install.sh faketime'
+}
+
+export interface MemberOptions {
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly skewSeconds: number
+  /** Whether it may end by itself once it was at work: with a full disk under an embedded store. */
+  readonly mayDie: boolean
+}
+
+/**
+ * One `cloudtabbyd` under a supervisor, as systemd would run it: whenever it ends it is started again. What it must not do
+ * is noted as a finding.
+ */
+export class Member {
+  readonly name: string
+  readonly findings: string[] = []
+  readonly #options: MemberOptions
+  #current: Started | undefined
+  #ending = false
+  #killed = false
+  #supervised: Promise<void> = Promise.resolve()
+
+  constructor(name: string, options: MemberOptions) {
+    this.name = name
+    this.#options = options
+  }
+
+  start(): void {
+    this.#supervised = this.#supervise()
+  }
+
+  /** The address that the API of the process that runs now answers on. */
+  get address(): string | undefined {
+    return /Answering on (http:\S+?),/.exec(this.#current?.text() ?? '')?.[1]
+  }
+
+  /** SIGKILL; the supervisor starts it again. */
+  kill(): void {
+    this.#killed = true
+    this.#current?.process.kill('SIGKILL')
+  }
+
+  /** SIGSTOP, and SIGCONT after so long, if it lives that long. */
+  async pause(ms: number): Promise<void> {
+    const paused = this.#current?.process
+    paused?.kill('SIGSTOP')
+    await sleep(ms)
+    paused?.kill('SIGCONT')
+  }
+
+  /** SIGTERM, and waits. One that does not end in good order, or not at all, is a finding. */
+  async end(): Promise<void> {
+    this.#ending = true
+    const process = this.#current?.process
+    process?.kill('SIGCONT')
+    process?.kill('SIGTERM')
+    const cut = setTimeout(() => {
+      this.#note(`did not end within ${END_WITHIN_MS} ms of SIGTERM`)
+      this.#current?.process.kill('SIGKILL')
+    }, END_WITHIN_MS)
+    await this.#supervised
+    clearTimeout(cut)
+  }
+
+  /** For when the round is over in whatever way: nothing is left behind. */
+  discard(): void {
+    this.#ending = true
+    this.#current?.process.kill('SIGKILL')
+  }
+
+  /** The last lines that it has printed. */
+  tail(lines: number): string {
+    return (this.#current?.text() ?? '').trimEnd().split('\n').slice(-lines).join('\n')
+  }
+
+  async #supervise(): Promise<void> {
+    const { args, env, skewSeconds, mayDie } = this.#options
+    const skew = skewSeconds === 0 ? {} : skewedBy(skewSeconds)
+    while (!this.#ending) {
+      this.#killed = false
+      const current = startCloudtabbyd(args, { ...env, ...skew })
+      this.#current = current
+      const status = await current.exit()
+      if (this.#ending) {
+        // Before its stores are open a signal ends it as it ends any program.
+        if (status !== 0 && isAtWork(current) && !this.#killed) this.#note(`ended with ${status} after SIGTERM`)
+        return
+      }
+      if (!this.#killed && !mayDie && isAtWork(current)) this.#note(`died by itself with ${status}`)
+      await sleep(200)
+    }
+  }
+
+  #note(what: string): void {
+    this.findings.push(`${this.name} ${what}:\n${this.tail(30)}`)
+  }
+}
+
+/** Its stores are open: from then on it must live through their faults. */
+function isAtWork(started: Started): boolean {
+  return /Answering on |"rating: /.test(started.text())
+}
+
+function skewedBy(seconds: number): Record<string, string> {
+  const offset = `${seconds > 0 ? '+' : ''}${seconds}s`
+  return { LD_PRELOAD: FAKETIME, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' }
+}

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parse } from 'lossless-json'
+import { formatInstant } from '../../packages/server/src/domain/period.ts'
+import { type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, toUnits, type Truth, TYPES } from './truth.ts'
+
+const READ_TIMEOUT_MS = 10_000
+const PAUSE_MS = 60
+const FINDINGS_MAX = 5
+
+/** What readers have seen of a scope so far. */
+interface Seen {
+  /** Everything before this is rated. */
+  reached: number
+  corrected: boolean
+}
+
+interface Row {
+  readonly begin: string
+  readonly qty: string
+  readonly rate: string
+  readonly type: string
+  readonly project_id: string
+}
+
+/**
+ * Asks for all sums by scope, type and period, again and again, while things go wrong. An answer may fail. One that comes
+ * must be of one instant of the commit protocol: each scope's periods from the first on without a hole, all types of each
+ * with their full sums, what is corrected either nowhere or everywhere, and nothing ever taken back but by a reset.
+ */
+export class Reader {
+  readonly findings: string[] = []
+  /** Answers that were looked at. */
+  reads = 0
+  readonly #truth: Truth
+  readonly #begin: number
+  readonly #address: () => string | undefined
+  readonly #seen: ReadonlyMap<ScopeId, Seen>
+  readonly #corrections = new Map<ScopeId, Correction>()
+  /** Scopes that are being reset: until so many reads have begun, what was seen of them may go. */
+  readonly #resets = new Map<ScopeId, number>()
+  #begun = 0
+
+  constructor(truth: Truth, begin: number, address: () => string | undefined) {
+    this.#truth = truth
+    this.#begin = begin
+    this.#address = address
+    this.#seen = new Map(SCOPES.map((scope) => [scope, { reached: begin, corrected: false }]))
+  }
+
+  /** Up to when readers have seen the scope rated. */
+  reached(scope: ScopeId): number {
+    return this.#seen.get(scope)!.reached
+  }
+
+  /** To be told before the correction can have an effect. */
+  expect(correction: Correction, byReset: boolean): void {
+    this.#corrections.set(correction.scope, correction)
+    if (byReset) this.#resets.set(correction.scope, Infinity)
+  }
+
+  /** The reset was acknowledged: reads that begin later show it, and take nothing back any more. */
+  resetIsDone(scope: ScopeId): void {
+    this.#resets.set(scope, this.#begun + 1)
+  }
+
+  /** All scopes are rated up to there, and what is corrected is seen. */
+  isComplete(end: number): boolean {
+    return SCOPES.every((scope) => {
+      const { reached, corrected } = this.#seen.get(scope)!
+      return reached >= end && corrected === this.#corrections.has(scope)
+    })
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#read().catch((error: unknown) => this.#find(`an answer cannot be understood: ${String(error)}`))
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async #read(): Promise<void> {
+    const address = this.#address()
+    if (address === undefined) return
+    const number = ++this.#begun
+    const query = `groupby=project_id&groupby=type&groupby=time&response_format=object&limit=1000000&begin=${formatInstant(this.#begin)}`
+    let text: string
+    try {
+      const end = formatInstant(this.#begin + 10_000 * PERIOD_SECONDS)
+      const signal = AbortSignal.timeout(READ_TIMEOUT_MS)
+      const answer = await fetch(
+        `${address}/v2/summary?${query.replaceAll('+', '%2B')}&end=${end.replaceAll('+', '%2B')}`,
+        { signal },
+      )
+      text = await answer.text()
+      if (!answer.ok) return
+    } catch {
+      return
+    }
+    this.#look(parse(text, null, String) as { results: Row[] }, number)
+    this.reads++
+  }
+
+  #look({ results }: { results: Row[] }, number: number): void {
+    const rows = new Map<string, { quantity: bigint; price: bigint }>()
+    const counts = new Map<string, number>()
+    for (const { begin, qty, rate, type, project_id: scope } of results) {
+      rows.set(`${scope} ${type} ${Date.parse(begin) / 1000}`, { quantity: toUnits(qty), price: toUnits(rate) })
+      counts.set(scope, (counts.get(scope) ?? 0) + 1)
+    }
+    for (const scope of SCOPES) this.#lookAt(scope, rows, counts.get(scope) ?? 0, number)
+  }
+
+  #lookAt(
+    scope: ScopeId,
+    rows: ReadonlyMap<string, { quantity: bigint; price: bigint }>,
+    count: number,
+    number: number,
+  ) {
+    const found = (begin: number, corrected: boolean): boolean =>
+      TYPES.every((type) => {
+        const row = rows.get(`${scope} ${type} ${begin}`)
+        const wanted = this.#truth.total(scope, type, begin, corrected)
+        return row !== undefined && row.quantity === wanted.quantity && row.price === wanted.price
+      })
+    const seen = this.#seen.get(scope)!
+    const correction = this.#corrections.get(scope)
+    const [old, corrected]: [number[], number[]] = [[], []]
+    let at = this.#begin
+    for (; ; at += PERIOD_SECONDS) {
+      const mayBe = correction !== undefined && correction.begin <= at && at < correction.end
+      if (mayBe && found(at, true)) corrected.push(at)
+      else if (!found(at, false)) break
+      else if (mayBe) old.push(at)
+    }
+    const what = `read ${number}, scope ${scope}`
+    if (count !== (TYPES.length * (at - this.#begin)) / PERIOD_SECONDS)
+      return this.#find(`${what}: ${count} sums, of which not all are whole from ${formatInstant(at)} on`)
+    if (old.length > 0 && corrected.length > 0)
+      this.#find(`${what}: ${corrected.length} periods are corrected and ${old.length} are not`)
+    if (old.length > 0 && seen.corrected) this.#find(`${what}: what was corrected is old again`)
+    const mayDrop = correction !== undefined && number <= (this.#resets.get(scope) ?? 0)
+    if (at < seen.reached && !(mayDrop && at >= correction.begin))
+      this.#find(`${what}: rated up to ${formatInstant(at)} only, after ${formatInstant(seen.reached)} had been seen`)
+    seen.reached = at
+    seen.corrected ||= corrected.length > 0
+  }
+
+  #find(what: string): void {
+    if (this.findings.length < FINDINGS_MAX) this.findings.push(what)
+  }
+}

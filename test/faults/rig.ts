@@ -1,0 +1,144 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { createClient } from '@clickhouse/client'
+import { Disposer } from '../../packages/server/src/lib/disposer.ts'
+import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
+import { openPostgres } from '../../packages/server/src/state/postgres/open-postgres.ts'
+import { createTestDatabase, hasPostgres } from '../../packages/server/src/state/testing/open-test-postgres.ts'
+import { type StartedClickHouse, startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
+import { createRules } from '../shared/first-rules.ts'
+import { whyNoSkew } from './fleet.ts'
+import { FAULTS, LAYOUTS, type Means } from './plan.ts'
+
+const RULES = join(import.meta.dirname, 'rules.yml')
+
+/** What all rounds share: prepared state to copy, and the servers. */
+export interface Rig extends AsyncDisposable {
+  readonly means: Means
+  /** What cannot be tried here, and why. */
+  readonly notes: readonly string[]
+  /** A copy of state with the rules in it, embedded. */
+  copyState(folder: string): Promise<void>
+  /** The same on PostgreSQL, in a database of its own. */
+  createState(): Promise<{ url: string; drop: () => Promise<void> }>
+  readonly clickhouse: RigClickHouse | undefined
+}
+
+/** One that can be killed, and comes back on the same folder and port. */
+export interface RigClickHouse {
+  readonly url: string
+  killAndRestart(afterMs: number): Promise<void>
+  dropDatabase(name: string): Promise<void>
+}
+
+/** `only`: layouts and kinds of faults, all of a kind where none of it is named. */
+export async function openRig(only: readonly string[]): Promise<Rig> {
+  const notes: string[] = []
+  const chosen = <T extends string>(all: readonly T[]): readonly T[] => {
+    const named = all.filter((one) => only.includes(one))
+    return named.length > 0 ? named : all
+  }
+  let layouts = chosen(LAYOUTS)
+  let faults = chosen(FAULTS)
+  const postgres = await hasPostgres()
+  if (!postgres) {
+    notes.push('no PostgreSQL answers: set POSTGRES_URL; rounds are on embedded stores only')
+    layouts = layouts.filter((layout) => layout === 'embedded')
+  }
+  const noSkew = whyNoSkew()
+  if (noSkew !== undefined && faults.includes('clock')) {
+    notes.push(`clocks are not skewed: ${noSkew}`)
+    faults = faults.filter((fault) => fault !== 'clock')
+  }
+  if (process.getuid?.() !== 0 && faults.includes('disk')) {
+    notes.push('disks are not filled: only root may mount a small one')
+    faults = faults.filter((fault) => fault !== 'disk')
+  }
+
+  const owned = new Disposer()
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-faults-'))
+    owned.defer(() => rm(folder, { recursive: true, force: true }))
+    const state = join(folder, 'state')
+    if (layouts.includes('embedded')) {
+      await using prepared = await openPGlite(state)
+      await createRules(prepared.db, RULES, 0)
+    }
+    const template = layouts.length > 1 || !layouts.includes('embedded') ? await prepareDatabase(owned) : undefined
+    const clickhouse = layouts.includes('servers')
+      ? await prepareClickHouse(join(folder, 'clickhouse'), owned)
+      : undefined
+    return {
+      means: { layouts, faults },
+      notes,
+      copyState: (to) => cp(state, to, { recursive: true }),
+      createState: () => template!.copy(),
+      clickhouse,
+      [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await owned[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** A database with the rules in it, of which others are made: that is quicker than migrating each. */
+async function prepareDatabase(owned: Disposer): Promise<{ copy: Rig['createState'] }> {
+  const { url, drop } = await createTestDatabase()
+  owned.defer(drop)
+  {
+    await using state = await openPostgres({ url })
+    await createRules(state.db, RULES, 0)
+  }
+  const template = new URL(url).pathname.slice(1)
+  const server = new URL(url)
+  server.pathname = '/postgres'
+  const run = async (statement: string): Promise<void> => {
+    const client = new Client({ connectionString: server.href })
+    await client.connect()
+    try {
+      await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+  let copies = 0
+  return {
+    async copy() {
+      const name = `${template}_${++copies}`
+      await run(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+      const own = new URL(url)
+      own.pathname = `/${name}`
+      return { url: own.href, drop: () => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+    },
+  }
+}
+
+async function prepareClickHouse(dir: string, owned: Disposer): Promise<RigClickHouse> {
+  let server: StartedClickHouse = await startClickHouse(dir)
+  owned.defer(() => server[Symbol.asyncDispose]())
+  const { url } = server
+  let restarting: Promise<void> = Promise.resolve()
+  return {
+    url,
+    async killAndRestart(afterMs) {
+      const before = restarting
+      const restart = async (): Promise<void> => {
+        await before
+        await server.kill()
+        await sleep(afterMs)
+        server = await startClickHouse(dir, { port: Number(new URL(url).port) })
+      }
+      await (restarting = restart())
+    },
+    async dropDatabase(name) {
+      await restarting
+      const client = createClient({ url })
+      await client.command({ query: `DROP DATABASE IF EXISTS ${name} SYNC` })
+      await client.close()
+    },
+  }
+}
