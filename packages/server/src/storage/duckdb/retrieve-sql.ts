@@ -66,7 +66,7 @@ export function pointsSql(
   return {
     sql: `${visible.ctes.length > 0 ? `WITH ${visible.ctes.join(', ')} ` : ''}SELECT p.begin_at, p.end_at, p.series, p.rules,
   p.quantity, p.quantity_atto, p.quantity_high, p.price, p.price_atto, p.price_high
-FROM ${visible.from} JOIN series ON series.number = p.series WHERE ${whereOf(visible)}
+FROM ${visible.from} JOIN ${visible.seriesTable} ON series.number = p.series WHERE ${whereOf(visible)}
 ORDER BY p.begin_at, p.end_at, series.type, series.scope_id, series.id,
   p.quantity_high, p.quantity, p.quantity_atto, p.price_high, p.price, p.price_atto, p.rules${limit}${offset}`,
     params: params.list,

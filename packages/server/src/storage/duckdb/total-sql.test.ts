@@ -179,3 +179,22 @@ test('a mean needs a sum and a count, and each column is computed once', () => {
   const { sql } = totalSql(query({ values, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none)
   expect(sql).toContain('SELECT p.series, count(*) AS points, sum(p.quantity) AS quantity_nano FROM')
 })
+
+test.each([
+  ['whole scopes need no condition on series', true, undefined, ''],
+  ['few series are a list', false, [7, 9], ' AND p.series IN (SELECT unnest($6))'],
+  [
+    'many series are looked for among those of the scopes',
+    false,
+    undefined,
+    ' AND p.series IN (SELECT number FROM series WHERE scope >= $4 AND scope <= $5 AND list_contains($6, type))',
+  ],
+])('%s', (_name, whole, numbers, condition) => {
+  const wanted = { scopes: { first: 7, last: 8 }, whole, numbers }
+  const made = totalSql(query({ types: ['volume'], groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, wanted)
+  expect(made.sql).toContain(`FROM points p WHERE ${RANGE} AND p.scope >= $4 AND p.scope <= $5${condition} GROUP BY 1)`)
+  expect(made.sql).toContain(
+    'JOIN (SELECT * FROM series WHERE scope >= $4 AND scope <= $5) series ON series.number = summed.series',
+  )
+  expect(made.params.slice(3, 5)).toEqual([7, 8])
+})

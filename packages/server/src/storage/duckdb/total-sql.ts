@@ -27,7 +27,7 @@ export interface TotalStatement extends Statement {
 export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wanted?: WantedSeries): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
-  const groups = toGroups(query.groupby, params)
+  const groups = toGroups(query.groupby, visible.seriesTable, params)
   const scanned = toScanned(visible, groups)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)
 
@@ -102,7 +102,7 @@ function toScanned(visible: VisiblePoints, { keys, texts, joins }: Groups): Scan
 
 const FIRST_ALIKE = 'alike.first_series AS series'
 
-function toGroups(groupby: readonly Grouping[], params: Params): Groups {
+function toGroups(groupby: readonly Grouping[], seriesTable: string, params: Params): Groups {
   const timeKeys: string[] = []
   const columns: string[] = []
   const texts = new Set<string>()
@@ -117,7 +117,7 @@ function toGroups(groupby: readonly Grouping[], params: Params): Groups {
   )
   if (names.some(isCalendar)) timeKeys.push(`${DAY} AS day`)
   if (names.includes('type') || names.includes('unit')) {
-    joined.push((series) => (series === 'number' ? '' : ` JOIN series ON series.number = ${series}`))
+    joined.push((series) => (series === 'number' ? '' : ` JOIN ${seriesTable} ON series.number = ${series}`))
   }
   for (const [i, name] of names.entries()) {
     if (isCalendar(name)) {

@@ -10,6 +10,8 @@ export interface VisiblePoints {
   readonly from: string
   /** Conditions on the points themselves, whatever their series. */
   readonly where: readonly string[]
+  /** What to join for the points' series: `series`, or as much of it as is needed under that name. */
+  readonly seriesTable: string
   /** Conditions on their rows of `series`. */
   readonly series: readonly string[]
   /** The same as conditions on the points. */
@@ -36,21 +38,19 @@ export function visiblePoints(
 ): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
-  const { series, bySeries } = wantedConditions(filter, params, wanted)
+  const { byScope, ...bySeries } = wantedConditions(filter, params, wanted)
   // Points of a scope lie together: by its number the engine skips most of the file.
-  if (wanted)
-    where.push(`p.scope >= ${params.add(wanted.scopes.first)} AND p.scope <= ${params.add(wanted.scopes.last)}`)
+  where.push(...byScope)
   for (const [name, values] of filter.attributes) {
     if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
   }
   const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
-  if (voids.length === 0) return { ctes: [], from: 'points p', where, series, bySeries }
+  if (voids.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
   return {
     ctes: [voidedSql(voids, params)],
     from: `points p ANTI JOIN voided v ON (${VOIDED})`,
     where,
-    series,
-    bySeries,
+    ...bySeries,
   }
 }
 
@@ -76,18 +76,33 @@ export function voidedSql(voids: readonly Void[], params: Params): string {
       unnest(${upTo}) AS up_to) w ON w.scope_id = s.scope_id)`
 }
 
-function wantedConditions(
-  filter: PointFilter,
-  params: Params,
-  wanted: WantedSeries | undefined,
-): Pick<VisiblePoints, 'series' | 'bySeries'> {
-  if (wanted?.numbers) {
-    const list = `(SELECT unnest(${params.integers(wanted.numbers)}))`
-    return { series: [`number IN ${list}`], bySeries: [`p.series IN ${list}`] }
+interface SeriesConditions extends Pick<VisiblePoints, 'seriesTable' | 'series' | 'bySeries'> {
+  /** On the points, by the number of the scope. */
+  readonly byScope: readonly string[]
+}
+
+function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSeries | undefined): SeriesConditions {
+  if (!wanted) {
+    const series = seriesConditions(filter, params)
+    return { seriesTable: 'series', byScope: [], series, bySeries: inSeries(series) }
   }
-  const series = seriesConditions(filter, params)
-  const bySeries = series.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`]
-  return { series, bySeries }
+  const [first, last] = [params.add(wanted.scopes.first), params.add(wanted.scopes.last)]
+  const scopes = `scope >= ${first} AND scope <= ${last}`
+  const common = {
+    seriesTable: `(SELECT * FROM series WHERE ${scopes}) series`,
+    byScope: [`p.scope >= ${first} AND p.scope <= ${last}`],
+  }
+  if (wanted.whole) return { ...common, series: [scopes], bySeries: [] }
+  if (!wanted.numbers) {
+    const series = [scopes, ...seriesConditions(filter, params)]
+    return { ...common, series, bySeries: inSeries(series) }
+  }
+  const list = `(SELECT unnest(${params.integers(wanted.numbers)}))`
+  return { ...common, series: [scopes, `number IN ${list}`], bySeries: [`p.series IN ${list}`] }
+}
+
+function inSeries(conditions: readonly string[]): string[] {
+  return conditions.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${conditions.join(' AND ')})`]
 }
 
 /** Conditions of a filter on rows of `series`. */

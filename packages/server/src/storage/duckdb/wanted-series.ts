@@ -7,12 +7,14 @@ import { seriesConditions } from './visible-sql.ts'
 export interface WantedSeries {
   /** Their scopes' numbers are from `first` to `last`. */
   readonly scopes: { readonly first: number; readonly last: number }
-  /** Their numbers, when they are few. */
+  /** Whether they are all series of these scopes: then nothing more need be looked for. A tenant's own, mostly. */
+  readonly whole: boolean
+  /** Their numbers, when they are few and not all. */
   readonly numbers: readonly number[] | undefined
 }
 
 type SeriesFilter = Pick<PointFilter, 'types' | 'attributes'>
-type Row = readonly [first: number, last: number, numbers: { items: number[] } | null] | readonly [null, null, null]
+type Row = readonly [first: number | null, last: number | null, whole: boolean, numbers: { items: number[] } | null]
 
 /** So many series are few: a list of them is quicker than to look for them again. */
 const FEW_SERIES = 2000
@@ -50,19 +52,27 @@ export class WantedSeriesFinder {
     if (known?.changes === changes) return known.wanted ?? 'none'
 
     const [row] = (await this.#select(wantedSeriesSql(filter), signal)) as unknown as [Row]
-    const [first, last, numbers] = row
-    const wanted = first === null ? undefined : { scopes: { first, last }, numbers: numbers?.items }
+    const [first, last, whole, numbers] = row
+    const wanted =
+      first === null || last === null
+        ? undefined
+        : { scopes: { first, last }, whole, numbers: whole ? undefined : numbers?.items }
     this.#remembered.set(key, { wanted, changes })
     return wanted ?? 'none'
   }
 }
 
-/** One row; NULL when there are no such series. */
+/** One row; its bounds are NULL when there are no such series. */
 function wantedSeriesSql(filter: SeriesFilter): Statement {
   const params = new Params()
   const where = seriesConditions(filter, params).join(' AND ')
   return {
-    sql: `SELECT min(scope), max(scope), CASE WHEN count(*) <= ${FEW_SERIES} THEN list(number) END FROM series WHERE ${where}`,
+    sql: `WITH wanted AS MATERIALIZED (SELECT number, scope FROM series WHERE ${where}),
+  bounds AS (SELECT min(scope) AS first, max(scope) AS last, count(*) AS series FROM wanted)
+SELECT first, last, series = (SELECT count(*) FROM series
+    WHERE scope >= (SELECT first FROM bounds) AND scope <= (SELECT last FROM bounds)),
+  CASE WHEN series <= ${FEW_SERIES} THEN (SELECT list(number) FROM wanted) END
+FROM bounds`,
     params: params.list,
   }
 }
