@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Batches, type ClaimRequest, duePeriods } from './batches.ts'
+import { Batches, type ClaimRequest } from './batches.ts'
+import { duePeriods } from './due.ts'
 import type { State } from './database.ts'
 import { Scopes } from './scopes.ts'
 
@@ -30,7 +31,9 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     })
     afterAll(() => state[Symbol.asyncDispose]())
     beforeEach(async () => {
-      await state.db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids RESTART IDENTITY CASCADE`)
+      await state.db.execute(
+        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, processors RESTART IDENTITY CASCADE`,
+      )
       await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
       batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
       scopes = new Scopes(state.db)
@@ -79,6 +82,50 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const [a] = await scopes.list({ scopeIds: ['a'] })
       expect(a).toMatchObject({ lastProcessed: T0 + 8 * HOUR, nextBegin: T0 + 9 * HOUR })
       expect(await batches.claim(REQUEST)).toBeUndefined()
+    })
+
+    test('processors that take turns share what is due, and no one takes everything while others are there', async () => {
+      const ids = Array.from({ length: 12 }, (_, i) => `scope-${i}`)
+      await scopes.see(ids, NAMES, REQUEST.now, T0)
+      const [one, two, three] = [1, 2, 3].map((i) => new Batches(state.db, { owner: `${i}`, leaseSeconds: 60 })) as [
+        Batches,
+        Batches,
+        Batches,
+      ]
+      const alone = (await one.claim({ ...REQUEST, maxPeriods: 1 }))!
+      expect(alone.scopes).toHaveLength(12)
+      expect(await two.claim(REQUEST)).toBeUndefined()
+      await one.commit(alone.batch, { claim: alone, periodSeconds: HOUR })
+
+      const half = (await one.claim({ ...REQUEST, maxPeriods: 1 }))!
+      const otherHalf = (await two.claim({ ...REQUEST, maxPeriods: 1 }))!
+      expect([half, otherHalf].map((claim) => claim.scopes.length)).toEqual([6, 6])
+      expect(await three.claim(REQUEST)).toBeUndefined()
+      await one.commit(half.batch, { claim: half, periodSeconds: HOUR })
+      await two.commit(otherHalf.batch, { claim: otherHalf, periodSeconds: HOUR })
+
+      const thirds = [await one.claim(REQUEST), await two.claim(REQUEST), await three.claim(REQUEST)]
+      expect(thirds.map((claim) => claim?.scopes.length)).toEqual([4, 4, 4])
+      expect(new Set(thirds.flatMap((claim) => claim!.scopes.map((scope) => scope.scopeId))).size).toBe(12)
+
+      // Who has given no sign of life for a lease's time is shared with no more.
+      for (const claim of thirds) await one.abandon(claim!.batch)
+      await state.db.execute(
+        sql`UPDATE processors SET seen_at = now() - interval '61 seconds' WHERE owner NOT LIKE '3:%'`,
+      )
+      expect((await three.claim(REQUEST))?.scopes).toHaveLength(12)
+    })
+
+    test('a scope that is months behind takes turns with the others', async () => {
+      await scopes.see(['behind'], NAMES, REQUEST.now, T0 - 1000 * HOUR)
+      await scopes.see(['current'], NAMES, REQUEST.now, T0)
+      const turns: string[] = []
+      for (let i = 0; i < 6; i++) {
+        const claim = (await batches.claim({ ...REQUEST, maxPeriods: 2 }))!
+        turns.push(...claim.scopes.map((scope) => scope.scopeId))
+        await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+      }
+      expect(turns).toEqual(['behind', 'current', 'behind', 'current', 'behind', 'current'])
     })
 
     test('what another process rates is known to be held, and all is free when every holder is known to be dead', async () => {

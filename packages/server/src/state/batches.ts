@@ -1,11 +1,15 @@
-import { and, asc, eq, gte, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { randomBytes } from 'node:crypto'
+import { and, eq, gte, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { Fault } from '../lib/fault.ts'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
 import { isHeld } from './chores.ts'
 import { shareNext } from '../lib/share-next.ts'
 import type { StateDatabase } from './database.ts'
-import { batchCounter, hiddenBatches, scopeInactivity, scopes, voids } from './schema.ts'
+import { chooseScopes } from './choose-scopes.ts'
+import { type DueRequest, isDue } from './due.ts'
+import { countAlive, forgetDead, noteAlive } from './processors.ts'
+import { batchCounter, hiddenBatches, scopes, voids } from './schema.ts'
 
 export type BatchKind = 'rated' | 'pushed' | 'imported' | 'reprocessed'
 
@@ -31,18 +35,6 @@ export interface ScopeLease {
   readonly batch: BatchId
   /** Up to here the scope is rated; it does not move on while the lease holds. */
   readonly nextBegin: Instant
-}
-
-/** Which scopes have something due. */
-export interface DueRequest {
-  /** Only scopes of these names are this processor's business. */
-  readonly scopeKey: string
-  readonly fetcher: string
-  readonly collector: string
-  /** Taken as the present when it is decided what is due. Leases and back-offs go by the database's clock. */
-  readonly now: Instant
-  readonly periodSeconds: number
-  readonly waitPeriods: number
 }
 
 export interface ClaimRequest extends DueRequest {
@@ -76,16 +68,6 @@ const REMEMBER_ABANDONED = '7 days'
 /** No query runs longer than this: then nobody can still need what is void. */
 const LONGEST_QUERY = '120 seconds'
 
-/** How many periods from `next` on are due: whole ones that have had `waitPeriods` to settle. CloudKitty's rule. */
-export function duePeriods(
-  next: Instant,
-  { now, periodSeconds, waitPeriods }: Pick<ClaimRequest, 'now' | 'periodSeconds' | 'waitPeriods'>,
-): number {
-  // A period waits until T + wait * period has passed, strictly, and in any case until it is over.
-  const settled = now - Math.max(waitPeriods, 1) * periodSeconds
-  return Math.max(0, Math.ceil((settled - next) / periodSeconds))
-}
-
 /**
  * The commit protocol: what makes a batch of points count. A batch is pending (written, unseen), then committed (its id is
  * no longer hidden) or abandoned (hidden until it is swept). Ids come from one counter whose row lock is held until the
@@ -97,10 +79,13 @@ export class Batches {
   readonly #db: StateDatabase
   readonly #owner: string
   readonly #leaseSeconds: number
+  /** This process rates: it counts as a processor, among which scopes are shared. */
+  #claims = false
 
   constructor(db: StateDatabase, { owner, leaseSeconds }: { owner: string; leaseSeconds: number }) {
     this.#db = db
-    this.#owner = owner
+    // Processes in containers may well have the same host name and number.
+    this.#owner = `${owner}:${randomBytes(4).toString('hex')}`
     this.#leaseSeconds = leaseSeconds
   }
 
@@ -145,11 +130,14 @@ export class Batches {
   }
 
   /**
-   * Leases the scopes that have waited longest, all with the same next period, and gives them a pending batch; undefined
-   * when nothing is due. Scopes that another process holds are passed over; an expired lease is taken over, and its batch
-   * is abandoned, whoever wrote it.
+   * Leases a fair share of the scopes that are due, those that have waited longest for their turn, all with the same next
+   * period, and gives them a pending batch; undefined when nothing is due. Scopes that another process holds are passed
+   * over; an expired lease is taken over, and its batch is abandoned, whoever wrote it.
    */
   async claim(request: ClaimRequest): Promise<Claim | undefined> {
+    this.#claims = true
+    await noteAlive(this.#db, this.#owner)
+    await this.#freeExpired()
     for (;;) {
       const claim = await this.#db.transaction((tx) => this.#claim(tx, request))
       if (claim !== 'again') return claim
@@ -157,52 +145,45 @@ export class Batches {
   }
 
   async #claim(tx: StateDatabase, request: ClaimRequest): Promise<Claim | 'again' | undefined> {
-    const { periodSeconds } = request
-    const due = and(isDue(request), or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`)))
-    const [first] = await tx
-      .select({ begin: scopes.nextBegin })
-      .from(scopes)
-      .where(due)
-      .orderBy(asc(scopes.nextBegin), asc(scopes.id))
-      .limit(1)
-      .for('update', { skipLocked: true })
-    if (!first) return undefined
-    const rows = await tx
-      .select()
-      .from(scopes)
-      .where(and(due, eq(scopes.nextBegin, first.begin)))
-      .orderBy(asc(scopes.id))
-      .limit(request.maxScopes)
-      .for('update', { skipLocked: true })
-
-    const begin = toInstant(first.begin)
-    let periods = Math.min(duePeriods(begin, request), request.maxPeriods)
-    const ids = rows.map((row) => row.id)
-    const pauses = await tx.select().from(scopeInactivity).where(inArray(scopeInactivity.scope, ids))
-    let skipped = false
-    for (const pause of pauses) {
-      const off = { begin: toInstant(pause.begin), end: pause.end ? toInstant(pause.end) : Infinity }
-      if (off.end <= begin) continue
-      if (off.begin <= begin) {
-        // Periods that began while the scope was off are not billed: it goes on with the first one after.
-        const next = begin + Math.ceil((off.end - begin) / periodSeconds) * periodSeconds
-        await tx
-          .update(scopes)
-          .set({ nextBegin: toDate(next) })
-          .where(eq(scopes.id, pause.scope))
-        skipped = true
-      } else {
-        periods = Math.min(periods, Math.ceil((off.begin - begin) / periodSeconds))
-      }
-    }
-    if (skipped) return 'again'
-
-    const lost = rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch]))
-    if (lost.length > 0) await abandonRows(tx, lost)
+    const chosen = await chooseScopes(tx, request, await countAlive(tx, this.#leaseSeconds))
+    if (chosen === undefined || chosen === 'again') return chosen
+    const { rows, begin, periods } = chosen
     const batch = await this.#next(tx, 'rated')
-    await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(inArray(scopes.id, ids))
+    await tx
+      .update(scopes)
+      .set({ leaseBatch: batch, leaseUntil: this.#leaseEnd(), claimedAt: sql`now()` })
+      .where(
+        inArray(
+          scopes.id,
+          rows.map((row) => row.id),
+        ),
+      )
     const claimed = rows.map((row) => ({ id: row.id, scopeId: row.identifier, failures: row.failures }))
     return { batch, begin, periods, scopes: claimed }
+  }
+
+  /**
+   * Takes scopes from whoever let the lease expire, and abandons their batches. Before they are claimed and on its own: of
+   * two processors that claim scopes of one dead batch, each would wait for the other's. A commit that is under way
+   * keeps the rows that it has locked, and fails on the others.
+   */
+  async #freeExpired(): Promise<void> {
+    const expired = and(isNotNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`))
+    if ((await this.#db.$count(scopes, expired)) === 0) return
+    await this.#db.transaction(async (tx) => {
+      const rows = await tx
+        .select({ id: scopes.id, batch: scopes.leaseBatch })
+        .from(scopes)
+        .where(expired)
+        .for('update', { skipLocked: true })
+      if (rows.length === 0) return
+      const ids = rows.map((row) => row.id)
+      await tx.update(scopes).set({ leaseBatch: null, leaseUntil: null }).where(inArray(scopes.id, ids))
+      await hideAbandoned(
+        tx,
+        rows.map((row) => row.batch!),
+      )
+    })
   }
 
   /** How many scopes have something due that another process is rating just now. */
@@ -238,15 +219,14 @@ export class Batches {
     kind: BatchKind,
     start: (tx: StateDatabase, batch: BatchId) => Promise<boolean>,
   ): Promise<ScopeLease | undefined> {
+    await this.#freeExpired()
     return this.#db.transaction(async (tx) => {
-      const free = or(isNull(scopes.leaseBatch), lt(scopes.leaseUntil, sql`now()`))
       const [row] = await tx
-        .select({ leaseBatch: scopes.leaseBatch, nextBegin: scopes.nextBegin })
+        .select({ nextBegin: scopes.nextBegin })
         .from(scopes)
-        .where(and(eq(scopes.id, scope), free))
+        .where(and(eq(scopes.id, scope), isNull(scopes.leaseBatch)))
         .for('update', { skipLocked: true })
       if (!row) return undefined
-      if (row.leaseBatch !== null) await abandonRows(tx, [row.leaseBatch])
       const batch = await this.#next(tx, kind)
       await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(eq(scopes.id, scope))
       if (await start(tx, batch)) return { batch, nextBegin: toInstant(row.nextBegin) }
@@ -258,6 +238,7 @@ export class Batches {
   /** Prolongs a batch's leases. False when the batch is no longer this process's to finish. */
   async renew(batch: BatchId): Promise<boolean> {
     const leaseUntil = this.#leaseEnd()
+    if (this.#claims) await noteAlive(this.#db, this.#owner)
     return this.#db.transaction(async (tx) => {
       await tx.update(scopes).set({ leaseUntil }).where(eq(scopes.leaseBatch, batch))
       const renewed = await tx
@@ -345,6 +326,7 @@ export class Batches {
    */
   async sweepable(): Promise<Sweepable> {
     return this.#db.transaction(async (tx) => {
+      await forgetDead(tx)
       const dead = await tx
         .select({ id: hiddenBatches.id })
         .from(hiddenBatches)
@@ -414,28 +396,20 @@ export interface Sweepable {
   readonly voids: readonly (Void & { readonly id: number })[]
 }
 
-function isDue({ scopeKey, fetcher, collector, now, periodSeconds, waitPeriods }: DueRequest) {
-  return and(
-    eq(scopes.scopeKey, scopeKey),
-    eq(scopes.fetcher, fetcher),
-    eq(scopes.collector, collector),
-    scopes.active,
-    lt(scopes.nextBegin, toDate(now - Math.max(waitPeriods, 1) * periodSeconds)),
-    lte(scopes.nextBegin, scopes.seenAt),
-    or(isNull(scopes.retryAt), lte(scopes.retryAt, sql`now()`)),
-  )
-}
-
 /** Scopes first, then batches: commits and claims lock in this order too. */
 export async function abandonRows(tx: StateDatabase, batches: readonly BatchId[]): Promise<void> {
   await tx
     .update(scopes)
     .set({ leaseBatch: null, leaseUntil: null })
     .where(inArray(scopes.leaseBatch, [...batches]))
+  await hideAbandoned(tx, batches)
+}
+
+async function hideAbandoned(tx: StateDatabase, batches: readonly BatchId[]): Promise<void> {
   await tx
     .update(hiddenBatches)
     .set({ state: 'abandoned', abandonedAt: sql`now()` })
-    .where(and(inArray(hiddenBatches.id, [...batches]), eq(hiddenBatches.state, 'pending')))
+    .where(and(inArray(hiddenBatches.id, [...new Set(batches)]), eq(hiddenBatches.state, 'pending')))
 }
 
 export async function insertVoids(

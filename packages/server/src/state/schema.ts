@@ -25,6 +25,8 @@ export const scopes = pgTable(
     /** The batch that holds the lease, its owner's process, and until when; all null when the scope is free. */
     leaseBatch: bigint('lease_batch', { mode: 'number' }),
     leaseUntil: instant('lease_until'),
+    /** When it was its turn last. */
+    claimedAt: instant('claimed_at'),
     /** Back-off: failures in a row, not before when the next try is made, and what went wrong last. */
     failures: integer('failures').notNull().default(0),
     retryAt: instant('retry_at'),
@@ -71,6 +73,12 @@ export const hiddenBatches = pgTable('hidden_batches', {
   createdAt: instant('created_at').notNull().defaultNow(),
   leaseUntil: instant('lease_until').notNull(),
   abandonedAt: instant('abandoned_at'),
+})
+
+/** Which processors there are, and when each gave its last sign of life: scopes are shared out among them. */
+export const processors = pgTable('processors', {
+  owner: text('owner').primaryKey(),
+  seenAt: instant('seen_at').notNull().defaultNow(),
 })
 
 /** Points that a later commit replaced or a reset took back, until the sweep has deleted them. */

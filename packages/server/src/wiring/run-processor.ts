@@ -4,7 +4,7 @@ import { type RunSummary } from '../processor/processor.ts'
 import { forgetPast } from '../processor/retention.ts'
 import { sweep } from '../processor/sweep.ts'
 import { purgeAudit } from '../state/audit.ts'
-import { duePeriods } from '../state/batches.ts'
+import { duePeriods } from '../state/due.ts'
 import type { ProcessorUnit, Stores } from './open-service.ts'
 import { ProgressDisplay } from './progress-display.ts'
 

@@ -142,7 +142,7 @@ export const full = (scopeIds: readonly string[], periods: number, price = 1) =>
 
 /** As a new database is. */
 export async function emptyState(db: StateDatabase): Promise<void> {
-  await db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, modules_state,
+  await db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, modules_state, processors,
     storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
   await db.execute(sql`UPDATE batch_counter SET value = 0`)
 }
