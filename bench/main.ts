@@ -6,7 +6,7 @@ import { benchCollect } from './collect.ts'
 import { benchLabPrometheus } from './lab-prometheus.ts'
 import type { Measure } from './measure.ts'
 import { benchRating } from './rating.ts'
-import { benchStorage } from './storage.ts'
+import { benchClickHouse, benchStorage } from './storage.ts'
 import { benchWholeWay } from './whole-way.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   'lab-prometheus': benchLabPrometheus,
   collect: benchCollect,
   storage: benchStorage,
+  clickhouse: benchClickHouse,
   api: benchApi,
 }
 

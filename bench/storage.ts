@@ -1,12 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { decimal } from '@cloudtabby/server/domain/decimal'
 import type { Point } from '@cloudtabby/server/domain/point'
 import { type Series, toSeries } from '@cloudtabby/server/domain/series'
-import { openDuckDBStore } from '@cloudtabby/server/storage/duckdb/open-duckdb-store'
 import type { PointStore, TotalQuery } from '@cloudtabby/server/storage/point-store'
+import { clickhouseEngine, duckdbEngine, type Engine } from './engine.ts'
 import { medianOf, type Measure } from './measure.ts'
 
 const SERIES = 20_000
@@ -24,33 +21,38 @@ const TYPES = ['instance', 'volume.size', 'image.size', 'ip.floating', 'network.
 
 /** The DuckDB store alone: hourly batches of 20,000 series of 1,000 projects, to 1 and then 10 million points. */
 export async function benchStorage(): Promise<Measure[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-storage-'))
-  try {
-    const path = join(folder, 'points.duckdb')
-    const series = Array.from({ length: SERIES }, (_, i) => seriesOf(i))
-    const measures: Measure[] = []
-    for (const [from, to] of [
-      [0, MILLION],
-      [MILLION, 10 * MILLION],
-    ] as const) {
-      measures.push(...(await write(path, series, from, to)))
-      await using store = await openDuckDBStore({ path })
-      measures.push({
-        name: `file of ${to / MILLION} M points`,
-        value: Math.round((await stat(path)).size / (to / 100)) / 100,
-        unit: 'bytes/point',
-        note: `${SERIES.toLocaleString('en')} series in it`,
-      })
-      measures.push(...(await ask(store, to)))
-    }
-    return measures
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  await using engine = await duckdbEngine()
+  return await measure(engine)
 }
 
-async function write(path: string, series: readonly Series[], from: number, to: number): Promise<Measure[]> {
-  await using store = await openDuckDBStore({ path })
+/** The same with ClickHouse. */
+export async function benchClickHouse(): Promise<Measure[]> {
+  await using engine = await clickhouseEngine()
+  return await measure(engine)
+}
+
+async function measure(engine: Engine): Promise<Measure[]> {
+  const series = Array.from({ length: SERIES }, (_, i) => seriesOf(i))
+  const measures: Measure[] = []
+  for (const [from, to] of [
+    [0, MILLION],
+    [MILLION, 10 * MILLION],
+  ] as const) {
+    measures.push(...(await write(engine, series, from, to)))
+    await using store = await engine.open()
+    measures.push({
+      name: `disk for ${to / MILLION} M points`,
+      value: Math.round((await engine.bytes()) / (to / 100)) / 100,
+      unit: 'bytes/point',
+      note: `${SERIES.toLocaleString('en')} series in it`,
+    })
+    measures.push(...(await ask(store, to)))
+  }
+  return measures
+}
+
+async function write(engine: Engine, series: readonly Series[], from: number, to: number): Promise<Measure[]> {
+  await using store = await engine.open()
   let seconds = 0
   let written = 0
   for (let hour = from / SERIES; hour < to / SERIES; hour++) {
@@ -61,7 +63,7 @@ async function write(path: string, series: readonly Series[], from: number, to: 
     if (hour > 0) seconds += (performance.now() - begin) / 1000
     if (hour > 0) written += points.length
   }
-  const note = `batches of ${SERIES.toLocaleString('en')}`
+  const note = `${engine.note}, batches of ${SERIES.toLocaleString('en')}`
   return [
     { name: `write up to ${to / MILLION} M points`, value: Math.round(written / seconds), unit: 'points/s', note },
   ]
