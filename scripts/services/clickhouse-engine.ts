@@ -159,6 +159,8 @@ function* preparations({ database, settings, params }: ClickHouseRequest): Gener
   ]
   for (const [name] of all)
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new ClickHouseError(115, `Unknown setting '${name}'. (UNKNOWN_SETTING)`)
+  // A server takes values apart from statements; here they are one, which is bounded.
+  if (all.length > 0) yield 'SET max_query_size = 1000000000'
   if (all.length > 0) yield `SET ${all.map(([name, value]) => `${name} = ${quote(value)}`).join(', ')}`
 }
 

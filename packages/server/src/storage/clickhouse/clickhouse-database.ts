@@ -35,6 +35,8 @@ const SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
   join_use_nulls: 0,
+  // Between servers of a cluster the lists among the parameters are part of the statement.
+  max_query_size: '100000000',
   // What a subquery reads lies on the same shard as what it is asked for.
   distributed_product_mode: 'local',
   // All processes read where they have written, as long as that replica is there.

@@ -103,7 +103,7 @@ function attributeBlocks(fresh: readonly Series[]): readonly string[] {
   return blocks.take()
 }
 
-const LOOKED_UP_AT_ONCE = 20_000
+const LOOKED_UP_AT_ONCE = 10_000
 
 async function selectIdentities(
   database: ClickHouseDatabase,
