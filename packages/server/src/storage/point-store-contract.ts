@@ -30,8 +30,8 @@ import {
   timeTable,
 } from './testing/points.ts'
 
-/** What every points store promises. `open` gives a new, empty one. */
-export function pointStoreContract(name: string, open: () => Promise<PointStore>): void {
+/** What every points store promises. `open` gives a new, empty one; `runs` of random writes and questions are tried. */
+export function pointStoreContract(name: string, open: () => Promise<PointStore>, { runs = 60 } = {}): void {
   describe(`${name} keeps the promises of a points store`, () => {
     visibility(open)
     totals(open)
@@ -41,7 +41,7 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
     deletion(open)
     retention(open)
     samples(open)
-    anything(open)
+    anything(open, runs)
   })
 }
 
@@ -923,7 +923,7 @@ function samples(open: Open): void {
 }
 
 /** Random points, snapshots and questions, held against the model. */
-function anything(open: Open): void {
+function anything(open: Open, runs: number): void {
   const word = fc.constantFrom('', 'a', 'b', "'", '"', '🙂', 'é', '\uffee', 'type', 'A', '1', 'None')
   const name = fc.constantFrom('id', 'project_id', 'flavor', "o'k", '🔑', 'type', 'unit', 'month', 'a.b')
   const value: fc.Arbitrary<AttributeValue> = fc.oneof(
@@ -1098,7 +1098,7 @@ function anything(open: Open): void {
           expect(await store.firstSampleAt(snapshot, never)).toBe(await model.firstSampleAt(snapshot))
         },
       ),
-      { numRuns: Number(process.env['CONTRACT_RUNS'] ?? 60) },
+      { numRuns: Number(process.env['CONTRACT_RUNS'] ?? runs) },
     )
   })
 }

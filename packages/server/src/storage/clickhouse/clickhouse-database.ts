@@ -9,7 +9,7 @@ import {
   type Row,
 } from '@clickhouse/client'
 import { Fault, type FaultCode } from '../../lib/fault.ts'
-import { isPassing, retrying } from './retrying.ts'
+import { isPassing, retrying, WAITS_MS } from './retrying.ts'
 import type { Statement } from './statement.ts'
 
 export interface ClickHouseOptions {
@@ -19,6 +19,8 @@ export interface ClickHouseOptions {
   readonly username: string
   readonly password: string
   readonly cluster?: string | undefined
+  /** Waits before a request is sent again, one for each time that it may be; `WAITS_MS` if absent. */
+  readonly waitsMs?: readonly number[]
   /** For tests: an engine in this process instead of the one at `url`. */
   readonly connection?: NonNullable<ClickHouseClientConfigOptions['connection']>
 }
@@ -71,11 +73,13 @@ export class ClickHouseDatabase implements AsyncDisposable {
   readonly #streams: ClickHouseClient
   readonly #address: string
   readonly #writing: ClickHouseSettings
+  readonly #waitsMs: readonly number[]
 
   constructor(options: ClickHouseOptions) {
-    const { username, password, connection } = options
-    const { url, address } = parseUrl(options.url)
-    this.#address = address
+    const { connection } = options
+    const { url, username, password } = parseUrl(options)
+    this.#address = url.origin
+    this.#waitsMs = options.waitsMs ?? WAITS_MS
     const config: ClickHouseClientConfigOptions = {
       url,
       username,
@@ -96,8 +100,9 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Rows as lists of columns; 64-bit integers and decimals are texts. */
   async select(statement: Statement, signal?: AbortSignal): Promise<unknown[][]> {
     return this.#guard('storage.unavailable', signal, () =>
-      retrying(async () => {
+      this.#retrying(async () => {
         const result = await this.#client.query({ ...this.#query(statement, signal), clickhouse_settings: READING })
+        using _ = closedOn(signal, result)
         return await result.json<unknown[]>()
       }, signal),
     )
@@ -108,12 +113,14 @@ export class ClickHouseDatabase implements AsyncDisposable {
     const settings = { ...READING, http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
     const query = { ...this.#query(statement, signal), clickhouse_settings: settings }
     const result = await this.#guard('storage.unavailable', signal, () =>
-      retrying(() => this.#streams.query(query), signal),
+      this.#retrying(() => this.#streams.query(query), signal),
     )
+    using _ = closedOn(signal, result)
     try {
       const batches = result.stream<unknown[]>()[Symbol.asyncIterator]()
       for (;;) {
         const next = await this.#guard('storage.unavailable', signal, () => batches.next())
+        signal?.throwIfAborted()
         if (next.done) return
         yield (next.value as Row<unknown[], 'JSONCompactEachRow'>[]).map((row) => row.json())
       }
@@ -125,17 +132,15 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Inserts lines of `TabSeparated`. Again under the same token is harmless. */
   async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
-      retrying(
-        () =>
-          this.#client.insert({
-            table,
-            columns: columns as [string, ...string[]],
-            format: 'TabSeparated',
-            values: Readable.from([Buffer.from(lines)], { objectMode: false }),
-            clickhouse_settings: { ...this.#writing, insert_deduplication_token: token },
-            abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
-          }),
-        undefined,
+      this.#retrying(() =>
+        this.#client.insert({
+          table,
+          columns: columns as [string, ...string[]],
+          format: 'TabSeparated',
+          values: Readable.from([Buffer.from(lines)], { objectMode: false }),
+          clickhouse_settings: { ...this.#writing, insert_deduplication_token: token },
+          abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
+        }),
       ),
     )
   }
@@ -143,9 +148,8 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Done everywhere when it returns. The statement must be one that again is harmless. */
   async command({ sql, params }: Statement): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
-      retrying(
-        () => this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: DELETING }),
-        undefined,
+      this.#retrying(() =>
+        this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: DELETING }),
       ),
     )
   }
@@ -161,6 +165,10 @@ export class ClickHouseDatabase implements AsyncDisposable {
       format: 'JSONCompactEachRow' as const,
       ...(signal && { abort_signal: signal }),
     }
+  }
+
+  #retrying<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return retrying(work, this.#waitsMs, signal)
   }
 
   async #guard<T>(code: FaultCode, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -196,10 +204,21 @@ export class ClickHouseDatabase implements AsyncDisposable {
 /** AUTHENTICATION_FAILED, ACCESS_DENIED, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD. */
 const REFUSED = new Set([516, 497, 192, 193, 194])
 
-function parseUrl(text: string): { url: URL; address: string } {
-  if (!URL.canParse(text)) {
-    throw new Fault('config.invalid', `[storage_clickhouse] url is not an address like http://host:8123: '${text}'`)
+function parseUrl(options: ClickHouseOptions): { url: URL; username: string; password: string } {
+  if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
+    throw new Fault('config.invalid', '[storage_clickhouse] url is not an address like http://host:8123')
   }
-  const url = new URL(text)
-  return { url, address: `${url.protocol}//${url.host}` }
+  const url = new URL(options.url)
+  const username = decodeURIComponent(url.username) || options.username
+  const password = decodeURIComponent(url.password) || options.password
+  url.username = ''
+  url.password = ''
+  return { url, username, password }
+}
+
+/** The client itself heeds a signal only until an answer begins. */
+function closedOn(signal: AbortSignal | undefined, result: { close(): void }): Disposable {
+  const close = () => result.close()
+  signal?.addEventListener('abort', close)
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', close) }
 }

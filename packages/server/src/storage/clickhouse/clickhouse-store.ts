@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { decimal } from '../../domain/decimal.ts'
-import type { Instant } from '../../domain/period.ts'
+import { type Instant, monthStart } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
@@ -171,7 +171,8 @@ export class ClickHouseStore implements PointStore {
     const ranges = await this.#database.select(partitionRangesSql(this.#tables[table], table, instant))
     for (const [partition, last, old] of ranges as [string, string, string][]) {
       await this.#database.command(
-        Number(last) < instant
+        // Into a month that is not over at that instant, somebody may be writing what is to be kept.
+        Number(last) < monthStart(instant)
           ? dropPartitionSql(this.#layout, table, partition)
           : deleteSql(this.#layout, table, partition, before(table, instant)),
       )

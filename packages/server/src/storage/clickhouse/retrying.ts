@@ -3,7 +3,7 @@ import { ClickHouseError } from '@clickhouse/client'
 import { Fault } from '../../lib/fault.ts'
 
 /** Waits between the attempts, about ten seconds in all: a server that restarts is back by then, or is down. */
-const WAITS_MS = [100, 300, 1000, 3000, 6000]
+export const WAITS_MS: readonly number[] = [100, 300, 1000, 3000, 6000]
 
 /** What may be otherwise a moment later, by ClickHouse's error numbers. */
 const PASSING = new Set([
@@ -36,14 +36,18 @@ const PASSING = new Set([
  * Does the work, and does it again when the connection broke or the server was only busy; not when the server refuses what
  * it was given. The work has to be of a kind that again is harmless. Ends at once when the signal fires.
  */
-export async function retrying<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function retrying<T>(
+  work: () => Promise<T>,
+  waitsMs: readonly number[],
+  signal?: AbortSignal,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
     try {
       return await work()
     } catch (error) {
       signal?.throwIfAborted()
-      const wait = WAITS_MS[attempt]
+      const wait = waitsMs[attempt]
       if (wait === undefined || !isPassing(error)) throw error
       // Several processes that lost the server at one time do not come back at one time.
       await sleep(wait * (0.5 + Math.random()), undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
