@@ -5,12 +5,21 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { MIGRATIONS_FOLDER, type State } from '../database.ts'
 import { migrated } from '../pglite/open-pglite.ts'
+import { openTestPostgres } from './open-test-postgres.ts'
+
+/**
+ * Fresh, migrated state for a suite that does not care where: in memory, or with `TEST_STORES=servers` on PostgreSQL (see
+ * `openTestStore`, which goes by the same variable).
+ */
+export async function openTestState(): Promise<State> {
+  return process.env['TEST_STORES'] === 'servers' ? openTestPostgres() : openStateInMemory()
+}
 
 /**
  * Fresh, migrated state in memory. Making an empty database takes PGlite seconds, so a migrated one is kept beside the
  * other temporary files and copied.
  */
-export async function openTestState(): Promise<State> {
+async function openStateInMemory(): Promise<State> {
   const file = await templateFile()
   const template = await readFile(file).catch(() => makeTemplate(file))
   return migrated(await PGlite.create({ loadDataDir: new Blob([new Uint8Array(template)]) }))
