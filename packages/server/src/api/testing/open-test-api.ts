@@ -21,9 +21,8 @@ import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
 import { openTestState } from '../../state/testing/open-test-state.ts'
-import { IN_MEMORY } from '../../storage/duckdb/duckdb-database.ts'
-import { openDuckDBStore } from '../../storage/duckdb/open-duckdb-store.ts'
 import type { PointStore } from '../../storage/point-store.ts'
+import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
 
 export const METRICS = `
@@ -78,7 +77,7 @@ export async function openTestApi({
   state: given,
 }: TestApiOptions = {}): Promise<TestApi> {
   const state = given ?? (await openTestState())
-  const store = await openDuckDBStore({ path: IN_MEMORY })
+  const store = await openTestStore()
   const { db } = state
   const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })
   const modules = new Modules(db)
