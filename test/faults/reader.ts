@@ -4,7 +4,7 @@ import { formatInstant } from '../../packages/server/src/domain/period.ts'
 import { type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, toUnits, type Truth, TYPES } from './truth.ts'
 
 const READ_TIMEOUT_MS = 10_000
-const PAUSE_MS = 60
+const PAUSE_MS = 100
 const FINDINGS_MAX = 5
 
 /** What readers have seen of a scope so far. */

@@ -130,7 +130,7 @@ async function prepareClickHouse(dir: string, owned: Disposer): Promise<RigClick
         await before
         await server.kill()
         await sleep(afterMs)
-        server = await startClickHouse(dir, { port: Number(new URL(url).port) })
+        server = await startAgain(dir, Number(new URL(url).port))
       }
       await (restarting = restart())
     },
@@ -140,5 +140,17 @@ async function prepareClickHouse(dir: string, owned: Disposer): Promise<RigClick
       await client.command({ query: `DROP DATABASE IF EXISTS ${name} SYNC` })
       await client.close()
     },
+  }
+}
+
+/** Somebody may hold the port for a moment as the near end of a connection. */
+async function startAgain(dir: string, port: number): Promise<StartedClickHouse> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startClickHouse(dir, { port })
+    } catch (error) {
+      if (attempt >= 5) throw error
+      await sleep(200)
+    }
   }
 }
