@@ -6,10 +6,10 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { access, mkdir, open, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
+import { freePort } from '../../packages/server/src/lib/testing/free-port.ts'
 import { type Decimal, decimal, toFixed } from '../../packages/server/src/domain/decimal.ts'
 import { parseJson } from '../../packages/server/src/lib/json-text.ts'
 
@@ -212,15 +212,4 @@ async function untilAnswers(url: string, daemon: ChildProcess): Promise<void> {
 async function pause(daemon: ChildProcess): Promise<void> {
   if (daemon.exitCode !== null || daemon.signalCode !== null) throw new Error(`cloudtabbyd ended; see ${LOG}`)
   await sleep(500, undefined, { signal: stopped.signal })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from '../../lib/testing/free-port.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../../../scripts/services/keystone.sh', import.meta.url))
 /** How long a hook that asks for a Keystone may take: it may have to be installed first. */
@@ -164,14 +164,6 @@ async function keystoneSh(command: string, folder: string, ...args: string[]): P
 
 async function readCloud(folder: string): Promise<Cloud> {
   return JSON.parse(await readFile(join(folder, 'cloud.json'), 'utf8')) as Cloud
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function fail(reason: string): never {

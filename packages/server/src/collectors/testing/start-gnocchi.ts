@@ -1,12 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from '../../lib/testing/free-port.ts'
 import { mapBounded } from '../../lib/map-bounded.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../../../scripts/services/gnocchi.sh', import.meta.url))
@@ -205,12 +205,4 @@ function toIso(instant: number): string {
 
 async function gnocchiSh(command: string, folder: string, ...args: string[]): Promise<void> {
   await promisify(execFile)(SCRIPT, [command, '--dir', folder, ...args], { timeout: START_MS })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
