@@ -84,6 +84,15 @@ const reprocessed = async (world: World) => {
   return scope_id
 }
 
+/** A scope with a reset that nobody has begun to rate again. */
+const wasReset = async (world: World) => {
+  const scope_id = await scope(world)
+  const body = { scope_id, last_processed_timestamp: '2026-06-10T00:00:00Z' }
+  const { status, text } = await world.call('PUT', '/v2/scope', { body })
+  if (status !== 202) throw new Error(`PUT /v2/scope: ${status} ${text}`)
+  return scope_id
+}
+
 function get(audience: Audience, path: string, status = 200): Row {
   return { audience, status, request: () => ({ method: 'GET', path }) }
 }
@@ -303,6 +312,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'DELETE /v2/task/reprocesses': change(200, ['reprocess'], async (world) => ({
     method: 'DELETE',
     path: `/v2/task/reprocesses/${await reprocessed(world)}`,
+  })),
+  'GET /v2/task/resets': get('admins', '/v2/task/resets'),
+  'DELETE /v2/task/resets': change(200, ['reset'], async (world) => ({
+    method: 'DELETE',
+    path: `/v2/task/resets/${await wasReset(world)}`,
   })),
 }
 

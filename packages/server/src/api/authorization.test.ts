@@ -71,6 +71,8 @@ const ADMIN_ONLY = [
     { scope_ids: 'x', start_reprocess_time: '2026', end_reprocess_time: '2026', reason: 'x' },
   ],
   ['DELETE', '/v2/task/reprocesses/x'],
+  ['GET', '/v2/task/resets'],
+  ['DELETE', '/v2/task/resets/x'],
   ['POST', '/v2/dataframes', { dataframes: [] }],
 ] as const
 

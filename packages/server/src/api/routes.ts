@@ -24,7 +24,9 @@ import { scopeRoutes } from './v2/scope/routes.ts'
 import type { ScopeDeps } from './v2/scope/scope-object.ts'
 import { getSummary, type SummaryDeps } from './v2/summary/get-summary.ts'
 import { cancelReprocesses } from './v2/task/cancel-reprocesses.ts'
+import { cancelResets } from './v2/task/cancel-resets.ts'
 import { listReprocesses } from './v2/task/list-reprocesses.ts'
+import { listResets } from './v2/task/list-resets.ts'
 import { postReprocesses, type ReprocessDeps } from './v2/task/post-reprocesses.ts'
 
 /** Everything that the routes need from below. */
@@ -77,6 +79,8 @@ export function apiRoutes<ModuleRouteDeps>({
     listReprocesses,
     postReprocesses,
     cancelReprocesses,
+    listResets,
+    cancelResets,
   ]
   const served = storageVersion === 1 ? v1 : [...v1, ...v2]
   const routes: Route<ApiDeps & ModuleRouteDeps>[] = [

@@ -4,10 +4,18 @@ import { add, ONE } from '../domain/decimal.ts'
 import type { State } from '../state/database.ts'
 import { Reprocesses } from '../state/reprocesses.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
-import type { TypeDiff } from '../state/task-diff.ts'
 import { sweep } from './sweep.ts'
 import { unreachable } from './testing/memory-source.ts'
-import { type BenchOptions, emptyState, full, HOUR, processorBench, T0, TESTER } from './testing/processor-bench.ts'
+import {
+  type BenchOptions,
+  emptyState,
+  full,
+  HOUR,
+  processorBench,
+  shownDiff,
+  T0,
+  TESTER,
+} from './testing/processor-bench.ts'
 
 let state: State
 beforeAll(async () => {
@@ -54,14 +62,6 @@ test('a reprocessing that fails leaves the old prices, says why, and is tried ag
   expect(await b.total()).toEqual(full(['a'], 9, 2))
 })
 
-const shown = (diff: readonly TypeDiff[] | undefined) =>
-  diff?.map(({ type, before, after }) =>
-    [
-      `${type} ${String(before.quantity)} at ${String(before.price)}`,
-      `${String(after.quantity)} at ${String(after.price)}`,
-    ].join(' → '),
-  )
-
 /** A scope rated for nine hours, prices that have doubled since, and a task over all of it. */
 async function withTask(options?: BenchOptions) {
   const b = await bench(['a'], options)
@@ -86,7 +86,7 @@ test('a task tells how far it is, and keeps what it changed: sums before and aft
   expect(seen).toEqual([undefined, 0, 2, 4, 6].map((current) => ['running', current]))
   const { diff, ...task } = await b.task()
   expect(task).toMatchObject({ state: 'done', current: T0 + 9 * HOUR })
-  expect(shown(diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 162 at 54'])
+  expect(shownDiff(diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 162 at 54'])
 })
 
 test('a type that is there only before or only after is in the diff too', async () => {
@@ -94,7 +94,7 @@ test('a type that is there only before or only after is in the diff too', async 
   const collect = b.source.collect.bind(b.source)
   b.source.collect = async (request) => (request.metric.type === 'volume' ? [] : collect(request))
   await b.reprocess()
-  expect(shown((await b.task()).diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 0 at 0'])
+  expect(shownDiff((await b.task()).diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 0 at 0'])
 })
 
 test('a cancelled task stops within one batch, frees its scope, and leaves nothing that is ever seen', async () => {
@@ -135,13 +135,15 @@ test('a task that is cancelled at the last moment does not count', async () => {
   expect(await b.total()).toEqual(full(['a'], 9))
 })
 
-test('what a reset has taken back is rated once, not by the task as well', async () => {
+test('a task that reaches into what a reset has taken back waits until that is rated again', async () => {
   await using b = await withTask()
   const [scope] = await b.scopes.list()
   await b.scopes.reset([scope!.id], T0 + 4 * HOUR, TESTER)
-  expect(await b.reprocess()).toBe(1)
-  expect(await b.total()).toEqual(full(['a'], 4, 2))
+  expect(await b.reprocess()).toBe(0)
+  expect(await b.task()).toMatchObject({ state: 'pending' })
+  expect(await b.total()).toEqual(full(['a'], 4))
   await b.run(T0 + 10 * HOUR + 1)
+  expect(await b.reprocess()).toBe(1)
   expect(await b.total()).toEqual(full(['a'], 9, 2))
 })
 
@@ -150,14 +152,14 @@ test('a task whose worker died shows as waiting once its lease is over, and is d
   const [scope] = await b.scopes.list()
   const { id } = await b.task()
   const dead = await b.batches.lease(scope!.id, 'reprocessed', (tx, batch) => Reprocesses.start(tx, id, batch))
-  await b.reprocesses.setCurrent(id, dead!.batch, T0 + 3 * HOUR)
+  await b.reprocesses.setCurrent(id, dead!, T0 + 3 * HOUR)
   expect(await b.task()).toMatchObject({ state: 'running', current: T0 + 3 * HOUR })
   expect(await b.reprocess()).toBe(0)
   await state.db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second'`)
   await state.db.execute(sql`UPDATE hidden_batches SET lease_until = now() - interval '1 second'`)
   expect(await b.task()).toMatchObject({ state: 'pending', current: undefined })
   expect(await b.reprocess()).toBe(1)
-  expect(await b.reprocesses.setCurrent(id, dead!.batch, T0 + 4 * HOUR)).toBe(false)
+  expect(await b.reprocesses.setCurrent(id, dead!, T0 + 4 * HOUR)).toBe(false)
   expect(await b.task()).toMatchObject({ state: 'done' })
   expect(await b.total()).toEqual(full(['a'], 9, 2))
 })
@@ -173,5 +175,5 @@ test('of two processors that have seen the same task, one does it', async () => 
   }
   expect(await other.reprocess()).toBe(0)
   expect(other.source.requests).toEqual([])
-  expect(shown((await b.task()).diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 162 at 54'])
+  expect(shownDiff((await b.task()).diff)).toEqual(['instance 162 at 27 → 162 at 54', 'volume 162 at 27 → 162 at 54'])
 })

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
 import { formatInstant, type Instant, type Period, periodsFrom } from '../domain/period.ts'
-import { type BatchId, withCommitted } from '../domain/snapshot.ts'
+import { type BatchId, type Snapshot, withCommitted } from '../domain/snapshot.ts'
 import { errorText, Fault, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
 import type { Scope, ScopeNames, Scopes } from '../state/scopes.ts'
-import type { TypeDiff } from '../state/task-diff.ts'
+import { diffOf, type TypeDiff } from '../state/task-diff.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { BatchLimits } from './batch-limits.ts'
-import { compareSums } from './compare-sums.ts'
 import { holdLease } from './hold-lease.ts'
 import { ratePeriods, type RatingParts } from './rate-periods.ts'
+import { sumsByType } from './sums-by-type.ts'
 
 export interface ReprocessorParts extends RatingParts {
   readonly scopes: Scopes
@@ -72,20 +72,19 @@ export class Reprocessor {
       await reprocesses.fail(task.id, 'the scope is not there or not active', backOff(task.failures, retrySeconds))
       return false
     }
-    const leased = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
-    if (leased === undefined) return false
-    const { batch, nextBegin } = leased
-    const period = this.#rated(task.period, nextBegin)
+    const { period } = task
+    const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
+    if (batch === undefined) return false
     using lease = holdLease(batches, batch, { leaseSeconds, signal, log })
     try {
-      await this.#rate(task, period, batch, lease.signal)
+      await this.#rate(task, batch, lease.signal)
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
         leased: scope.id,
         replaces: period.begin < period.end ? [{ scopeId: task.scopeId, ...period }] : [],
         also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })
-      log.info({ ...context, end: formatInstant(task.period.end), reason: task.reason }, 'a scope was reprocessed')
+      log.info({ ...context, end: formatInstant(period.end), reason: task.reason }, 'a scope was reprocessed')
       return true
     } catch (error) {
       await batches.abandon(batch)
@@ -108,14 +107,7 @@ export class Reprocessor {
     return found.find((scope) => scope.collector === names.collector && scope.fetcher === names.fetcher) ?? found[0]
   }
 
-  /** What of a period is rated. The rest, which a reset has taken back since, is rated anew by itself: not twice. */
-  #rated({ begin, end }: Period, nextBegin: Instant): Period {
-    const { periodSeconds } = this.#options
-    const count = Math.max(0, Math.ceil((nextBegin - begin) / periodSeconds))
-    return { begin, end: Math.min(end, begin + count * periodSeconds) }
-  }
-
-  async #rate({ id, scopeId }: Reprocess, { begin, end }: Period, batch: BatchId, signal: AbortSignal): Promise<void> {
+  async #rate({ id, scopeId, period: { begin, end } }: Reprocess, batch: BatchId, signal: AbortSignal): Promise<void> {
     const { periodSeconds, concurrency } = this.#options
     for (let at: Instant = begin; at < end;) {
       const count = Math.min(this.#limits.periods(1), (end - at) / periodSeconds)
@@ -139,7 +131,8 @@ export class Reprocessor {
     const { batches, store } = this.#parts
     const before = await batches.snapshot()
     const after = withCommitted(before, batch, [{ scopeId, ...period, upTo: batch - 1 }])
-    const { scopeKey } = this.#options.names
-    return compareSums(store, { scopeKey, scopeId, period }, { before, after }, signal)
+    const query = { scopeKey: this.#options.names.scopeKey, scopeIds: [scopeId], period }
+    const sums = async (snapshot: Snapshot) => (await sumsByType(store, query, snapshot, signal)).get(scopeId)!
+    return diffOf(await sums(before), await sums(after))
   }
 }

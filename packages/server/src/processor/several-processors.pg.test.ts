@@ -12,7 +12,7 @@ import { openPostgres } from '../state/postgres/open-postgres.ts'
 import { scopes } from '../state/schema.ts'
 import { Scopes } from '../state/scopes.ts'
 import { createTestDatabase, hasPostgres } from '../state/testing/open-test-postgres.ts'
-import { openDuckDBStore } from '../storage/duckdb/open-duckdb-store.ts'
+import { openTestStore } from '../storage/testing/open-test-store.ts'
 import { sweep } from './sweep.ts'
 import {
   type BenchOptions,
@@ -44,7 +44,7 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
   beforeEach(() => emptyState(pools[0]!.db))
 
   async function two(scopeIds: readonly string[], options?: BenchOptions) {
-    const store = await openDuckDBStore({ path: ':memory:' })
+    const store = await openTestStore()
     const [a, b] = await Promise.all(
       [0, 1].map((i) => processorBench(pools[i]!.db, scopeIds, { ...options, store, owner: `processor-${i}` })),
     )
@@ -188,7 +188,7 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
   test('a change of rules or modules through any API process holds for the next batch of every processor', async () => {
     await pools[0]!.db.execute(sql`DELETE FROM modules_state`)
     const modules = [0, 1].map((i) => [hashmapModule(pools[i]!.db)])
-    await using store = await openDuckDBStore({ path: ':memory:' })
+    await using store = await openTestStore()
     const [a, b] = await Promise.all(
       [0, 1].map((i) => processorBench(pools[i]!.db, ['a'], { store, owner: `${i}`, modules: modules[i]! })),
     )

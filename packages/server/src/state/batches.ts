@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, gte, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { Fault } from '../lib/fault.ts'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
@@ -8,6 +8,7 @@ import { shareNext } from '../lib/share-next.ts'
 import type { StateDatabase } from './database.ts'
 import { chooseScopes } from './choose-scopes.ts'
 import { type DueRequest, isDue } from './due.ts'
+import { isHeldVoid } from './open-reset.ts'
 import { countAlive, forgetDead, noteAlive } from './processors.ts'
 import { batchCounter, hiddenBatches, scopes, voids } from './schema.ts'
 
@@ -28,13 +29,6 @@ export interface Claim {
   readonly begin: Instant
   readonly periods: number
   readonly scopes: readonly ClaimedScope[]
-}
-
-/** A pending batch that changes the past of one scope. */
-export interface ScopeLease {
-  readonly batch: BatchId
-  /** Up to here the scope is rated; it does not move on while the lease holds. */
-  readonly nextBegin: Instant
 }
 
 export interface ClaimRequest extends DueRequest {
@@ -218,18 +212,18 @@ export class Batches {
     scope: number,
     kind: BatchKind,
     start: (tx: StateDatabase, batch: BatchId) => Promise<boolean>,
-  ): Promise<ScopeLease | undefined> {
+  ): Promise<BatchId | undefined> {
     await this.#freeExpired()
     return this.#db.transaction(async (tx) => {
       const [row] = await tx
-        .select({ nextBegin: scopes.nextBegin })
+        .select({ id: scopes.id })
         .from(scopes)
         .where(and(eq(scopes.id, scope), isNull(scopes.leaseBatch)))
         .for('update', { skipLocked: true })
       if (!row) return undefined
       const batch = await this.#next(tx, kind)
       await tx.update(scopes).set({ leaseBatch: batch, leaseUntil: this.#leaseEnd() }).where(eq(scopes.id, scope))
-      if (await start(tx, batch)) return { batch, nextBegin: toInstant(row.nextBegin) }
+      if (await start(tx, batch)) return batch
       await abandonRows(tx, [batch])
       return undefined
     })
@@ -354,6 +348,7 @@ export class Batches {
         .where(
           and(
             lt(voids.createdAt, sql`now() - ${LONGEST_QUERY}::interval`),
+            not(isHeldVoid()),
             sql`NOT EXISTS (SELECT 1 FROM ${hiddenBatches} WHERE ${hiddenBatches.state} = 'pending' AND ${hiddenBatches.id} <= ${voids.upTo})`,
           ),
         )
@@ -412,19 +407,24 @@ async function hideAbandoned(tx: StateDatabase, batches: readonly BatchId[]): Pr
     .where(and(inArray(hiddenBatches.id, [...new Set(batches)]), eq(hiddenBatches.state, 'pending')))
 }
 
+/** The numbers of the voids, in the order of the entries. */
 export async function insertVoids(
   tx: StateDatabase,
   entries: readonly Omit<Void, 'upTo'>[],
   upTo: BatchId,
-): Promise<void> {
-  await tx.insert(voids).values(
-    entries.map(({ scopeId, begin, end }) => ({
-      scopeId,
-      begin: toDate(begin),
-      end: end === undefined ? null : toDate(end),
-      upTo,
-    })),
-  )
+): Promise<number[]> {
+  const rows = await tx
+    .insert(voids)
+    .values(
+      entries.map(({ scopeId, begin, end }) => ({
+        scopeId,
+        begin: toDate(begin),
+        end: end === undefined ? null : toDate(end),
+        upTo,
+      })),
+    )
+    .returning({ id: voids.id })
+  return rows.map((row) => row.id)
 }
 
 function fenced(batch: BatchId): Fault {

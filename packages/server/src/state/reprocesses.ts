@@ -5,7 +5,7 @@ import { Fault } from '../lib/fault.ts'
 import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows } from './batches.ts'
 import type { StateDatabase } from './database.ts'
-import { hiddenBatches, reprocesses } from './schema.ts'
+import { hiddenBatches, reprocesses, scopes } from './schema.ts'
 import { fromStoredDiff, toStoredDiff, type TypeDiff } from './task-diff.ts'
 
 /** `retrying`: the last try failed, and the next one is made when its time has come. */
@@ -214,8 +214,17 @@ function unfinished() {
   return and(isNull(reprocesses.cancelledAt), or(isNull(reprocesses.current), lt(reprocesses.current, reprocesses.end)))
 }
 
+/**
+ * Tasks that reach into what a reset has taken back wait until it is rated again: done at once, the rest of the period would
+ * stand there twice.
+ */
 function isDue() {
-  return and(unfinished(), or(isNull(reprocesses.retryAt), lte(reprocesses.retryAt, sql`now()`)))
+  return and(
+    unfinished(),
+    or(isNull(reprocesses.retryAt), lte(reprocesses.retryAt, sql`now()`)),
+    sql`NOT EXISTS (SELECT 1 FROM ${scopes} WHERE ${scopes.identifier} = ${reprocesses.identifier}
+      AND ${scopes.active} AND ${scopes.nextBegin} < ${reprocesses.end})`,
+  )
 }
 
 /** A task whose worker is dead counts as running no longer than the lease does. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
-import type { StoredDiff } from './task-diff.ts'
+import type { StoredDiff, StoredSums } from './task-diff.ts'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'date' })
 
@@ -148,6 +148,33 @@ export const reprocesses = pgTable(
     diff: jsonb('diff').$type<StoredDiff>(),
   },
   (table) => [index('reprocesses_identifier').on(table.identifier)],
+)
+
+/** Resets that took rated periods back, until the scope is where it was, and what came of it. */
+export const scopeResets = pgTable(
+  'scope_resets',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    scope: integer('scope')
+      .notNull()
+      .references(() => scopes.id, { onDelete: 'cascade' }),
+    /** From here on it took everything back. */
+    begin: instant('start_reset_time').notNull(),
+    /** The scope's next period, and its newest rated one, before. */
+    end: instant('end_reset_time').notNull(),
+    lastProcessed: instant('last_processed_timestamp'),
+    /** What took the points back, of batches up to `upTo`; the row of this number goes with the sweep. */
+    void: integer('void').notNull(),
+    upTo: bigint('up_to', { mode: 'number' }).notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    /** Sums of what it took back, once they were taken. */
+    before: jsonb('before').$type<StoredSums>(),
+    diff: jsonb('diff').$type<StoredDiff>(),
+    finishedAt: instant('finished_at'),
+    cancelledAt: instant('cancelled_at'),
+    supersededAt: instant('superseded_at'),
+  },
+  (table) => [index('scope_resets_scope').on(table.scope), index('scope_resets_void').on(table.void)],
 )
 
 /** CloudKitty's deprecated service-to-collector table: stored and told, without effect. */

@@ -3,6 +3,7 @@ import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows, insertVoids } from './batches.ts'
 import type { StateDatabase } from './database.ts'
+import { Resets } from './resets.ts'
 import { batchCounter, scopeInactivity, scopes } from './schema.ts'
 
 export interface ScopeNames {
@@ -49,10 +50,13 @@ const CHUNK = 1000
 
 /** Who is billed, and how far. */
 export class Scopes {
+  /** What became of their resets. */
+  readonly resets: Resets
   readonly #db: StateDatabase
 
   constructor(db: StateDatabase) {
     this.#db = db
+    this.resets = new Resets(db)
   }
 
   /**
@@ -215,7 +219,12 @@ export class Scopes {
         begin: from,
         end: undefined,
       }))
-      if (entries.length > 0) await insertVoids(tx, entries, counter!.value)
+      if (entries.length > 0) {
+        const upTo = counter!.value
+        const numbers = await insertVoids(tx, entries, upTo)
+        const taken = new Map(entries.map(({ scopeId }, i) => [scopeId, numbers[i]!]))
+        await Resets.begin(tx, rows, from, { voids: taken, upTo })
+      }
       const after = { last_processed_timestamp: auditTime(from) }
       await record(
         ...rows.map(toScope).map((scope) => {

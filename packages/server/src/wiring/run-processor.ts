@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Instant, toInstant } from '../domain/period.ts'
+import { measureResets } from '../processor/measure-resets.ts'
 import { type RunSummary } from '../processor/processor.ts'
 import { forgetPast } from '../processor/retention.ts'
 import { sweep } from '../processor/sweep.ts'
@@ -26,7 +27,8 @@ export async function processUntil(
   })
   if (!signal.aborted) {
     await unit.rechecker.run(signal)
-    await unit.reprocessor.run(signal)
+    for (let finished = 1; finished > 0; ) finished = await unit.reprocessor.run(signal)
+    await measureResets(stores, signal)
     await sweep(stores.batches, stores.store)
     await forgetPast(stores, { now: until, hours: stores.config.options.storage.retention_period })
   }
@@ -58,6 +60,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
       })
       await unit.rechecker.run(signal)
       await unit.reprocessor.run(signal)
+      await measureResets(stores, signal)
       await reportLag(stores, now)
     } catch (error) {
       if (!signal.aborted) log.error({ err: error }, 'the processor stumbled and goes on')

@@ -10,8 +10,9 @@ import type { StateDatabase } from '../../state/database.ts'
 import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
-import { openDuckDBStore } from '../../storage/duckdb/open-duckdb-store.ts'
+import type { Sums, TypeDiff } from '../../state/task-diff.ts'
 import type { PointStore } from '../../storage/point-store.ts'
+import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { Processor } from '../processor.ts'
 import { Rechecker } from '../rechecker.ts'
 import { Reprocessor } from '../reprocessor.ts'
@@ -54,7 +55,7 @@ export async function processorBench(
     maxPeriods = 100,
   }: BenchOptions = {},
 ) {
-  const store = given ?? (await openDuckDBStore({ path: ':memory:' }))
+  const store = given ?? (await openTestStore())
   const source = new MemorySource(RESOURCES)
   const batches = new Batches(db, { owner, leaseSeconds })
   const scopes = new Scopes(db)
@@ -139,6 +140,12 @@ export const full = (scopeIds: readonly string[], periods: number, price = 1) =>
       Array.from({ length: periods }, (_, i) => [`${scopeId} ${i}`, `${EACH} points at ${EACH * price}`]),
     ),
   )
+
+/** `instance 162 at 27 → 162 at 54`: quantity and price before and after. */
+export function shownDiff(diff: readonly TypeDiff[] | undefined): string[] | undefined {
+  const shown = ({ quantity, price }: Sums) => `${formatDecimal(quantity)} at ${formatDecimal(price)}`
+  return diff?.map(({ type, before, after }) => `${type} ${shown(before)} → ${shown(after)}`)
+}
 
 /** As a new database is. */
 export async function emptyState(db: StateDatabase): Promise<void> {

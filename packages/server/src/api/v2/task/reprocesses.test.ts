@@ -95,7 +95,7 @@ test('while a task is worked on it shows how far it is; then what it changed, in
   const [task] = await list('/b')
   const [scope] = await api.scopes.list({ scopeIds: ['b'] })
   const lease = await api.batches.lease(scope!.id, 'reprocessed', (tx, batch) => Reprocesses.start(tx, task!.id, batch))
-  await api.reprocesses.setCurrent(task!.id, lease!.batch, at('2026-06-03T05:00:00Z'))
+  await api.reprocesses.setCurrent(task!.id, lease!, at('2026-06-03T05:00:00Z'))
   expect((await list('/b'))[0]).toMatchObject({
     state: 'running',
     progress: 25,
@@ -104,9 +104,9 @@ test('while a task is worked on it shows how far it is; then what it changed, in
   const period = { begin: at('2026-06-03T00:00:00Z'), end: at('2026-06-04T00:00:00Z') }
   const sums = (quantity: string, price: string) => ({ quantity: decimal(quantity), price: decimal(price) })
   const diff = [{ type: 'instance', before: sums('24', '0.1'), after: sums('24', '0.123456789012345678') }]
-  await api.batches.commit(lease!.batch, {
+  await api.batches.commit(lease!, {
     leased: scope!.id,
-    also: (tx) => Reprocesses.finish(tx, { id: task!.id, period }, lease!.batch, diff),
+    also: (tx) => Reprocesses.finish(tx, { id: task!.id, period }, lease!, diff),
   })
   const { text } = await api.call('GET', `${PATH}/b`)
   expect(text).toContain('"state": "done", "progress": 100')

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { out } from '../../../http/v2-types.ts'
 import { formatInstant, type Instant, type Period } from '../../../domain/period.ts'
-import { TASK_STATES, type TaskState } from '../../../state/reprocesses.ts'
+import { TASK_STATES } from '../../../state/reprocesses.ts'
+import type { ResetState } from '../../../state/resets.ts'
 import type { Sums, TypeDiff } from '../../../state/task-diff.ts'
 
 const SumsObject = z.strictObject({ qty: out.decimal(), price: out.decimal() })
@@ -39,7 +40,7 @@ function toSumsObject({ quantity, price }: Sums) {
 }
 
 /** Whole percent of a period that is done up to `reached`; 100 only for a task that is done. */
-export function toPercent(state: TaskState, { begin, end }: Period, reached: Instant): number {
+export function toPercent(state: ResetState, { begin, end }: Period, reached: Instant): number {
   if (state === 'done') return 100
   const share = end > begin ? (reached - begin) / (end - begin) : 0
   return Math.max(0, Math.min(99, Math.floor(share * 100)))

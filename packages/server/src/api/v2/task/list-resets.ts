@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { defineRoute } from '../../../http/route.ts'
+import { param } from '../../../http/v2-types.ts'
+import { type ResetDeps, ResetObject, toResetObject } from './reset-object.ts'
+
+export const listResets = defineRoute<ResetDeps>()({
+  family: 'v2',
+  method: 'GET',
+  path: ['/v2/task/resets', '/v2/task/resets/{scope_id}'],
+  policy: 'scope:get_state',
+  summary: 'Resets that took rated periods back, those that are done too',
+  description:
+    'How far the scopes are rated again, and what those that are done changed. A scope in the path wins over `scope_ids`.',
+  pathParameters: { scope_id: param.text().optional() },
+  query: {
+    offset: param.int({ min: 0 }).default(0),
+    limit: param.int({ min: 1 }).default(100),
+    scope_ids: param.texts().default([]),
+    order: param.oneOf(['asc', 'desc'], { anyCase: true }).default('desc'),
+  },
+  reply: { status: 200, schema: z.strictObject({ results: z.array(ResetObject) }) },
+  async handle({ scopes }, { path, query: { offset, limit, scope_ids, order } }) {
+    const scopeIds = path.scope_id === undefined ? scope_ids : [path.scope_id]
+    const resets = await scopes.resets.list({ scopeIds, order, offset, limit })
+    return { results: resets.map(toResetObject) }
+  },
+})

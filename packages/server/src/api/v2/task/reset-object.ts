@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { formatInstant } from '../../../domain/period.ts'
+import type { AuthorDeps } from '../../../state/audit.ts'
+import { type Reset, RESET_STATES } from '../../../state/resets.ts'
+import type { Scopes } from '../../../state/scopes.ts'
+import { taskFields, toDiffObject, toFailureObject, toPercent } from './task-object.ts'
+
+export interface ResetDeps extends AuthorDeps {
+  readonly scopes: Pick<Scopes, 'resets'>
+}
+
+export const ResetObject = z.strictObject({
+  scope_id: z.string(),
+  scope_key: z.string(),
+  fetcher: z.string(),
+  collector: z.string(),
+  start_reset_time: z.string(),
+  end_reset_time: z.string(),
+  current_reset_time: z.string(),
+  ...taskFields,
+  state: z.enum(RESET_STATES).meta({ description: '`superseded`: a later reset of the scope has taken its place.' }),
+  cancellable: z.boolean(),
+})
+
+export function toResetObject(reset: Reset): z.output<typeof ResetObject> {
+  const { id, state, period, current, failure, diff } = reset
+  return {
+    scope_id: reset.scopeId,
+    scope_key: reset.scopeKey,
+    fetcher: reset.fetcher,
+    collector: reset.collector,
+    start_reset_time: formatInstant(period.begin),
+    end_reset_time: formatInstant(period.end),
+    current_reset_time: formatInstant(current),
+    id,
+    state,
+    progress: toPercent(state, period, current),
+    ...(failure ? { failure: toFailureObject(failure) } : {}),
+    ...(diff ? { diff: toDiffObject(diff) } : {}),
+    cancellable: reset.cancellable,
+  }
+}
