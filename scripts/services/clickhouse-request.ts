@@ -21,7 +21,7 @@ export interface ClickHouseRequest {
   readonly settings: ReadonlyMap<string, string>
 }
 
-/** What ClickHouse says when it refuses: its number, its text (`… (NAME)`), and the HTTP status that goes with it. */
+/** What ClickHouse says when it refuses: its number, and its text, which ends with `(NAME)`. */
 export class ClickHouseError extends Error {
   override readonly name = 'ClickHouseError'
   readonly code: number
@@ -77,9 +77,9 @@ export async function readRequest(request: IncomingMessage, bodyBytesMax: number
   }
 }
 
-/** The body is the rows of an insert in the URL; else it goes on where the URL's query ends. */
+/** The body is the rows of an insert in the URL that ends where they begin; else it goes on where the URL's query ends. */
 function toStatement(query: string, body: Buffer): Pick<ClickHouseRequest, 'query' | 'data'> {
-  if (isInsert(query) && !/\bSELECT\b/i.test(query)) return { query, data: body }
+  if (isInsert(query) && /\b(?:FORMAT\s+\w+|VALUES)\s*$/i.test(query)) return { query, data: body }
   return { query: query + body.toString('utf8'), data: undefined }
 }
 

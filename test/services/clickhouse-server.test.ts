@@ -52,6 +52,14 @@ test('an insert that is tried again with its token counts once', async () => {
   expect(await rowsOf('SELECT id, name FROM shop.sold ORDER BY id')).toEqual(values.map(({ id, name }) => [id, name]))
 })
 
+test('rows may stand in the statement, in the URL as in the body', async () => {
+  await client.command({ query: 'CREATE TABLE shop.few (n UInt8) ENGINE = MergeTree ORDER BY n' })
+  await client.command({ query: 'INSERT INTO shop.few VALUES (1), (2)' })
+  const inUrl = encodeURIComponent('INSERT INTO shop.few SELECT n + 2 FROM shop.few')
+  expect((await fetch(`${server.url}/?query=${inUrl}`, { method: 'POST' })).status).toBe(200)
+  expect(await rowsOf('SELECT n FROM shop.few ORDER BY n')).toEqual([[1], [2], [3], [4]])
+})
+
 test('parameters are values whatever they hold, in the URL and as a form', async () => {
   const query_params = { text: `it's\t"ü"\n\\N`, list: [`a'b`, 'c\\'], big: 12345678901234567890n, none: null }
   const query = 'SELECT {text:String}, {list:Array(String)}, toString({big:UInt64}), {none:Nullable(String)}'
