@@ -176,7 +176,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
       return await work()
     } catch (error) {
       signal?.throwIfAborted()
-      throw error instanceof Fault ? error : this.#toFault(code, error)
+      throw error instanceof Fault || error instanceof TypeError ? error : this.#toFault(code, error)
     }
   }
 

@@ -5,4 +5,4 @@ import { wireStores } from './testing/wire-stores.ts'
 const stores = await wireStores()
 afterAll(() => stores[Symbol.asyncDispose]())
 
-pointStoreContract('ClickHouse on the wire', () => stores.open(), { runs: 10 })
+pointStoreContract('ClickHouse on the wire', () => stores.recycled(), { runs: 10 })

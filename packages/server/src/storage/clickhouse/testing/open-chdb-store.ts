@@ -1,26 +1,24 @@
 import { createChdbConnection } from 'chdb/connection'
 import type { PointStore } from '../../point-store.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
-import { quoteIdentifier } from '../tables.ts'
+import { recycling } from './recycling.ts'
 
-let opened = 0
+/** Keeps the engine's folder, which goes with its last connection. */
+const root = createChdbConnection({ path: ':memory:' })
 
-/** A new, empty store on ClickHouse's engine in this process, by chdb. Its database goes when it is closed. */
-export async function openChdbStore(): Promise<PointStore> {
-  const connection = createChdbConnection({ path: ':memory:' })
-  const database = `contract ${++opened}`
-  const store = await openClickHouseStore({
-    url: 'http://chdb',
-    database,
-    username: 'default',
-    password: '',
-    cluster: undefined,
-    connection: connection as never,
-  })
-  const close = store[Symbol.asyncDispose].bind(store)
-  store[Symbol.asyncDispose] = async () => {
-    await connection.command({ query: `DROP DATABASE IF EXISTS ${quoteIdentifier(database)} SYNC` })
-    await close()
-  }
-  return store
+const stores = recycling(
+  (database) =>
+    openClickHouseStore({
+      url: 'http://chdb',
+      database,
+      username: 'default',
+      password: '',
+      connection: createChdbConnection({ path: ':memory:' }) as never,
+    }),
+  (query) => root.command({ query }),
+)
+
+/** An empty store on ClickHouse's engine in this process, by chdb. */
+export function openChdbStore(): Promise<PointStore> {
+  return stores.open()
 }

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Session } from 'chdb'
+import { createChdbConnection } from 'chdb/connection'
+import type { PointStore } from '../../point-store.ts'
+import { openClickHouseStore } from '../open-clickhouse-store.ts'
+import { tablesOf } from '../tables.ts'
+
+/** A cluster of one shard, which is this process: nothing listens at the port. */
+const CONFIG = `<clickhouse>
+  <tcp_port>9000</tcp_port>
+  <remote_servers><main><shard>
+    <internal_replication>true</internal_replication>
+    <replica><host>127.0.0.1</host><port>9000</port></replica>
+  </shard></main></remote_servers>
+</clickhouse>`
+
+const folder = mkdtempSync(join(tmpdir(), 'cloudtabby-chdb-cluster-'))
+const config = join(folder, 'config.xml')
+writeFileSync(config, CONFIG)
+/** The configuration counts for the folder as long as this is open. */
+const root = new Session(join(folder, 'data'), { connectionArgs: [`--config-file=${config}`] })
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+type Connection = ReturnType<typeof createChdbConnection>
+
+/** What needs a keeper, which is no part of chdb, goes from statements and settings; distributed tables stay. */
+function withoutKeeper(sql: string): string {
+  return sql
+    .replace(' ON CLUSTER `main`', '')
+    .replace(/Replicated(\w*MergeTree)\('[^']*', '\{replica\}'\)/, '$1')
+    .replace(' replicated_deduplication_window', ' non_replicated_deduplication_window')
+}
+
+function here<T extends { query: string; clickhouse_settings?: object }>(params: T): T {
+  const settings: Record<string, unknown> = { ...params.clickhouse_settings, prefer_localhost_replica: 1 }
+  delete settings['insert_quorum']
+  return { ...params, query: withoutKeeper(params.query), clickhouse_settings: settings }
+}
+
+function connect(): Connection {
+  const connection = createChdbConnection({ path: root.path })
+  const wrapped: Pick<Connection, 'query' | 'command' | 'insert' | 'exec' | 'ping' | 'close'> = {
+    query: (params) => connection.query(here(params)),
+    command: (params) => connection.command(here(params)),
+    insert: (params) => connection.insert(here(params)),
+    exec: (params) => connection.exec(here(params)),
+    ping: (params) => connection.ping(params),
+    close: () => connection.close(),
+  }
+  return wrapped as Connection
+}
+
+const free: string[] = []
+let made = 0
+
+/** An empty store in the form that it has on a cluster, as far as one process can be one. */
+export async function openChdbClusterStore(): Promise<PointStore> {
+  const database = free.pop() ?? `cluster ${++made}`
+  const store = await openClickHouseStore({
+    url: 'http://chdb',
+    database,
+    username: 'default',
+    password: '',
+    cluster: 'main',
+    connection: connect() as never,
+  })
+  const close = store[Symbol.asyncDispose].bind(store)
+  store[Symbol.asyncDispose] = async () => {
+    await close()
+    const { schemaVersion: _, ...tables } = tablesOf(database)
+    for (const table of Object.values(tables)) await root.queryAsync(`TRUNCATE TABLE ${table}_local`)
+    free.push(database)
+  }
+  return store
+}
