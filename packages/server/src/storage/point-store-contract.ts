@@ -3,17 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { Decimal } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
 import type { Period } from '../domain/period.ts'
-import { SAMPLE_METHODS, type Sample, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
-import { attributeText, type AttributeValue, type Attributes } from '../domain/series.ts'
+import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
+import { attributeText, type AttributeValue } from '../domain/series.ts'
 import type { Snapshot, Void } from '../domain/snapshot.ts'
-import {
-  CALENDAR,
-  type Grouping,
-  type PointFilter,
-  type PointStore,
-  type TotalQuery,
-  VALUE_FUNCTIONS,
-} from './point-store.ts'
+import { CALENDAR, type Grouping, type PointFilter, type PointStore, VALUE_FUNCTIONS } from './point-store.ts'
 import { ModelStore } from './testing/model-store.ts'
 import {
   DAY,
@@ -29,6 +22,7 @@ import {
   texts,
   timeTable,
 } from './testing/points.ts'
+import { expectAlike, history, plain } from './testing/random-history.ts'
 
 /** What every points store promises. `open` gives a new, empty one; `runs` of random writes and questions are tried. */
 export function pointStoreContract(name: string, open: () => Promise<PointStore>, { runs = 60 } = {}): void {
@@ -922,194 +916,17 @@ function samples(open: Open): void {
   })
 }
 
-/** Random points, snapshots and questions, held against the model. */
+/** Random histories, held against the model. */
 function anything(open: Open, runs: number): void {
-  const word = fc.constantFrom('', 'a', 'b', "'", '"', '🙂', 'é', '\uffee', 'type', 'A', '1', 'None')
-  const name = fc.constantFrom('id', 'project_id', 'flavor', "o'k", '🔑', 'type', 'unit', 'month', 'a.b')
-  const value: fc.Arbitrary<AttributeValue> = fc.oneof(
-    { weight: 5, arbitrary: word },
-    fc.constantFrom<AttributeValue[]>(1, 1.5, true, null, [], ['a'], { k: 'a' }),
-  )
-  const given: fc.Arbitrary<Attributes> = fc.dictionary(
-    fc.constantFrom('id', 'flavor', "o'k", '🔑', 'type', 'a.b'),
-    value,
-    {
-      maxKeys: 3,
-      noNullPrototype: true,
-    },
-  )
-  const scope = fc.constantFrom('', 'alpha', 'beta', '🙂')
-  const identity = fc
-    .record({
-      scopeId: scope,
-      type: fc.constantFrom('t', 'T', '\uffee', '🙂'),
-      unit: fc.constantFrom('', 'GiB'),
-      groupby: given,
-      metadata: given,
-    })
-    .map((fields) =>
-      series({ ...fields, groupby: { ...fields.groupby, ...(fields.scopeId && { project_id: fields.scopeId }) } }),
-    )
-  const instant = fc.integer({ min: -3, max: 40 }).map((n) => JUNE + n * 1800 * 7)
-  const number = fc.oneof(
-    fc.bigInt({ min: -100n, max: 100n }).map((n) => new Decimal(n, 1)),
-    fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }).map((n) => new Decimal(n, 18)),
-    fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n }).map((n) => new Decimal(n, 18)),
-    fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map((n) => new Decimal(n, 9)),
-  )
-  const anyPoint: fc.Arbitrary<Point> = fc.record({
-    series: identity,
-    begin: instant,
-    end: instant,
-    quantity: number,
-    price: number,
-    rules: fc.constant([]),
-  })
-  const batch = fc.integer({ min: 1, max: 6 })
-  const anyVoid: fc.Arbitrary<Void> = fc.record({
-    scopeId: scope,
-    begin: instant,
-    end: fc.oneof(instant, fc.constant(undefined)),
-    upTo: batch,
-  })
-  const snapshot: fc.Arbitrary<Snapshot> = fc.record({
-    highest: fc.integer({ min: 3, max: 7 }),
-    hidden: fc.array(batch, { maxLength: 2 }),
-    voids: fc.array(anyVoid, { maxLength: 3 }),
-  })
-  const filterText = fc.oneof(word, fc.constantFrom('alpha', 'beta', 't', 'GiB', 'None', 'True', '6', '["a"]', '1.5'))
-  const paging = { offset: fc.oneof(fc.constant(0), fc.nat(12)), limit: fc.oneof(fc.constant(undefined), fc.nat(12)) }
-  const filter = {
-    begin: instant,
-    end: instant,
-    types: fc.oneof(fc.constant([]), fc.array(fc.constantFrom('t', 'T', '🙂'), { maxLength: 2 })),
-    attributes: fc.oneof(
-      fc.constant(new Map<string, string[]>()),
-      fc
-        .array(fc.tuple(name, fc.array(filterText, { minLength: 1, maxLength: 4 })), { maxLength: 2 })
-        .map((all) => new Map(all)),
-    ),
-  }
-  const grouping: fc.Arbitrary<Grouping> = fc.oneof(
-    { weight: 3, arbitrary: name.map(attribute) },
-    fc.constant<Grouping>({ by: 'type' }),
-    fc.constantFrom(...CALENDAR).map((calendar): Grouping => ({ by: 'calendar', name: calendar })),
-  )
-  const time = fc.constantFrom(HOUR, DAY, 7 * HOUR, 1).map((seconds): Grouping => ({ by: 'time', seconds }))
-  const groupby = fc
-    .tuple(
-      fc.array(grouping, { maxLength: 3 }),
-      fc.oneof(fc.constant([]), fc.array(time, { minLength: 1, maxLength: 1 })),
-    )
-    .map(([groups, buckets]) => [...groups, ...buckets])
-  const values = fc.oneof(
-    fc.constant([...SUMS]),
-    fc.array(
-      fc.record({
-        function: fc.constantFrom(...VALUE_FUNCTIONS),
-        column: fc.constantFrom('qty' as const, 'price' as const),
-        alias: fc.constant('x'),
-      }),
-      {
-        minLength: 1,
-        maxLength: 4,
-      },
-    ),
-  )
-  const totalQuery: fc.Arbitrary<TotalQuery> = fc.record({ ...filter, ...paging, groupby, values })
-
-  const reading: fc.Arbitrary<Sample> = fc.record({
-    name: fc.constantFrom('cpu', 'ram'),
-    at: fc.integer({ min: -90, max: 200 }).map((n) => JUNE + n),
-    value: number,
-    labels: fc.record(
-      {
-        project_id: fc.constantFrom('', 'alpha', 'beta'),
-        id: fc.constantFrom('', '1', "'"),
-        disk: fc.constantFrom('a', '🙂'),
-      },
-      { requiredKeys: [] },
-    ) as fc.Arbitrary<Record<string, string>>,
-  })
-  const sampleQuery: fc.Arbitrary<SampleQuery> = fc.record({
-    name: fc.constantFrom('cpu', 'ram'),
-    method: fc.constantFrom(...SAMPLE_METHODS),
-    labels: fc.uniqueArray(fc.constantFrom('id', 'project_id', 'disk', 'none'), { maxLength: 3 }),
-    scopeKey: fc.constantFrom('project_id', 'id'),
-    scopes: fc.uniqueArray(fc.constantFrom('alpha', 'beta', '1'), { maxLength: 3 }),
-    periods: fc
-      .tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom(7, 60))
-      .map(([count, seconds]) =>
-        Array.from({ length: count }, (_, i) => ({ begin: JUNE + i * seconds, end: JUNE + (i + 1) * seconds })),
-      ),
-  })
-
   test('whatever is written, hidden, voided, deleted and asked, the answer is the model’s', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(batch, fc.array(anyPoint, { minLength: 1, maxLength: 12 })), { minLength: 1, maxLength: 5 }),
-        fc.array(fc.tuple(batch, fc.array(reading, { minLength: 1, maxLength: 15 })), { maxLength: 2 }),
-        fc.record({
-          batches: fc.array(batch, { maxLength: 1 }),
-          voids: fc.array(anyVoid, { maxLength: 2 }),
-          above: fc.oneof(fc.constant(undefined), batch),
-          keep: fc.oneof(
-            fc.constant(undefined),
-            fc.record({ points: instant, samples: fc.integer({ min: -90, max: 200 }).map((n) => JUNE + n) }),
-          ),
-        }),
-        snapshot,
-        fc.array(totalQuery, { minLength: 1, maxLength: 5 }),
-        fc.array(sampleQuery, { maxLength: 3 }),
-        async (writes, sampleWrites, deleted, snapshot, queries, sampleQueries) => {
-          await using store = await open()
-          const model = new ModelStore()
-          for (const each of [store, model]) {
-            for (const [id, points] of writes) await each.write(id, points)
-            for (const [id, samples] of sampleWrites) await each.writeSamples(id, samples)
-            await each.deleteBatches(deleted.batches)
-            await each.deleteVoids(deleted.voids)
-            if (deleted.above !== undefined) await each.deleteBatchesAbove(deleted.above)
-            if (deleted.keep) await each.dropBefore(deleted.keep)
-          }
-          for (const asked of queries) {
-            const [got, wanted] = [await store.total(asked, snapshot), await model.total(asked, snapshot)]
-            expect({ total: got.total, rows: got.rows.map(plainRow) }).toEqual({
-              total: wanted.total,
-              rows: wanted.rows.map(plainRow),
-            })
-            const [page, modelPage] = [await store.retrieve(asked, snapshot), await model.retrieve(asked, snapshot)]
-            expect({ total: page.total, points: page.points.map(plain) }).toEqual({
-              total: modelPage.total,
-              points: modelPage.points.map(plain),
-            })
-          }
-          for (const asked of sampleQueries) {
-            const [got, wanted] = [
-              await store.readSamples(asked, snapshot, never),
-              await model.readSamples(asked, snapshot),
-            ]
-            const plainValues = (all: typeof got) => all.map((each) => ({ ...each, value: String(each.value) }))
-            expect(plainValues(got)).toEqual(plainValues(wanted))
-          }
-          expect(await store.sampleScopes('project_id', snapshot, never)).toEqual(
-            await model.sampleScopes('project_id', snapshot),
-          )
-          expect(await store.firstSampleAt(snapshot, never)).toBe(await model.firstSampleAt(snapshot))
-        },
-      ),
+      fc.asyncProperty(history, async (steps) => {
+        await using store = await open()
+        await expectAlike(steps, store, new ModelStore())
+      }),
       { numRuns: Number(process.env['CONTRACT_RUNS'] ?? runs) },
     )
   })
-}
-
-/** A point for comparing: decimals of equal value may differ in scale. */
-function plain(of: Point) {
-  return { ...of, quantity: String(of.quantity), price: String(of.price) }
-}
-
-function plainRow<T extends { values: readonly Decimal[] }>(row: T) {
-  return { ...row, values: texts(row.values) }
 }
 
 function byKey(a: readonly (number | string | bigint)[], b: readonly (number | string | bigint)[]): number {
