@@ -128,6 +128,7 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   expect(await b.total()).toEqual(full(['a'], 4))
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
+  await b.measure()
   await state.db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
   await sweep(b.batches, b.store)
   expect((await b.batches.snapshot()).voids).toEqual([])

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
 import type { State } from '../state/database.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
-import { measureResets } from './measure-resets.ts'
 import { sweep } from './sweep.ts'
 import { emptyState, full, HOUR, NAMES, processorBench, shownDiff, T0, TESTER } from './testing/processor-bench.ts'
 
@@ -16,7 +15,6 @@ beforeEach(() => emptyState(state.db))
 
 const EVERYTHING = { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
 const MANY = { order: 'asc', offset: 0, limit: 100 } as const
-const { signal } = new AbortController()
 
 /** Scopes that are rated for nine hours, and prices that have doubled since. */
 async function rated(...scopeIds: string[]) {
@@ -29,7 +27,6 @@ async function rated(...scopeIds: string[]) {
     reset: async (hour: number, ...of: string[]) => b.scopes.reset(await ids(...of), T0 + hour * HOUR, TESTER),
     cancel: (...of: string[]) => resets.cancel({ scopeIds: of, ids: [] }, TESTER),
     list: (...of: string[]) => resets.list({ scopeIds: of, ...MANY }),
-    measure: () => measureResets({ ...b, names: NAMES }, signal),
     sweepLater: async () => {
       await state.db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 hour'`)
       await sweep(b.batches, b.store)

@@ -108,11 +108,13 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       expect(thirds.map((claim) => claim?.scopes.length)).toEqual([4, 4, 4])
       expect(new Set(thirds.flatMap((claim) => claim!.scopes.map((scope) => scope.scopeId))).size).toBe(12)
 
-      // Who has given no sign of life for a lease's time is shared with no more.
+      // Who goes, and who has given no sign of life for a lease's time, is shared with no more.
       for (const claim of thirds) await one.abandon(claim!.batch)
-      await state.db.execute(
-        sql`UPDATE processors SET seen_at = now() - interval '61 seconds' WHERE owner NOT LIKE '3:%'`,
-      )
+      await one.retire()
+      const again = (await three.claim(REQUEST))!
+      expect(again.scopes).toHaveLength(6)
+      await three.abandon(again.batch)
+      await state.db.execute(sql`UPDATE processors SET seen_at = now() - interval '61 seconds' WHERE owner LIKE '2:%'`)
       expect((await three.claim(REQUEST))?.scopes).toHaveLength(12)
     })
 

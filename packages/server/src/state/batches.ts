@@ -9,7 +9,7 @@ import type { StateDatabase } from './database.ts'
 import { chooseScopes } from './choose-scopes.ts'
 import { type DueRequest, isDue } from './due.ts'
 import { isHeldVoid } from './open-reset.ts'
-import { countAlive, forgetDead, noteAlive } from './processors.ts'
+import { countAlive, forget, forgetAll, forgetDead, noteAlive } from './processors.ts'
 import { batchCounter, hiddenBatches, scopes, voids } from './schema.ts'
 
 export type BatchKind = 'rated' | 'pushed' | 'imported' | 'reprocessed'
@@ -180,6 +180,12 @@ export class Batches {
     })
   }
 
+  /** Says that this process claims no more, so that the others need not leave it its share any longer. */
+  async retire(): Promise<void> {
+    if (this.#claims) await forget(this.#db, this.#owner)
+    this.#claims = false
+  }
+
   /** How many scopes have something due that another process is rating just now. */
   async held(request: DueRequest): Promise<number> {
     return this.#db.$count(scopes, and(isDue(request), gte(scopes.leaseUntil, sql`now()`)))
@@ -191,6 +197,7 @@ export class Batches {
    */
   async abandonAll(): Promise<void> {
     await this.#db.transaction(async (tx) => {
+      await forgetAll(tx)
       const pending = await tx
         .select({ id: hiddenBatches.id })
         .from(hiddenBatches)

@@ -1,4 +1,4 @@
-import { gte, lt, sql } from 'drizzle-orm'
+import { eq, gte, lt, sql } from 'drizzle-orm'
 import type { StateDatabase } from './database.ts'
 import { processors } from './schema.ts'
 
@@ -13,6 +13,14 @@ export async function noteAlive(db: StateDatabase, owner: string): Promise<void>
 /** How many processors gave a sign of life within so many seconds. */
 export async function countAlive(db: StateDatabase, seconds: number): Promise<number> {
   return db.$count(processors, gte(processors.seenAt, sql`now() - make_interval(secs => ${seconds})`))
+}
+
+export async function forget(db: StateDatabase, owner: string): Promise<void> {
+  await db.delete(processors).where(eq(processors.owner, owner))
+}
+
+export async function forgetAll(db: StateDatabase): Promise<void> {
+  await db.delete(processors)
 }
 
 /** Forgets those that are long gone. */

@@ -27,11 +27,12 @@ export async function processUntil(
   })
   if (!signal.aborted) {
     await unit.rechecker.run(signal)
-    for (let finished = 1; finished > 0; ) finished = await unit.reprocessor.run(signal)
+    for (let finished = 1; finished > 0;) finished = await unit.reprocessor.run(signal)
     await measureResets(stores, signal)
     await sweep(stores.batches, stores.store)
     await forgetPast(stores, { now: until, hours: stores.config.options.storage.retention_period })
   }
+  await stores.batches.retire()
   return summary
 }
 
@@ -67,6 +68,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
     }
     await sleep(lookSeconds * 1000, undefined, { signal }).catch(() => {})
   }
+  await batches.retire().catch((error: unknown) => log.warn({ err: error }, 'the processors left could not be told'))
 }
 
 async function reportLag({ scopes, names, config, telemetry }: Stores, now: Instant): Promise<void> {

@@ -13,6 +13,7 @@ import { Scopes } from '../../state/scopes.ts'
 import type { Sums, TypeDiff } from '../../state/task-diff.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
+import { measureResets } from '../measure-resets.ts'
 import { Processor } from '../processor.ts'
 import { Rechecker } from '../rechecker.ts'
 import { Reprocessor } from '../reprocessor.ts'
@@ -109,6 +110,7 @@ export async function processorBench(
     },
     reprocess: () => reprocessor.run(signal),
     recheck: () => rechecker.run(signal),
+    measure: () => measureResets({ ...parts, names: NAMES }, signal),
     total: () => totals(store, batches),
     [Symbol.asyncDispose]: async () => {
       if (!given) await store[Symbol.asyncDispose]()
