@@ -15,12 +15,14 @@ import { createRules } from '../shared/first-rules.ts'
 
 const CRASH = resolve(import.meta.dirname, '../crash')
 const HOUR = 3600
-const HOURS = 24 * 40
+const HOURS = 24 * 30
 /** All of it has settled: the service rates up to the present. */
 const BEGIN = Math.floor(Date.now() / 1000 / HOUR - HOURS - 2) * HOUR
 const END = BEGIN + HOURS * HOUR
 const SCOPES = Array.from({ length: 6 }, (_, i) => `project-${i}`)
 const POINTS_PER_PUSH = 5
+/** Twenty processes are started, some of them at work when they are told to end. */
+const timeout = 10 * 60_000
 
 let root: string
 const at = (...path: string[]) => join(root, ...path)
@@ -133,100 +135,123 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   }
 }
 
-test('a service is backed up while it rates and takes pushes; each backup is exact, and goes on to the same bill', async () => {
-  expect((await rateToTheEnd('undisturbed')).status).toBe(0)
-  const whole = (await billOf('undisturbed')).rated
-  expect(whole).toHaveLength(SCOPES.length * 20 * HOURS)
+test(
+  'a service is backed up while it rates and takes pushes; each backup is exact, and goes on to the same bill',
+  { timeout },
+  async () => {
+    expect((await rateToTheEnd('undisturbed')).status).toBe(0)
+    const whole = (await billOf('undisturbed')).rated
+    expect(whole).toHaveLength(SCOPES.length * 20 * HOURS)
 
-  const service = startCloudtabbyd(['serve', ...configOf('live')])
-  const backups: { name: string; before: number; after: number }[] = []
-  try {
-    const [, address] = await service.prints(/"address":"(http:[^"]+)"/)
-    const pushing = pushTo(address!)
-    await service.prints(/rating: [1-9]/)
-    for (const name of ['first', 'second']) {
-      const before = pushing.pushes.done
-      const made = await runCloudtabbyd(['backup', at(name), ...configOf('live')])
-      expect(made.text).toMatch(/Made a backup/)
-      expect(made.status).toBe(0)
-      backups.push({ name, before, after: pushing.pushes.begun })
+    const service = startCloudtabbyd(['serve', ...configOf('live')])
+    const backups: { name: string; before: number; after: number }[] = []
+    try {
+      const [, address] = await service.prints(/"address":"(http:[^"]+)"/)
+      const pushing = pushTo(address!)
+      await service.prints(/rating: [1-9]/)
+      for (const name of ['first', 'second']) {
+        const before = pushing.pushes.done
+        const made = await runCloudtabbyd(['backup', at(name), ...configOf('live')])
+        expect(made.text).toMatch(/Made a backup/)
+        expect(made.status).toBe(0)
+        backups.push({ name, before, after: pushing.pushes.begun })
+      }
+      await pushing.end()
+    } finally {
+      service.process.kill('SIGKILL')
+      await service.exit()
     }
-    const again = await runCloudtabbyd(['backup', at('first'), ...configOf('live')])
-    expect(again).toMatchObject({
+
+    for (const { name, before, after } of backups) {
+      const restored = `${name}-restored`
+      await prepare(restored, false)
+      expect(await runCloudtabbyd(['restore', at(name), ...configOf(restored)])).toMatchObject({ status: 0 })
+      const { rated, pushed, nextBegin } = await billOf(restored)
+      expect(rated).toEqual(
+        whole.filter((text) => {
+          const [scopeId, begin] = JSON.parse(text) as [string, number]
+          return begin < (nextBegin.get(scopeId) ?? 0)
+        }),
+      )
+      // The first one was made in the middle of the work.
+      if (name === 'first') expect(rated.length).toBeLessThan(whole.length)
+      expect(rated.length).toBeGreaterThan(0)
+      // All pushes that were answered before, none that was sent later, each whole.
+      expect([...pushed.keys()].toSorted()).toEqual(Array.from({ length: pushed.size }, (_, i) => `${i}`).toSorted())
+      expect(new Set(pushed.values())).toEqual(new Set([POINTS_PER_PUSH]))
+      expect(pushed.size).toBeGreaterThanOrEqual(before)
+      expect(pushed.size).toBeLessThanOrEqual(after)
+
+      expect((await rateToTheEnd(restored)).status).toBe(0)
+      const ended = await billOf(restored)
+      expect(ended.rated).toEqual(whole)
+      expect(ended.pushed).toEqual(pushed)
+    }
+  },
+)
+
+test(
+  'state that is older than the points is refused, until what it does not know is deleted; then the bill is whole',
+  { timeout },
+  async () => {
+    // Both were rated to the end above: back to state as it was, beside points as they are.
+    const name = 'reconciled'
+    await prepare(name, false)
+    expect(await runCloudtabbyd(['restore', at('first'), ...configOf(name)])).toMatchObject({ status: 0 })
+    await cp(at('second-restored', 'points.duckdb'), at(name, 'points.duckdb'))
+    expect(await rateToTheEnd(name)).toMatchObject({
       status: 1,
-      text: expect.stringMatching(/is there and not empty; name another folder/),
+      text: expect.stringMatching(/the points store holds batches up to \d+, and state knows of \d+ only/),
     })
-    const refused = await runCloudtabbyd(['restore', at('first'), '--force', ...configOf('live')])
-    expect(refused).toMatchObject({ status: 1, text: expect.stringMatching(/another cloudtabbyd .* uses/) })
-    await pushing.end()
-  } finally {
-    service.process.kill('SIGKILL')
-    await service.exit()
-  }
+    const show = () => runCloudtabbyd(['reconcile', ...configOf(name)])
+    expect(await show()).toMatchObject({ status: 1, text: expect.stringMatching(/holds \d+ points of the batches/) })
+    expect(await runCloudtabbyd(['reconcile', '--delete', ...configOf(name)])).toMatchObject({ status: 0 })
+    expect(await runCloudtabbyd(['hold', '--hours', '1', ...configOf(name)])).toMatchObject({ status: 0 })
+    expect((await rateToTheEnd(name)).status).toBe(0)
+    expect((await billOf(name)).rated).toEqual((await billOf('undisturbed')).rated)
+  },
+)
 
-  for (const { name, before, after } of backups) {
-    const restored = `${name}-restored`
-    await prepare(restored, false)
-    expect(await runCloudtabbyd(['restore', at(name), ...configOf(restored)])).toMatchObject({ status: 0 })
-    const { rated, pushed, nextBegin } = await billOf(restored)
-    expect(rated).toEqual(
-      whole.filter((text) => {
-        const [scopeId, begin] = JSON.parse(text) as [string, number]
-        return begin < (nextBegin.get(scopeId) ?? 0)
-      }),
-    )
-    // The first one was made in the middle of the work.
-    if (name === 'first') expect(rated.length).toBeLessThan(whole.length)
-    expect(rated.length).toBeGreaterThan(0)
-    // All pushes that were answered before, none that was sent later, each whole.
-    expect([...pushed.keys()].toSorted()).toEqual(Array.from({ length: pushed.size }, (_, i) => `${i}`).toSorted())
-    expect(new Set(pushed.values())).toEqual(new Set([POINTS_PER_PUSH]))
-    expect(pushed.size).toBeGreaterThanOrEqual(before)
-    expect(pushed.size).toBeLessThanOrEqual(after)
+test(
+  'a backup whose command or service is killed leaves nothing that can be restored, and can be made again',
+  { timeout },
+  async () => {
+    const partial = at('killed.partial')
+    const service = startCloudtabbyd(['serve', ...configOf('live')])
+    try {
+      await service.prints(/"address"/)
+      const command = startCloudtabbyd(['backup', at('killed'), ...configOf('live')])
+      await until('the backup begins', () => existsSync(partial))
+      command.process.kill('SIGKILL')
+      await until('the service gives it up', () => !existsSync(partial))
+      expect(existsSync(at('killed'))).toBe(false)
 
-    expect((await rateToTheEnd(restored)).status).toBe(0)
-    const ended = await billOf(restored)
-    expect(ended.rated).toEqual(whole)
-    expect(ended.pushed).toEqual(pushed)
-  }
-})
-
-test('a backup whose command or service is killed leaves nothing that can be restored, and can be made again', async () => {
-  const partial = at('killed.partial')
-  const service = startCloudtabbyd(['serve', ...configOf('live')])
-  try {
-    await service.prints(/"address"/)
-    const command = startCloudtabbyd(['backup', at('killed'), ...configOf('live')])
-    await until('the backup begins', () => existsSync(partial))
-    command.process.kill('SIGKILL')
-    await until('the service gives it up', () => !existsSync(partial))
+      const second = startCloudtabbyd(['backup', at('killed'), ...configOf('live')])
+      await until('the second backup begins', () => existsSync(partial))
+      service.process.kill('SIGKILL')
+      expect(await second.exit()).toBe(1)
+      expect(second.text()).toMatch(/the service was ended before it had done what it was asked for/)
+    } finally {
+      service.process.kill('SIGKILL')
+      await service.exit()
+    }
     expect(existsSync(at('killed'))).toBe(false)
+    await prepare('from-killed', false)
+    const refused = await runCloudtabbyd(['restore', partial, ...configOf('from-killed')])
+    expect(refused).toMatchObject({ status: 1, text: expect.stringMatching(/is no backup that can be restored/) })
 
-    const second = startCloudtabbyd(['backup', at('killed'), ...configOf('live')])
-    await until('the second backup begins', () => existsSync(partial))
-    service.process.kill('SIGKILL')
-    expect(await second.exit()).toBe(1)
-    expect(second.text()).toMatch(/the service was ended before it had done what it was asked for/)
-  } finally {
-    service.process.kill('SIGKILL')
-    await service.exit()
-  }
-  expect(existsSync(at('killed'))).toBe(false)
-  await prepare('from-killed', false)
-  const refused = await runCloudtabbyd(['restore', partial, ...configOf('from-killed')])
-  expect(refused).toMatchObject({ status: 1, text: expect.stringMatching(/is no backup that can be restored/) })
-
-  // Nobody serves now: the command opens the stores itself, and takes the place of what was left.
-  expect(await runCloudtabbyd(['backup', at('killed'), ...configOf('live')])).toMatchObject({ status: 0 })
-  expect(existsSync(partial)).toBe(false)
-  const file = at('killed', 'points', 'series-0001.parquet')
-  const bytes = await readFile(file)
-  bytes[bytes.length >> 1]! ^= 1
-  await writeFile(file, bytes)
-  const damaged = await runCloudtabbyd(['restore', at('killed'), ...configOf('from-killed')])
-  expect(damaged).toMatchObject({
-    status: 1,
-    text: expect.stringMatching(/series-0001\.parquet was changed or is damaged/),
-  })
-  expect(existsSync(at('from-killed', 'state'))).toBe(false)
-})
+    // Nobody serves now: the command opens the stores itself, and takes the place of what was left.
+    expect(await runCloudtabbyd(['backup', at('killed'), ...configOf('live')])).toMatchObject({ status: 0 })
+    expect(existsSync(partial)).toBe(false)
+    const file = at('killed', 'points', 'series-0001.parquet')
+    const bytes = await readFile(file)
+    bytes[bytes.length >> 1]! ^= 1
+    await writeFile(file, bytes)
+    const damaged = await runCloudtabbyd(['restore', at('killed'), ...configOf('from-killed')])
+    expect(damaged).toMatchObject({
+      status: 1,
+      text: expect.stringMatching(/series-0001\.parquet was changed or is damaged/),
+    })
+    expect(existsSync(at('from-killed', 'state'))).toBe(false)
+  },
+)

@@ -7,6 +7,7 @@ import { runAuditList } from './wiring/audit-commands.ts'
 import { runBackup, runRestore } from './wiring/backup-commands.ts'
 import { type CollectFlags, runCollect } from './wiring/collect-command.ts'
 import { type Invocation, runCheckConfig, runImport, runMigrate, runProcess } from './wiring/commands.ts'
+import { runHold } from './wiring/hold-command.ts'
 import { runReconcile } from './wiring/reconcile-command.ts'
 import { VERSION } from './wiring/version.ts'
 import { type PolicyFlags, runPolicyCheck, runPolicyList } from './wiring/policy-commands.ts'
@@ -103,6 +104,12 @@ withConfig(program.command('restore'))
   .action((folder: string, flags: ConfigFlags & { force?: boolean }) =>
     run(runRestore(invocation(flags), folder, flags)),
   )
+
+withConfig(program.command('hold'))
+  .description('let nobody delete anything from the points store while servers are backed up')
+  .option('--hours <count>', 'for so long at most', parseCount, 6)
+  .option('--end', 'that is enough')
+  .action((flags: ConfigFlags & { hours: number; end?: boolean }) => run(runHold(invocation(flags), flags)))
 
 withConfig(program.command('reconcile'))
   .description('after the state server was restored: show what points there are of batches that it does not know')

@@ -12,7 +12,7 @@ export async function runReconcile(
   const { db, store } = stores
   const { print } = invocation
   // Nobody gets a number while the counter is locked.
-  return db.transaction(async (tx) => {
+  return await db.transaction(async (tx) => {
     const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter).for('update')
     const known = counter!.value
     const newest = await store.highestBatch()

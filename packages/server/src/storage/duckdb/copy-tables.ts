@@ -8,7 +8,9 @@ import { run } from './duckdb-database.ts'
 import type { Statement } from './statement.ts'
 
 /** Rows of one file: so often there is something to tell, and an end can come. */
-const ROWS_PER_FILE = 2_000_000
+const ROWS_PER_FILE = 500_000
+/** Files that are read by one statement: what each writes begins a row group of its own. */
+const FILES_AT_ONCE = 20
 
 /**
  * Copies every table into Parquet files `TABLE-0001.parquet`, ..., each in its order, within the connection's transaction: of
@@ -71,10 +73,11 @@ export async function fillTables(
     let found = 0
     // A new file may have rows from its making.
     await run(connection, { sql: `DELETE FROM ${table}`, params: [] })
-    for (const name of names) {
-      if (!new RegExp(`^${table}-\\d+\\.parquet$`).test(name)) continue
+    const files = names.filter((name) => new RegExp(`^${table}-\\d+\\.parquet$`).test(name))
+    for (let i = 0; i < files.length; i += FILES_AT_ONCE) {
+      const paths = files.slice(i, i + FILES_AT_ONCE).map((name) => join(folder, name))
       const sql = `INSERT INTO ${table} BY NAME SELECT * FROM read_parquet($1)`
-      const [row] = await run(connection, { sql, params: [join(folder, name)] }, signal)
+      const [row] = await run(connection, { sql, params: [{ texts: paths }] }, signal)
       found += Number(row?.[0])
       done += Number(row?.[0])
       onProgress({ done, total })
