@@ -46,6 +46,11 @@ export class Member {
     return /Answering on (http:\S+?),/.exec(this.#current?.text() ?? '')?.[1]
   }
 
+  /** The process that runs now has begun to rate. */
+  get isRating(): boolean {
+    return /"rating: /.test(this.#current?.text() ?? '')
+  }
+
   /** SIGKILL; the supervisor starts it again. */
   kill(): void {
     this.#killed = true

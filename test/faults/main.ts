@@ -30,24 +30,31 @@ async function main(rounds: number, seed: number, only: readonly string[]): Prom
   for (const note of rig.notes) print(`Note: ${note}.`)
   const failed: number[] = []
   let reads = 0
-  for (let i = 0; i < rounds; i++) {
-    const plan = drawRound(seed + i, rig.means)
+  const stop = new AbortController()
+  // The round that runs is ended in good order, so that nothing of it is left; a second signal ends at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  let done = 0
+  while (done < rounds) {
+    const plan = drawRound(seed + done, rig.means)
     const outcome = await runRound(plan, rig).catch((error: unknown) => ({
       findings: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
       reads: 0,
       seconds: 0,
     }))
+    // The processes may have got the signal too: this round shows nothing.
+    if (stop.signal.aborted) break
     reads += outcome.reads
+    done++
     const mark = outcome.findings.length === 0 ? 'ok' : 'FAILED'
     print(
-      `${i + 1}/${rounds} ${mark}, ${outcome.seconds.toFixed(1)} s, ${outcome.reads} reads; seed ${plan.seed}: ${describePlan(plan)}`,
+      `${done}/${rounds} ${mark}, ${outcome.seconds.toFixed(1)} s, ${outcome.reads} reads; seed ${plan.seed}: ${describePlan(plan)}`,
     )
     if (outcome.findings.length === 0) continue
     failed.push(plan.seed)
     for (const finding of outcome.findings) print(`  - ${finding.replaceAll('\n', '\n    ')}`)
     print(`  again: ${replay(plan.seed, only)}`)
   }
-  print(`\n${rounds} rounds, ${reads} reads, ${failed.length} failed.`)
+  print(`\n${done} rounds, ${reads} reads, ${failed.length} failed.`)
   for (const one of failed) print(`  ${replay(one, only)}`)
   return failed.length === 0 ? 0 : 1
 }

@@ -9,7 +9,7 @@ export type Layout = (typeof LAYOUTS)[number]
 export const FAULTS = ['kill', 'pause', ...NET_FAULTS, 'disk', 'clock'] as const
 export type FaultKind = (typeof FAULTS)[number]
 
-/** Something goes wrong for a while; times in milliseconds since the processes were started. */
+/** Something goes wrong for a while; times in milliseconds since the round's clock runs. */
 export type FaultEvent = { readonly at: number; readonly for: number } & (
   | { readonly fault: 'kill' | 'pause'; readonly member: string }
   | { readonly fault: 'kill'; readonly member: 'clickhouse' }
@@ -30,6 +30,8 @@ export interface RoundPlan {
   readonly seed: number
   readonly layout: Layout
   readonly hours: number
+  /** The round's clock runs once a process has begun to rate, or from its start: then stores may be away when it opens them. */
+  readonly clockFrom: 'rating' | 'start'
   /** Processes that rate; the first of one alone answers the API too. */
   readonly processors: readonly string[]
   /** Seconds by which their clocks are wrong, by name. */
@@ -95,6 +97,7 @@ export function drawRound(seed: number, means: Means): RoundPlan {
     seed,
     layout,
     hours: between(250, 450),
+    clockFrom: random() < 0.75 ? 'rating' : 'start',
     processors,
     skews,
     events: events.toSorted((a, b) => a.at - b.at),
@@ -102,9 +105,9 @@ export function drawRound(seed: number, means: Means): RoundPlan {
   }
 }
 
-export function describePlan({ layout, processors, hours, skews, events, operations }: RoundPlan): string {
+export function describePlan({ layout, processors, hours, clockFrom, skews, events, operations }: RoundPlan): string {
   const parts = [
-    `${layout}${processors.length > 1 ? ` ×${processors.length}` : ''}, ${hours} h`,
+    `${layout}${processors.length > 1 ? ` ×${processors.length}` : ''}, ${hours} h, from ${clockFrom}`,
     ...[...skews].filter(([, by]) => by !== 0).map(([name, by]) => `clock of ${name} ${by > 0 ? '+' : ''}${by} s`),
     ...events.map((event) => {
       const what = 'member' in event ? event.member : 'link' in event ? event.link : ''

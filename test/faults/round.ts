@@ -20,6 +20,8 @@ import { type Correction, PERIOD_SECONDS, SCOPES, Truth } from './truth.ts'
 
 /** Once nothing is wrong any more, everything must be done within this. */
 const SETTLE_MS = 60_000
+/** On a machine that is very busy faults come before the work begins. */
+const START_MS = 30_000
 /** Room for the embedded stores and what they write in between; less is left when the disk is full. */
 const DISK_MEGABYTES = 400
 
@@ -89,6 +91,7 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   })
 
   for (const member of members.values()) member.start()
+  if (plan.clockFrom === 'rating') await until(() => [...members.values()].some((member) => member.isRating), START_MS)
   const corrections: Correction[] = []
   const findings: string[] = []
   const giveUp = AbortSignal.timeout(SETTLE_MS + 30_000)

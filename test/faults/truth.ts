@@ -35,6 +35,7 @@ export interface Correction {
  */
 export class Truth {
   readonly #corrections: Correction[] = []
+  readonly #totals = new Map<string, Amounts>()
 
   correct(correction: Correction): void {
     this.#corrections.push(correction)
@@ -57,16 +58,20 @@ export class Truth {
     return { quantity: tenths * QUANTITY_OF_TENTH[type], price: tenths * price }
   }
 
-  /** Of all things of a type together. */
-  total(scope: ScopeId, type: Type, begin: number, corrected?: boolean): Amounts {
-    return thingsOf(scope).reduce(
-      (sum, thing, i) => {
-        if (thing.type !== type) return sum
-        const { quantity, price } = this.amounts(scope, i, begin, corrected)
-        return { quantity: sum.quantity + quantity, price: sum.price + price }
-      },
-      { quantity: 0n, price: 0n },
-    )
+  /** Of all things of a type together; readers ask for the same again and again. */
+  total(scope: ScopeId, type: Type, begin: number, corrected = this.isCorrected(scope, begin)): Amounts {
+    const key = `${scope} ${type} ${begin} ${corrected}`
+    const before = this.#totals.get(key)
+    if (before) return before
+    const sum = { quantity: 0n, price: 0n }
+    for (const [i, thing] of thingsOf(scope).entries()) {
+      if (thing.type !== type) continue
+      const { quantity, price } = this.amounts(scope, i, begin, corrected)
+      sum.quantity += quantity
+      sum.price += price
+    }
+    this.#totals.set(key, sum)
+    return sum
   }
 }
 
