@@ -1,4 +1,15 @@
-import { pointStoreContract } from '../point-store-contract.ts'
+import fc from 'fast-check'
+import { test } from 'vitest'
+import { ModelStore } from '../testing/model-store.ts'
+import { expectAlike, history } from '../testing/random-history.ts'
 import { openChdbClusterStore } from './testing/open-chdb-cluster-store.ts'
 
-pointStoreContract('ClickHouse as a cluster of one', openChdbClusterStore, { runs: 10 })
+test('through distributed tables the answers are the model’s', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      await using store = await openChdbClusterStore()
+      await expectAlike(steps, store, new ModelStore())
+    }),
+    { numRuns: Number(process.env['CONTRACT_RUNS'] ?? 10) },
+  )
+})
