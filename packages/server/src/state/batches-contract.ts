@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Batches, type ClaimRequest } from './batches.ts'
+import { Chores } from './chores.ts'
 import { duePeriods } from './due.ts'
 import type { State } from './database.ts'
 import { Scopes } from './scopes.ts'
@@ -32,7 +33,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     afterAll(() => state[Symbol.asyncDispose]())
     beforeEach(async () => {
       await state.db.execute(
-        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, processors RESTART IDENTITY CASCADE`,
+        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, processors RESTART IDENTITY CASCADE`,
       )
       await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
       batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
@@ -241,6 +242,27 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await state.db.execute(sql`UPDATE hidden_batches SET lease_until = now() - interval '5 minutes'`)
       expect((await batches.sweepable()).batches).toEqual([{ id: batch, forget: false }])
       await expect(batches.commit(batch)).rejects.toMatchObject({ code: 'state.fenced' })
+    })
+
+    test('nothing is swept while somebody holds the sweep; a shorter hold does not cut a longer one', async () => {
+      const chores = new Chores(state.db)
+      const batch = await batches.begin('pushed')
+      await batches.abandon(batch)
+      await chores.hold(['sweep', 'retention'], 3600)
+      await chores.hold(['sweep'], 0)
+      expect(await batches.sweepable()).toEqual({ batches: [], voids: [] })
+      expect(await chores.take('retention', 60)).toBe(false)
+      await chores.release(['sweep', 'retention'])
+      expect((await batches.sweepable()).batches).toEqual([{ id: batch, forget: false }])
+    })
+
+    test('a chore is one caller’s until its time is over', async () => {
+      const chores = new Chores(state.db)
+      const taken = await Promise.all(Array.from({ length: 5 }, () => chores.take('retention', 60)))
+      expect(taken.filter(Boolean)).toHaveLength(1)
+      await state.db.execute(sql`UPDATE chores SET not_before = now() - interval '1 second'`)
+      expect(await chores.take('retention', 60)).toBe(true)
+      expect(await chores.take('retention', 60)).toBe(false)
     })
   })
 }

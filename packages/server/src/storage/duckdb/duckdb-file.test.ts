@@ -291,3 +291,31 @@ test('a stream left open does not keep the store from closing', async () => {
   await expect(store.total(query(), EVERYTHING)).rejects.toMatchObject({ code: 'storage.unavailable' })
   await expect(store.write(2, bulky(1))).rejects.toMatchObject({ code: 'storage.unavailable' })
 })
+
+test('what was dropped leaves no series, labels or rules behind, and makes room for what comes', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'points.duckdb')
+  const vm = (id: string) => series({ groupby: { id } })
+  {
+    await using store = await openDuckDBStore({ path })
+    await store.write(1, [...bulky(100_000), point(vm('gone'), { rules: ['a'] })])
+    await store.writeSamples(1, [sample('cpu', JUNE, '1', { id: 'gone' })])
+    const later = JUNE + 31 * 24 * HOUR
+    await store.write(2, [point(vm('kept'), { begin: later, rules: ['b'] })])
+    // The second time for the series, which readers of the first may have needed.
+    for (let i = 0; i < 2; i++) await store.dropBefore({ points: later, samples: later })
+    const { size } = await stat(path)
+    await store.write(3, bulky(100_000))
+    await store.dropBefore({ points: later, samples: 0 })
+    expect((await stat(path)).size).toBeLessThan(1.5 * size)
+  }
+  const connection = await (await DuckDBInstance.create(path)).connect()
+  const rows = async (sql: string) => (await (await connection.run(sql)).getRows()).flat()
+  expect(await rows("SELECT value FROM attributes WHERE name = 'id'")).toEqual(['kept', 'vm-1'])
+  expect(await rows('SELECT rules FROM rule_sets ORDER BY 1')).toEqual(['["b"]', '[]'])
+  expect(await rows('SELECT count(*) FROM sample_series UNION ALL SELECT count(*) FROM sample_labels')).toEqual([
+    0n,
+    0n,
+  ])
+  connection.closeSync()
+})
