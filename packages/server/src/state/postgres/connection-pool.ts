@@ -12,7 +12,11 @@ export class ConnectionPool implements AsyncDisposable {
   constructor(config: PoolConfig, onError: (error: Error) => void) {
     this.#pool = new Pool(config)
     // An idle connection broke: the pool forgets it and makes a new one when it is needed.
-    this.#pool.on('error', onError)
+    this.#pool.on('error', (error: Error & { client?: unknown }) => {
+      // The whole client, which is much for a line of a log.
+      delete error.client
+      onError(error)
+    })
     // A connection that is lent out has no listener of the pool's; the query that was to use it fails by itself.
     this.#pool.on('connect', (client) => void client.on('error', () => {}))
   }

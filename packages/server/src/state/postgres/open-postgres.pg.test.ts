@@ -44,6 +44,7 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
       await Promise.all([one(state), one(state), one(state)])
       await database.ask(KILL_ALL)
       await expect.poll(() => broken.length).toBe(round * 3)
+      for (const error of broken) expect(Object.keys(error)).not.toContain('client')
       expect(await one(state)).toMatchObject({ rows: [{ one: 1 }] })
     }
   })
