@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Fault } from '../../lib/fault.ts'
 import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { fillTables } from './copy-tables.ts'
+import { createDuckDBFile } from './create-duckdb-file.ts'
 import { DuckDBDatabase, type DuckDBFileOptions, IN_MEMORY, run } from './duckdb-database.ts'
 import { DuckDBStore } from './duckdb-store.ts'
 import { UPGRADES } from './schema.ts'
@@ -13,8 +12,7 @@ import { UPGRADES } from './schema.ts'
  */
 export async function openDuckDBStore(options: DuckDBFileOptions): Promise<DuckDBStore> {
   const { path } = options
-  if (path !== IN_MEMORY) await makeFolder(path)
-  const database = await DuckDBDatabase.open(options).catch((error: unknown) => {
+  const database = await openFile(options).catch((error: unknown) => {
     throw error instanceof Fault ? error : toOpenFault(path, error)
   })
   try {
@@ -42,13 +40,9 @@ export async function restoreDuckDBFile(
   await database.checkpoint()
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-  } catch (error) {
-    const message = `cannot create the folder of ${path}: ${(error as Error).message}`
-    throw new Fault('state.unwritable', message, { path }, { cause: error })
-  }
+async function openFile(options: DuckDBFileOptions): Promise<DuckDBDatabase> {
+  if (options.path !== IN_MEMORY) await createDuckDBFile(options.path)
+  return DuckDBDatabase.open(options)
 }
 
 function toOpenFault(path: string, error: unknown): Fault {
