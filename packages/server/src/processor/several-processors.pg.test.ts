@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { CollectRequest } from '../collectors/collector.ts'
+import { add, ONE } from '../domain/decimal.ts'
 import { HASHMAP, openTestApi } from '../api/testing/open-test-api.ts'
 import type { Instant } from '../domain/period.ts'
 import { faultIn } from '../lib/fault.ts'
@@ -183,6 +185,44 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
     await Promise.all([serve(a, T0 + 10 * HOUR + 1), serve(b, T0 + 10 * HOUR + 1)])
     expect(breaks).toBeLessThanOrEqual(0)
     expect(await a.total()).toEqual(full(IDS, 9))
+  })
+
+  test('tasks are shared too, each is done once, and one that is cancelled through the API stops wherever it runs', async () => {
+    const ids = IDS.slice(0, 8)
+    await using both = await two(ids)
+    const { a, b } = both
+    await serve(a, T0 + 10 * HOUR + 1)
+    const keepOpen: State = { db: pools[2]!.db, [Symbol.asyncDispose]: async () => {} }
+    await using api = await openTestApi({ state: keepOpen })
+    a.rating.price = b.rating.price = add(ONE, ONE)
+    const body = {
+      scope_ids: ids,
+      reason: 'x',
+      start_reprocess_time: '2026-06-01',
+      end_reprocess_time: '2026-06-01T08:00',
+    }
+    await api.get(202, 'POST', '/v2/task/reprocesses', { body })
+
+    // Cancelled while it is being worked on, by whichever of the two.
+    const [unlucky] = ids
+    const cancel = async ({ scopes: [scopeId], periods }: CollectRequest) => {
+      if (scopeId !== unlucky || periods[0]!.begin === T0) return
+      await api.call('DELETE', `/v2/task/reprocesses/${unlucky}`)
+    }
+    a.source.onRequest = b.source.onRequest = cancel
+    const done = await Promise.all([a.reprocess(), b.reprocess()])
+    expect(done[0]! + done[1]!).toBe(ids.length - 1)
+    const { results } = await api.get<{ results: { scope_id: string; state: string }[] }>(
+      200,
+      'GET',
+      '/v2/task/reprocesses',
+    )
+    expect(results.filter((task) => task.state !== 'done').map((task) => [task.scope_id, task.state])).toEqual([
+      [unlucky, 'cancelled'],
+    ])
+    expect(await a.total()).toEqual({ ...full(ids, 9), ...full(ids.slice(1), 8, 2) })
+    await sweep(a.batches, a.store)
+    expect(await a.batches.held({ ...NAMES, now: T0 * 2, periodSeconds: HOUR, waitPeriods: 2 })).toBe(0)
   })
 
   test('a change of rules or modules through any API process holds for the next batch of every processor', async () => {
