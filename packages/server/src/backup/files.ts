@@ -23,10 +23,8 @@ export async function listTree(
       const path = at === '' ? entry.name : `${at}/${entry.name}`
       if (entry.isDirectory()) {
         folders.push(path)
-        // oxlint-disable-next-line no-await-in-loop -- a folder at a time is fast enough
         await walk(path)
       } else {
-        // oxlint-disable-next-line no-await-in-loop
         files.push({ path, size: (await stat(join(folder, path))).size })
       }
     }

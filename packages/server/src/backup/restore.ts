@@ -11,7 +11,7 @@ import type { PointsCopy, RestoreOptions } from '../storage/points-copy.ts'
 import { HELD } from './back-up.ts'
 import { exists, settle, settleTree } from './files.ts'
 import { type Manifest, POINTS_FOLDER, STATE_FOLDER, verifyBackup } from './manifest.ts'
-import { finishSwap, type Move, swap } from './swap.ts'
+import { finishSwap, hasSwap, type Move, swap } from './swap.ts'
 
 /** The engines of the stores. */
 export interface RestoreParts {
@@ -73,7 +73,6 @@ export async function restore(
     await cp(join(folder, STATE_FOLDER), join(building.state, 'pglite'), { recursive: true })
     for (const path of manifest.folders.filter((each) => each.startsWith(`${STATE_FOLDER}/`))) {
       // A folder that is empty may have got lost on the backup's way.
-      // oxlint-disable-next-line no-await-in-loop
       await mkdir(join(building.state, 'pglite', path.slice(STATE_FOLDER.length + 1)), { recursive: true })
     }
     signal.throwIfAborted()
@@ -95,7 +94,8 @@ export async function restore(
     ])
     return { manifest, ...extent, aside: asides.map(({ to }) => to) }
   } finally {
-    await removeAll(building)
+    // Moves that have begun are ended by whoever comes next, and need what was built.
+    if (!(await hasSwap(stateFolder))) await removeAll(building)
     await unlock()
   }
 }
@@ -103,7 +103,6 @@ export async function restore(
 async function makeFolders(...folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     try {
-      // oxlint-disable-next-line no-await-in-loop
       await mkdir(folder, { recursive: true })
     } catch (cause) {
       const message = `cannot make the folder ${folder}: ${(cause as Error).message}`
@@ -140,7 +139,6 @@ async function tryState(
 
 async function removeAll({ state, points }: { state: string; points: string }): Promise<void> {
   for (const path of [state, points, `${points}.wal`]) {
-    // oxlint-disable-next-line no-await-in-loop
     await rm(path, { recursive: true, force: true })
   }
 }

@@ -26,9 +26,7 @@ export async function finishSwap(folder: string): Promise<void> {
   if (!(await exists(path))) return
   for (const { from, to } of Moves.parse(JSON.parse(await readFile(path, 'utf8')))) {
     // In their order, and never onto something: a move that was done has taken its `from` away.
-    // oxlint-disable-next-line no-await-in-loop
     if ((await exists(from)) && !(await exists(to))) await rename(from, to)
-    // oxlint-disable-next-line no-await-in-loop
     for (const each of new Set([dirname(from), dirname(to)])) if (await exists(each)) await settle(each)
   }
   await rm(path)
