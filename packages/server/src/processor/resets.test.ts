@@ -53,6 +53,7 @@ test('a reset shows how far its scope is rated again, and then what it changed, 
   expect((await b.batches.snapshot()).voids).toEqual([])
   await b.run(T0 + 12 * HOUR + 1)
   expect(await b.list()).toMatchObject([{ state: 'done', current: T0 + 9 * HOUR, cancellable: false }])
+  expect(await b.cancel('a')).toEqual({ cancelled: [], tooLate: [] })
   await b.measure()
   expect(shownDiff((await b.list())[0]!.diff)).toEqual([
     'instance 120 at 15 → 120 at 30',

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot } from '../domain/snapshot.ts'
 import { audited, auditTime, type Author } from './audit.ts'
@@ -119,6 +119,7 @@ export class Resets {
     return audited(this.#db, author, async (tx, record) => {
       const meant = and(
         isOpenReset(),
+        lt(scopes.nextBegin, scopeResets.end),
         scopeIds.length > 0 ? inArray(scopes.identifier, [...scopeIds]) : undefined,
         ids.length > 0 ? inArray(sql`${scopeResets.id}::bigint`, [...ids]) : undefined,
       )
