@@ -1,6 +1,7 @@
 import { and, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import type { Instant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
-import { chores } from './schema.ts'
+import { batchCounter, chores } from './schema.ts'
 
 /** What is done now and then by one process for all: deleting what no reader can see, and what is older than is kept. */
 export type Chore = 'sweep' | 'retention'
@@ -25,6 +26,12 @@ export class Chores {
       })
       .returning({ name: chores.name })
     return taken.length === 1
+  }
+
+  /** The time by the database's clock. */
+  async now(): Promise<Instant> {
+    const [row] = await this.#db.select({ now: sql<number>`extract(epoch FROM now())::float8` }).from(batchCounter)
+    return Math.floor(row!.now)
   }
 
   /** Nobody has these to do for so many seconds; again prolongs it. What is under way goes on. */

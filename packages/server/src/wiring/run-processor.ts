@@ -30,7 +30,7 @@ export async function processUntil(
     for (let finished = 1; finished > 0;) finished = await unit.reprocessor.run(signal)
     await measureResets(stores, signal)
     await sweep(stores.batches, stores.store)
-    await forgetPast(stores, { now: until, hours: stores.config.options.storage.retention_period })
+    await dropPast(stores, until)
   }
   await stores.batches.retire()
   return summary
@@ -48,7 +48,7 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
       if (now - discovered >= discoverEvery) {
         await unit.processor.discover(now, signal)
         await sweep(batches, store)
-        await forgetPast(stores, { now, hours: stores.config.options.storage.retention_period })
+        await dropPast(stores, now)
         const { retention_days: days } = stores.config.options.audit
         if (days !== undefined) await purgeAudit(stores.db, days)
         discovered = now
@@ -69,6 +69,14 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
     await sleep(lookSeconds * 1000, undefined, { signal }).catch(() => {})
   }
   await batches.retire().catch((error: unknown) => log.warn({ err: error }, 'the processors left could not be told'))
+}
+
+/** What is dropped does not come back: neither a mistaken `--until` nor one clock that is fast may say how old it is. */
+async function dropPast(stores: Stores, until: Instant): Promise<void> {
+  const { retention_period: hours } = stores.config.options.storage
+  if (hours === undefined) return
+  const now = Math.min(until, toInstant(new Date()), await stores.chores.now())
+  await forgetPast(stores, { now, hours })
 }
 
 async function reportLag({ scopes, names, config, telemetry }: Stores, now: Instant): Promise<void> {
