@@ -4,7 +4,7 @@ import type { State } from '../database.ts'
 import { type TcpProxy, tcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 
-const SERVER = process.env['POSTGRES_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
+export const SERVER = process.env['POSTGRES_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
 
 /** True when a PostgreSQL server can be used; without one the tests that need it are skipped, unless they must run. */
 export async function hasPostgres(): Promise<boolean> {
