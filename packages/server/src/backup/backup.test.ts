@@ -87,7 +87,7 @@ const restoreTo = async (from: string, name: string, force = false) =>
   )
 
 test('a backup holds what its state shows, whatever is committed, begun and swept while it is made', async () => {
-  const backup = join(folder, 'b-protocol')
+  const backup = join(folder, "b-o'protocol")
   {
     await using live = await openAt('protocol')
     await live.push(0, '1')
@@ -118,7 +118,7 @@ test('a backup holds what its state shows, whatever is committed, begun and swep
     await live.sweep()
     expect((await live.store.retrieve(query({ limit: 0 }), { highest: 99, hidden: [], voids: [] })).total).toBe(3)
   }
-  await restoreTo('b-protocol', 'protocol-restored')
+  await restoreTo("b-o'protocol", 'protocol-restored')
   await using restored = await openAt('protocol-restored')
   await restored.batches.abandonAll()
   expect(await restored.shown()).toEqual(['1', '2'])
