@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import {
-  ClickHouseError,
   ClickHouseLogLevel,
   type ClickHouseClient,
   type ClickHouseClientConfigOptions,
@@ -9,7 +8,7 @@ import {
   type Row,
 } from '@clickhouse/client'
 import { Fault, type FaultCode } from '../../lib/fault.ts'
-import { isPassing, retrying, WAITS_MS } from './retrying.ts'
+import { isPassing, retrying, serverCode, WAITS_MS } from './retrying.ts'
 import type { Statement } from './statement.ts'
 
 export interface ClickHouseOptions {
@@ -26,9 +25,9 @@ export interface ClickHouseOptions {
 }
 
 /** An answer that does not begin for so long is not waited for. The caller's signal is usually sooner. */
-const SILENT_MS_MAX = 300_000
+const SILENT_MS_MAX = 150_000
 /** An insertion takes a fraction of a second; one that takes so long is sent again. */
-const INSERT_MS_MAX = 60_000
+const INSERT_MS_MAX = 30_000
 /** For so long may the reader of a stream look elsewhere. */
 const STREAM_PAUSE_SECONDS_MAX = 3600
 
@@ -37,34 +36,40 @@ const SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
   join_use_nulls: 0,
-  // Between servers of a cluster the lists among the parameters are part of the statement.
-  max_query_size: '100000000',
+}
+
+/** As well, where there is a cluster. */
+const CLUSTER: ClickHouseSettings = {
   // What a subquery reads lies on the same shard as what it is asked for.
   distributed_product_mode: 'local',
+  // Between its servers the lists among the parameters are part of the statement.
+  max_query_size: '100000000',
   // All processes read where they have written, as long as that replica is there.
   load_balancing: 'in_order',
   prefer_localhost_replica: 0,
+  // Written is what is on the shards, there on most of the replicas.
+  insert_distributed_sync: 1,
+  insert_quorum: 'auto',
+  // A replica that is down does not hold the others up; it does what it missed when it comes back.
+  distributed_ddl_output_mode: 'null_status_on_timeout_only_active' as 'null_status_on_timeout',
+  distributed_ddl_task_timeout: '120',
 }
 
 const READING: ClickHouseSettings = {
-  ...SETTINGS,
   // Nobody waits for the answer to a connection that was cut.
   cancel_http_readonly_queries_on_client_close: 1,
 }
 
 const WRITING: ClickHouseSettings = {
-  ...SETTINGS,
   async_insert: 0,
   // An insertion is one block, which is remembered by its token; it may be of many months.
   insert_deduplicate: 1,
   input_format_parallel_parsing: 0,
   max_partitions_per_insert_block: '0',
-  // With a cluster: done when it is on the shards, and there on most of the replicas.
-  insert_distributed_sync: 1,
-  insert_quorum: 'auto',
 }
 
-const DELETING: ClickHouseSettings = { ...SETTINGS, mutations_sync: '2', lightweight_deletes_sync: '2' }
+/** Done is what is done on all replicas. */
+const CHANGING: ClickHouseSettings = { mutations_sync: '2', lightweight_deletes_sync: '2' }
 
 /** Requests to one server, retried where the fault may pass, with faults that say what to do. */
 export class ClickHouseDatabase implements AsyncDisposable {
@@ -72,7 +77,6 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Streams have connections of their own: who reads one asks other questions in the middle of it. */
   readonly #streams: ClickHouseClient
   readonly #address: string
-  readonly #writing: ClickHouseSettings
   readonly #waitsMs: readonly number[]
 
   constructor(options: ClickHouseOptions) {
@@ -86,6 +90,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
       password,
       application: 'cloudtabby',
       request_timeout: SILENT_MS_MAX,
+      clickhouse_settings: options.cluster === undefined ? SETTINGS : { ...SETTINGS, ...CLUSTER },
       // Lists that are too long for a URL go in the body.
       use_multipart_params_auto: true,
       log: { level: ClickHouseLogLevel.OFF },
@@ -93,8 +98,6 @@ export class ClickHouseDatabase implements AsyncDisposable {
     }
     this.#client = createClient(config)
     this.#streams = createClient({ ...config, request_timeout: STREAM_PAUSE_SECONDS_MAX * 1000 })
-    const { insert_quorum: _, ...alone } = WRITING
-    this.#writing = options.cluster === undefined ? alone : WRITING
   }
 
   /** Rows as lists of columns; 64-bit integers and decimals are texts. */
@@ -138,7 +141,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
           columns: columns as [string, ...string[]],
           format: 'TabSeparated',
           values: Readable.from([Buffer.from(lines)], { objectMode: false }),
-          clickhouse_settings: { ...this.#writing, insert_deduplication_token: token },
+          clickhouse_settings: { ...WRITING, insert_deduplication_token: token },
           abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
         }),
       ),
@@ -149,7 +152,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
   async command({ sql, params }: Statement): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
       this.#retrying(() =>
-        this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: DELETING }),
+        this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: CHANGING }),
       ),
     )
   }
@@ -184,20 +187,21 @@ export class ClickHouseDatabase implements AsyncDisposable {
     const server = this.#address
     const said = error instanceof Error ? error.message.split('\n', 1)[0]!.slice(0, 500) : String(error)
     const fault = (which: FaultCode, message: string) => new Fault(which, message, { server }, { cause: error })
-    if (!(error instanceof ClickHouseError)) {
+    const number = serverCode(error)
+    if (number === undefined) {
       return fault(
         'storage.unavailable',
         `cannot reach ClickHouse at ${server}: ${said}; start it, or mend [storage_clickhouse] url`,
       )
     }
-    if (REFUSED.has(Number(error.code))) {
+    if (REFUSED.has(number)) {
       return fault(
         'storage.unavailable',
         `ClickHouse at ${server} refuses the user: ${said}; mend [storage_clickhouse] username, password and their rights`,
       )
     }
     const which = isPassing(error) ? 'storage.unavailable' : code
-    return fault(which, `ClickHouse at ${server} says: ${said} (${error.type ?? error.code})`)
+    return fault(which, `ClickHouse at ${server} says: ${said} (error ${number})`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { createClient } from '@clickhouse/client'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Void } from '../../domain/snapshot.ts'
 import type { PointStore } from '../point-store.ts'
@@ -165,4 +166,15 @@ test('a stream ends when its signal fires, and its points are of one state', asy
     for await (const _ of store.stream(query(), EVERYTHING, leaving.signal)) leaving.abort(new Error('enough'))
   })()
   await expect(reading).rejects.toThrow('enough')
+})
+
+test('what a newer version has made is refused', async () => {
+  await using store = await stores.open({ database: `cloudtabby_test_newer_${process.pid}` })
+  await store.write(1, [point(series())])
+  const client = createClient({ url: stores.url })
+  await client.command({ query: `INSERT INTO cloudtabby_test_newer_${process.pid}.schema_version SELECT 99` })
+  await client.close()
+  await expect(stores.open({ database: `cloudtabby_test_newer_${process.pid}` })).rejects.toMatchObject({
+    code: 'storage.newer_version',
+  })
 })

@@ -2,6 +2,7 @@ import { Fault } from '../../lib/fault.ts'
 import type { PointStore } from '../point-store.ts'
 import { ClickHouseDatabase, type ClickHouseOptions } from './clickhouse-database.ts'
 import { ClickHouseStore } from './clickhouse-store.ts'
+import { serverCode } from './retrying.ts'
 import { foundationSql, type Layout, UPGRADES } from './schema.ts'
 import { Params } from './statement.ts'
 import { tablesOf } from './tables.ts'
@@ -24,18 +25,17 @@ export async function openClickHouseStore(options: ClickHouseOptions): Promise<P
 
 /**
  * Several processes may do this at once: each statement again is harmless, and the version is said when all of an upgrade
- * is done, by however many.
+ * is done, by however many. Where there is nothing to do nothing is created, which on a cluster asks for all of it.
  */
 async function upgrade(database: ClickHouseDatabase, layout: Layout): Promise<void> {
-  for (const sql of foundationSql(layout)) await database.command({ sql, params: {} })
   const table = tablesOf(layout.database).schemaVersion
-  const [row] = await database.select({ sql: `SELECT max(version) FROM ${table}`, params: {} })
-  const version = Number(row?.[0] ?? 0)
-  if (version > UPGRADES.length) {
+  const version = await versionOf(database, table)
+  if (version === undefined) for (const sql of foundationSql(layout)) await database.command({ sql, params: {} })
+  if (version !== undefined && version > UPGRADES.length) {
     const message = `the database ${layout.database} has version ${version}; this program knows versions up to ${UPGRADES.length}`
     throw new Fault('storage.newer_version', message, { database: layout.database, version })
   }
-  for (let next = version; next < UPGRADES.length; next++) {
+  for (let next = version ?? 0; next < UPGRADES.length; next++) {
     for (const sql of UPGRADES[next]!(layout)) await database.command({ sql, params: {} })
     const params = new Params()
     await database.command({
@@ -44,3 +44,18 @@ async function upgrade(database: ClickHouseDatabase, layout: Layout): Promise<vo
     })
   }
 }
+
+/** Undefined when there is no such table, or not even the database. */
+async function versionOf(database: ClickHouseDatabase, table: string): Promise<number | undefined> {
+  try {
+    const [row] = await database.select({ sql: `SELECT max(version) FROM ${table}`, params: {} })
+    return Number(row?.[0] ?? 0)
+  } catch (error) {
+    const code = error instanceof Fault ? serverCode(error.cause) : undefined
+    if (code === UNKNOWN_TABLE || code === UNKNOWN_DATABASE) return undefined
+    throw error
+  }
+}
+
+const UNKNOWN_TABLE = 60
+const UNKNOWN_DATABASE = 81

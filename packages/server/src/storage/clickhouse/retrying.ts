@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClickHouseError } from '@clickhouse/client'
 import { Fault } from '../../lib/fault.ts'
 
 /** Waits between the attempts, about ten seconds in all: a server that restarts is back by then, or is down. */
 export const WAITS_MS: readonly number[] = [100, 300, 1000, 3000, 6000]
+
+/** A server that lets us wait for long is not asked again: the caller has somebody who waits too. */
+const TRYING_MS_MAX = 60_000
 
 /** What may be otherwise a moment later, by ClickHouse's error numbers. */
 const PASSING = new Set([
@@ -41,6 +43,7 @@ export async function retrying<T>(
   waitsMs: readonly number[],
   signal?: AbortSignal,
 ): Promise<T> {
+  const begun = performance.now()
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
     try {
@@ -48,7 +51,8 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted()
       const wait = waitsMs[attempt]
-      if (wait === undefined || !isPassing(error)) throw error
+      const isOver = wait === undefined || performance.now() - begun > TRYING_MS_MAX
+      if (isOver || !isPassing(error)) throw error
       // Several processes that lost the server at one time do not come back at one time.
       await sleep(wait * (0.5 + Math.random()), undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
     }
@@ -57,6 +61,13 @@ export async function retrying<T>(
 
 /** Errors that are not ClickHouse's own come from the connection, or from a proxy on the way. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof ClickHouseError) return PASSING.has(Number(error.code))
+  const code = serverCode(error)
+  if (code !== undefined) return PASSING.has(code)
   return error instanceof Error && !(error instanceof Fault) && !(error instanceof TypeError)
+}
+
+/** ClickHouse's own number of an error; undefined for all others. Not by class: there may be two copies of the client. */
+export function serverCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  return /^\d+$/.test(error.code) ? Number(error.code) : undefined
 }
