@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
@@ -24,9 +22,8 @@ import { openAuth } from './open-auth.ts'
 import type { Stores } from './open-service.ts'
 import type { Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
+import { whyUnhealthy } from './why-unhealthy.ts'
 
-/** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */
-const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
 /** Series of pushed points that are remembered; a body may hold as many series as points. */
 const PUSHED_SERIES = 10_000
 
@@ -47,7 +44,7 @@ export function createApi(stores: Stores): Api {
     clock: () => new Date(),
     now: () => toInstant(new Date()),
     keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period),
-    unhealthy: () => whyUnhealthy(stores),
+    unhealthy: () => whyUnhealthy(db),
     collectors: new Collectors(db),
     metricsSource: metricsSource(config),
     ratingModules: pipeline.modules,
@@ -115,16 +112,6 @@ function rateLimit({ api, DEFAULT }: Options): AppOptions<never>['rateLimit'] {
   const { rate_limit_per_second: perSecond, rate_limit_burst: burst } = api
   if (perSecond === 0) return undefined
   return { perSecond, burst, by: DEFAULT.auth_strategy === 'noauth' ? 'address' : 'user' }
-}
-
-async function whyUnhealthy({ db }: Stores): Promise<string | undefined> {
-  if (existsSync(DISABLED_BY)) return 'DISABLED BY FILE'
-  try {
-    await db.execute(sql`SELECT 1`)
-    return undefined
-  } catch {
-    return 'the state database does not answer'
-  }
 }
 
 /** metrics.yml as it stands on disk now. */

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest'
+import { openPostgres } from '../state/postgres/open-postgres.ts'
+import { hasPostgres, openProxiedDatabase } from '../state/testing/open-test-postgres.ts'
+import { whyUnhealthy } from './why-unhealthy.ts'
+
+describe.skipIf(!(await hasPostgres()))('the health of a process', () => {
+  test('fails while PostgreSQL is away or silent, without waiting for long, and is well again afterwards', async () => {
+    await using database = await openProxiedDatabase()
+    await using state = await openPostgres({ url: database.url })
+    expect(await whyUnhealthy(state.db)).toBeUndefined()
+    database.proxy.refuse(true)
+    expect(await whyUnhealthy(state.db)).toBe('the state database does not answer')
+    database.proxy.refuse(false)
+    expect(await whyUnhealthy(state.db)).toBeUndefined()
+    database.proxy.stall(true)
+    // Far less than a statement may take.
+    expect(await whyUnhealthy(state.db, 100)).toBe('the state database does not answer')
+    database.proxy.stall(false)
+    expect(await whyUnhealthy(state.db)).toBeUndefined()
+  })
+})
