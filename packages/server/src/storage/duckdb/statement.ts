@@ -12,6 +12,8 @@ export type Param =
 export interface Statement {
   readonly sql: string
   readonly params: readonly Param[]
+  /** Whether it groups by all series of the file: many dense numbers, which DuckDB then addresses directly. */
+  readonly groupsAllSeries?: boolean
 }
 
 /** Collects the parameters of one statement: `add` answers with the placeholder that stands for the value. */

@@ -60,6 +60,7 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wa
 SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
   SELECT true AS present, * FROM grouped${ordered}${limit} OFFSET ${params.add(query.offset)}) page ON true${ordered}`,
     params: params.list,
+    groupsAllSeries: wanted === undefined,
     read: (rows) => readTotal(rows, query, keyCount, partials),
   }
 }
