@@ -21,6 +21,8 @@ interface Table {
  * its answer was lost, is not done twice. Sent again is within seconds; a thousand insertions take longer.
  */
 const REMEMBERED_INSERTIONS = 1000
+/** What is committed in state must not go with a power cut. */
+const LASTING = 'fsync_after_insert = 1, fsync_part_directory = 1'
 
 /**
  * Sorted by scope, type and series, so that a series' points lie side by side: instants and batches then go up evenly, and
@@ -114,14 +116,14 @@ function createTable({ name, columns, engine, keys, shard }: Table, layout: Layo
   if (layout.cluster === undefined) {
     return [
       `CREATE TABLE IF NOT EXISTS ${database}.${name} (${columns})
-ENGINE = ${engine} ${keys} SETTINGS non_replicated_deduplication_window = ${REMEMBERED_INSERTIONS}`,
+ENGINE = ${engine} ${keys} SETTINGS non_replicated_deduplication_window = ${REMEMBERED_INSERTIONS}, ${LASTING}`,
     ]
   }
   // {shard}, {replica}, {database} and {table} are macros that the servers put in, the first two from their configuration.
   return [
     `CREATE TABLE IF NOT EXISTS ${database}.${name}_local${onCluster(layout)} (${columns})
 ENGINE = Replicated${engine}('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-${keys} SETTINGS replicated_deduplication_window = ${REMEMBERED_INSERTIONS}`,
+${keys} SETTINGS replicated_deduplication_window = ${REMEMBERED_INSERTIONS}, ${LASTING}`,
     `CREATE TABLE IF NOT EXISTS ${database}.${name}${onCluster(layout)} AS ${database}.${name}_local
 ENGINE = Distributed(${quoteText(layout.cluster)}, ${quoteText(layout.database)}, ${quoteText(`${name}_local`)}, ${shard})`,
   ]

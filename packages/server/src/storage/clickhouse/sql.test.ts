@@ -26,23 +26,23 @@ test('the tables of a single server', () => {
     .toMatchInlineSnapshot(`
       "CREATE DATABASE IF NOT EXISTS \`db\`;
       CREATE TABLE IF NOT EXISTS \`db\`.schema_version (version Int64)
-      ENGINE = ReplacingMergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 1000;
+      ENGINE = ReplacingMergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`db\`.series (id Int64, scope_id LowCardinality(String), type LowCardinality(String), unit LowCardinality(String),
         groupby String CODEC(ZSTD(3)), metadata String CODEC(ZSTD(3)))
-      ENGINE = ReplacingMergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000;
+      ENGINE = ReplacingMergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`db\`.attributes (name LowCardinality(String), scope_id LowCardinality(String), series Int64, value String CODEC(ZSTD(1)))
-      ENGINE = ReplacingMergeTree ORDER BY (name, scope_id, series) SETTINGS non_replicated_deduplication_window = 1000;
+      ENGINE = ReplacingMergeTree ORDER BY (name, scope_id, series) SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`db\`.points (scope_id LowCardinality(String), type LowCardinality(String), unit LowCardinality(String), series Int64,
         begin_at Int64 CODEC(DoubleDelta, ZSTD(1)), end_at Int64 CODEC(DoubleDelta, ZSTD(1)),
         batch Int64 CODEC(DoubleDelta, ZSTD(1)), quantity Decimal(38, 18) CODEC(ZSTD(1)), price Decimal(38, 18) CODEC(ZSTD(1)),
         rules LowCardinality(String), INDEX batches batch TYPE minmax GRANULARITY 4)
-      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(begin_at, 0, 'UTC')) ORDER BY (scope_id, type, series, begin_at) SETTINGS non_replicated_deduplication_window = 1000;
+      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(begin_at, 0, 'UTC')) ORDER BY (scope_id, type, series, begin_at) SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`db\`.sample_series (id Int64, name LowCardinality(String), labels Map(String, String) CODEC(ZSTD(3)))
-      ENGINE = ReplacingMergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000;
+      ENGINE = ReplacingMergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`db\`.samples (name LowCardinality(String), series Int64, instant Int64 CODEC(DoubleDelta, ZSTD(1)),
         batch Int64 CODEC(DoubleDelta, ZSTD(1)), value Decimal(38, 18) CODEC(ZSTD(1)),
         INDEX batches batch TYPE minmax GRANULARITY 4)
-      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS non_replicated_deduplication_window = 1000"
+      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1"
     `)
 })
 
@@ -52,18 +52,18 @@ test('the tables of a cluster', () => {
       "CREATE DATABASE IF NOT EXISTS \`it's\` ON CLUSTER \`ma\\\`in\`;
       CREATE TABLE IF NOT EXISTS \`it's\`.schema_version_local ON CLUSTER \`ma\\\`in\` (version Int64)
       ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      ORDER BY version SETTINGS replicated_deduplication_window = 1000;
+      ORDER BY version SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.schema_version ON CLUSTER \`ma\\\`in\` AS \`it's\`.schema_version_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'schema_version_local', version);
       CREATE TABLE IF NOT EXISTS \`it's\`.series_local ON CLUSTER \`ma\\\`in\` (id Int64, scope_id LowCardinality(String), type LowCardinality(String), unit LowCardinality(String),
         groupby String CODEC(ZSTD(3)), metadata String CODEC(ZSTD(3)))
       ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      ORDER BY id SETTINGS replicated_deduplication_window = 1000;
+      ORDER BY id SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.series ON CLUSTER \`ma\\\`in\` AS \`it's\`.series_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'series_local', sipHash64(scope_id));
       CREATE TABLE IF NOT EXISTS \`it's\`.attributes_local ON CLUSTER \`ma\\\`in\` (name LowCardinality(String), scope_id LowCardinality(String), series Int64, value String CODEC(ZSTD(1)))
       ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      ORDER BY (name, scope_id, series) SETTINGS replicated_deduplication_window = 1000;
+      ORDER BY (name, scope_id, series) SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.attributes ON CLUSTER \`ma\\\`in\` AS \`it's\`.attributes_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'attributes_local', sipHash64(scope_id));
       CREATE TABLE IF NOT EXISTS \`it's\`.points_local ON CLUSTER \`ma\\\`in\` (scope_id LowCardinality(String), type LowCardinality(String), unit LowCardinality(String), series Int64,
@@ -71,19 +71,19 @@ test('the tables of a cluster', () => {
         batch Int64 CODEC(DoubleDelta, ZSTD(1)), quantity Decimal(38, 18) CODEC(ZSTD(1)), price Decimal(38, 18) CODEC(ZSTD(1)),
         rules LowCardinality(String), INDEX batches batch TYPE minmax GRANULARITY 4)
       ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      PARTITION BY toYYYYMM(toDateTime64(begin_at, 0, 'UTC')) ORDER BY (scope_id, type, series, begin_at) SETTINGS replicated_deduplication_window = 1000;
+      PARTITION BY toYYYYMM(toDateTime64(begin_at, 0, 'UTC')) ORDER BY (scope_id, type, series, begin_at) SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.points ON CLUSTER \`ma\\\`in\` AS \`it's\`.points_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'points_local', sipHash64(scope_id));
       CREATE TABLE IF NOT EXISTS \`it's\`.sample_series_local ON CLUSTER \`ma\\\`in\` (id Int64, name LowCardinality(String), labels Map(String, String) CODEC(ZSTD(3)))
       ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      ORDER BY id SETTINGS replicated_deduplication_window = 1000;
+      ORDER BY id SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.sample_series ON CLUSTER \`ma\\\`in\` AS \`it's\`.sample_series_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'sample_series_local', sipHash64(id));
       CREATE TABLE IF NOT EXISTS \`it's\`.samples_local ON CLUSTER \`ma\\\`in\` (name LowCardinality(String), series Int64, instant Int64 CODEC(DoubleDelta, ZSTD(1)),
         batch Int64 CODEC(DoubleDelta, ZSTD(1)), value Decimal(38, 18) CODEC(ZSTD(1)),
         INDEX batches batch TYPE minmax GRANULARITY 4)
       ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
-      PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS replicated_deduplication_window = 1000;
+      PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.samples ON CLUSTER \`ma\\\`in\` AS \`it's\`.samples_local
       ENGINE = Distributed('ma\`in', 'it\\'s', 'samples_local', sipHash64(series))"
     `)
