@@ -28,12 +28,24 @@ export async function openPGlite(folder: string): Promise<State> {
   }
   const unlock = await lockFolder(path)
   try {
-    const state = await migrated(await PGlite.create(`${path}/pglite`), unlock)
+    const client = await PGlite.create(`${path}/pglite`).catch((cause: unknown) => {
+      throw unusable(path, cause)
+    })
+    const state = await migrated(client, unlock)
     return { ...state, copyTo: (copy) => copyFolder(state.db, `${path}/pglite`, copy) }
   } catch (error) {
     await unlock()
     throw error
   }
+}
+
+/** WASI's number for a full disk; PGlite throws its file system's failures without a word. */
+const NO_SPACE = 51
+
+function unusable(path: string, cause: unknown): Fault {
+  const { message, errno } = cause as { message?: string; errno?: number }
+  const reason = errno === NO_SPACE ? 'no space is left on the device' : message || `its file system fails (${errno})`
+  return new Fault('state.unwritable', `cannot use the state folder ${path}: ${reason}`, { path }, { cause })
 }
 
 /** PGlite writes nothing but for whom it answers: while a transaction of ours does nothing, its files stay as they are. */
