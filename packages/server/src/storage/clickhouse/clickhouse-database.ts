@@ -24,8 +24,13 @@ export interface ClickHouseOptions {
   readonly connection?: NonNullable<ClickHouseClientConfigOptions['connection']>
 }
 
-/** An answer that does not begin for so long is not waited for. The caller's signal is usually sooner. */
-const SILENT_MS_MAX = 150_000
+/** A server at work says so by headers, time and again; one that is silent for longer is gone, or the way to it is. */
+const PROGRESS_MS = 3000
+const SILENT_MS_MAX = 15_000
+/** Changes of tables and deletions say nothing until they are done. */
+const CHANGE_MS_MAX = 150_000
+/** Who wants one more waits. */
+const CONNECTIONS_MAX = 32
 /** An insertion takes a fraction of a second; one that takes so long is sent again. */
 const INSERT_MS_MAX = 30_000
 /** For so long may the reader of a stream look elsewhere. */
@@ -36,6 +41,8 @@ const SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
   join_use_nulls: 0,
+  send_progress_in_http_headers: 1,
+  http_headers_progress_interval_ms: String(PROGRESS_MS),
 }
 
 /** As well, where there is a cluster. */
@@ -74,8 +81,8 @@ const CHANGING: ClickHouseSettings = { mutations_sync: '2', lightweight_deletes_
 /** Requests to one server, retried where the fault may pass, with faults that say what to do. */
 export class ClickHouseDatabase implements AsyncDisposable {
   readonly #client: ClickHouseClient
-  /** Streams have connections of their own: who reads one asks other questions in the middle of it. */
-  readonly #streams: ClickHouseClient
+  /** Waits for long. Streams have connections of their own: who reads one asks other questions in the middle of it. */
+  readonly #patient: ClickHouseClient
   readonly #address: string
   readonly #waitsMs: readonly number[]
 
@@ -90,6 +97,8 @@ export class ClickHouseDatabase implements AsyncDisposable {
       password,
       application: 'cloudtabby',
       request_timeout: SILENT_MS_MAX,
+      max_response_headers_size: 1_000_000,
+      max_open_connections: CONNECTIONS_MAX,
       clickhouse_settings: options.cluster === undefined ? SETTINGS : { ...SETTINGS, ...CLUSTER },
       // Lists that are too long for a URL go in the body.
       use_multipart_params_auto: true,
@@ -97,7 +106,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
       ...(connection && { connection }),
     }
     this.#client = createClient(config)
-    this.#streams = createClient({ ...config, request_timeout: STREAM_PAUSE_SECONDS_MAX * 1000 })
+    this.#patient = createClient({ ...config, request_timeout: STREAM_PAUSE_SECONDS_MAX * 1000 })
   }
 
   /** Rows as lists of columns; 64-bit integers and decimals are texts. */
@@ -116,7 +125,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
     const settings = { ...READING, http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
     const query = { ...this.#query(statement, signal), clickhouse_settings: settings }
     const result = await this.#guard('storage.unavailable', signal, () =>
-      this.#retrying(() => this.#streams.query(query), signal),
+      this.#retrying(() => this.#patient.query(query), signal),
     )
     using _ = closedOn(signal, result)
     try {
@@ -152,13 +161,18 @@ export class ClickHouseDatabase implements AsyncDisposable {
   async command({ sql, params }: Statement): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
       this.#retrying(() =>
-        this.#client.command({ query: sql, query_params: { ...params }, clickhouse_settings: CHANGING }),
+        this.#patient.command({
+          query: sql,
+          query_params: { ...params },
+          clickhouse_settings: CHANGING,
+          abort_signal: AbortSignal.timeout(CHANGE_MS_MAX),
+        }),
       ),
     )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#client.close(), this.#streams.close()])
+    await Promise.all([this.#client.close(), this.#patient.close()])
   }
 
   #query({ sql, params }: Statement, signal: AbortSignal | undefined) {

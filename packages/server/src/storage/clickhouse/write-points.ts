@@ -33,7 +33,7 @@ export async function writePoints(
   points: readonly Point[],
   written: WrittenSeries,
 ): Promise<void> {
-  const blocks = pointBlocks(batch, points)
+  const blocks = pointBlocks(batch, points, written)
   const fresh = await written.fresh(points, (ids) => selectIdentities(database, tables, ids))
   if (fresh.length > 0) {
     await insertBlocks(database, tables.series, SERIES_COLUMNS, seriesBlocks(fresh), batch)
@@ -59,31 +59,19 @@ export async function insertBlocks(
 }
 
 /** By begin, so that a block is of few months: a month is a part for itself. */
-function pointBlocks(batch: BatchId, points: readonly Point[]): readonly string[] {
+function pointBlocks(batch: BatchId, points: readonly Point[], written: WrittenSeries): readonly string[] {
   const isInOrder = points.every((point, i) => i === 0 || points[i - 1]!.begin <= point.begin)
   const ordered = isInOrder ? points : points.toSorted((a, b) => a.begin - b.begin)
   const blocks = new Blocks()
-  const seriesFields = remembering((series: Series) =>
-    [series.scopeId, series.type, series.unit].map(textField).concat(String(series.id)).join('\t'),
-  )
-  const ruleFields = remembering((rules: readonly string[]) => textField(JSON.stringify(rules)))
+  const ruleFields = new Map<readonly string[], string>()
   for (const { series, begin, end, quantity, price, rules } of ordered) {
     const q = decimalField(quantity) ?? refuseValue('quantity', quantity, series.type, series.scopeId)
     const p = decimalField(price) ?? refuseValue('price', price, series.type, series.scopeId)
-    blocks.add(`${batch}\t${begin}\t${end}\t${seriesFields(series)}\t${ruleFields(rules)}\t${q}\t${p}\n`)
+    let ruleField = ruleFields.get(rules)
+    if (ruleField === undefined) ruleFields.set(rules, (ruleField = textField(JSON.stringify(rules))))
+    blocks.add(`${batch}\t${begin}\t${end}\t${written.fields(series)}\t${ruleField}\t${q}\t${p}\n`)
   }
   return blocks.take()
-}
-
-function remembering<K extends object>(make: (key: K) => string): (key: K) => string {
-  const made = new Map<K, string>()
-  return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const text = make(key)
-    made.set(key, text)
-    return text
-  }
 }
 
 function seriesBlocks(fresh: readonly Series[]): readonly string[] {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import { type Identity, refuseOther, toIdentity } from '../series-identity.ts'
+import { textField } from './tab-separated.ts'
 
 /** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the store. */
 const REMEMBERED = 50_000
@@ -13,6 +14,7 @@ export type LookUp = (ids: readonly bigint[]) => Promise<ReadonlyMap<bigint, Ide
 export class WrittenSeries {
   /** The fast way, for series objects that come again from period to period (`SeriesRegistry`). */
   readonly #objects = new WeakSet<Series>()
+  readonly #fields = new WeakMap<Series, string>()
   readonly #byId = new LRUCache<bigint, Identity>({ max: REMEMBERED })
 
   /** Those of the points' series that are not in the store yet, each once. Throws a `Fault` when two share an id. */
@@ -39,6 +41,16 @@ export class WrittenSeries {
       }
     }
     return fresh
+  }
+
+  /** Scope, type, unit and id as they stand in every line of the series' points. */
+  fields(series: Series): string {
+    const known = this.#fields.get(series)
+    if (known !== undefined) return known
+    const texts = [series.scopeId, series.type, series.unit].map(textField)
+    const fields = [...texts, String(series.id)].join('\t')
+    this.#fields.set(series, fields)
+    return fields
   }
 
   /** Once they are written. */
