@@ -33,7 +33,7 @@ export class Blocks {
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' }
 
 export function textField(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- tabs, line ends and NUL are what is escaped here
   return wellFormed(text).replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character]!)
 }
 
