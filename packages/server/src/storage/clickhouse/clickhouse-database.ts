@@ -24,7 +24,7 @@ export interface ClickHouseOptions {
   readonly connection?: NonNullable<ClickHouseClientConfigOptions['connection']>
 }
 
-/** A server at work says so by headers, time and again; one that is silent for longer is gone, or the way to it is. */
+/** A server that reads says so by headers, time and again; one that is silent for longer is gone, or the way to it is. */
 const PROGRESS_MS = 3000
 const SILENT_MS_MAX = 15_000
 /** Changes of tables and deletions say nothing until they are done. */
@@ -41,8 +41,7 @@ const SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
   join_use_nulls: 0,
-  send_progress_in_http_headers: 1,
-  http_headers_progress_interval_ms: String(PROGRESS_MS),
+  send_progress_in_http_headers: 0,
 }
 
 /** As well, where there is a cluster. */
@@ -65,6 +64,9 @@ const CLUSTER: ClickHouseSettings = {
 const READING: ClickHouseSettings = {
   // Nobody waits for the answer to a connection that was cut.
   cancel_http_readonly_queries_on_client_close: 1,
+  // Only here: an answer whose headers were sent early says 200 whatever comes, and only rows tell that they are not all.
+  send_progress_in_http_headers: 1,
+  http_headers_progress_interval_ms: String(PROGRESS_MS),
 }
 
 const WRITING: ClickHouseSettings = {
@@ -144,30 +146,32 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Inserts lines of `TabSeparated`. Again under the same token is harmless. */
   async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
-      this.#retrying(() =>
-        this.#client.insert({
+      this.#retrying(async () => {
+        const result = await this.#client.insert({
           table,
           columns: columns as [string, ...string[]],
           format: 'TabSeparated',
           values: Readable.from([Buffer.from(lines)], { objectMode: false }),
           clickhouse_settings: { ...WRITING, insert_deduplication_token: token },
           abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
-        }),
-      ),
+        })
+        requireDone(result.response_headers)
+      }),
     )
   }
 
   /** Done everywhere when it returns. The statement must be one that again is harmless. */
   async command({ sql, params }: Statement): Promise<void> {
     await this.#guard('storage.write_failed', undefined, () =>
-      this.#retrying(() =>
-        this.#patient.command({
+      this.#retrying(async () => {
+        const result = await this.#patient.command({
           query: sql,
           query_params: { ...params },
           clickhouse_settings: CHANGING,
           abort_signal: AbortSignal.timeout(CHANGE_MS_MAX),
-        }),
-      ),
+        })
+        requireDone(result.response_headers)
+      }),
     )
   }
 
@@ -232,6 +236,12 @@ function parseUrl(options: ClickHouseOptions): { url: URL; username: string; pas
   url.username = ''
   url.password = ''
   return { url, username, password }
+}
+
+/** An error that came after the status was sent stands in the headers, which the client does not look at. */
+function requireDone(headers: Readonly<Record<string, unknown>>): void {
+  const code = headers['x-clickhouse-exception-code']
+  if (typeof code === 'string') throw Object.assign(new Error('it failed after all'), { code })
 }
 
 /** The client itself heeds a signal only until an answer begins. */
