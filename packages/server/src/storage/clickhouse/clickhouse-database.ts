@@ -223,8 +223,8 @@ export class ClickHouseDatabase implements AsyncDisposable {
   }
 }
 
-/** AUTHENTICATION_FAILED, ACCESS_DENIED, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD. */
-const REFUSED = new Set([516, 497, 192, 193, 194])
+/** AUTHENTICATION_FAILED, ACCESS_DENIED, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, READONLY. */
+const REFUSED = new Set([516, 497, 192, 193, 194, 164])
 
 function parseUrl(options: ClickHouseOptions): { url: URL; username: string; password: string } {
   if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {

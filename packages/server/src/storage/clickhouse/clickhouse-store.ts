@@ -231,6 +231,11 @@ WHERE id IN ${params.integers([...missing.keys()].map(BigInt))}`
       this.#readSeries.set(id!, series)
       found.set(id!, series)
     }
+    for (const id of missing.keys()) {
+      // Series are written before their points and never removed: somebody else took them away.
+      if (!found.has(id))
+        throw new Error(`the table ${this.#tables.series} has lost the series ${id}, of which there are points`)
+    }
     return found
   }
 }

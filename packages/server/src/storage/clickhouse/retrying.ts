@@ -12,7 +12,6 @@ const PASSING = new Set([
   32, // ATTEMPT_TO_READ_AFTER_EOF: the request came in half
   33, // CANNOT_READ_ALL_DATA
   159, // TIMEOUT_EXCEEDED
-  164, // READONLY of a table, see 242, in some versions
   173, // CANNOT_ALLOCATE_MEMORY
   202, // TOO_MANY_SIMULTANEOUS_QUERIES
   209, // SOCKET_TIMEOUT
@@ -23,7 +22,7 @@ const PASSING = new Set([
   242, // TABLE_IS_READ_ONLY: the replica has lost its keeper
   252, // TOO_MANY_PARTS: merges are behind
   254, // NO_ACTIVE_REPLICAS
-  265, // the distributed counterpart of 210
+  265, // NO_AVAILABLE_REPLICA
   279, // ALL_CONNECTION_TRIES_FAILED
   285, // TOO_FEW_LIVE_REPLICAS
   286, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
