@@ -80,9 +80,10 @@ export class Member {
   }
 
   /** For when the round is over in whatever way: nothing is left behind. */
-  discard(): void {
+  async discard(): Promise<void> {
     this.#ending = true
     this.#current?.process.kill('SIGKILL')
+    await this.#supervised
   }
 
   /** The last lines that it has printed. */

@@ -73,3 +73,14 @@ async function send(address: string | undefined, does: Operation['does'], { scop
   const taken = answer.ok || (does === 'reprocess' && /is not finished and overlaps/.test(text))
   return taken ? true : `${answer.status} ${text}`
 }
+
+/** Whether no task is left to be worked on; one that was sent twice, because its answer was lost, is worked on twice. */
+export async function areTasksDone(address: string | undefined): Promise<boolean> {
+  try {
+    const answer = await fetch(`${address}/v2/task/reprocesses`, { signal: AbortSignal.timeout(5000) })
+    const { results } = (await answer.json()) as { results: readonly { state: string }[] }
+    return results.every(({ state }) => state === 'done')
+  } catch {
+    return false
+  }
+}

@@ -11,7 +11,7 @@ import { checkEnd } from './check-end.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { fillDisk } from './fill-disk.ts'
 import { Member } from './fleet.ts'
-import { operate } from './operate.ts'
+import { areTasksDone, operate } from './operate.ts'
 import { type FaultEvent, LEASE_SECONDS, type RoundPlan } from './plan.ts'
 import { Reader } from './reader.ts'
 import type { Rig } from './rig.ts'
@@ -105,7 +105,7 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
     }),
   ])
 
-  const settled = await until(() => reader.isComplete(end), SETTLE_MS)
+  const settled = await until(async () => reader.isComplete(end) && (await areTasksDone(api.address)), SETTLE_MS)
   if (!settled) {
     const reached = SCOPES.map((scope) => `${scope} ${formatInstant(reader.reached(scope))}`).join(', ')
     findings.push(`not everything was done within ${SETTLE_MS} ms of the last fault; seen up to: ${reached}`)
@@ -218,8 +218,11 @@ async function inject(event: FaultEvent, { members, links, rig, disk }: Targets)
   member.kill()
 }
 
-async function until(done: () => boolean, ms: number): Promise<boolean> {
+async function until(done: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
   const deadline = performance.now() + ms
-  while (!done() && performance.now() < deadline) await sleep(50)
-  return done()
+  while (!(await done())) {
+    if (performance.now() > deadline) return false
+    await sleep(50)
+  }
+  return true
 }
