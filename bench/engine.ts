@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openClickHouseStore } from '@cloudtabby/server/storage/clickhouse/open-clickhouse-store'
 import { openDuckDBStore } from '@cloudtabby/server/storage/duckdb/open-duckdb-store'
 import type { PointStore } from '@cloudtabby/server/storage/point-store'
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { openTestClickHouse } from '../packages/server/src/storage/testing/test-clickhouse.ts'
 
 /** A kind of points store to be measured; what it keeps goes with it. */
@@ -31,7 +31,7 @@ export async function duckdbEngine(): Promise<Engine> {
 /** At `CLICKHOUSE_URL`; without it, ClickHouse's engine in a process of its own, over HTTP all the same. */
 export async function clickhouseEngine(): Promise<Engine> {
   const { url, database, ...server } = await openTestClickHouse()
-  const client = createClient({ url, request_timeout: 600_000 })
+  const client = createClient({ url, request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } })
   const select = async (query: string): Promise<number> => {
     const rows = await (await client.query({ query, format: 'JSONCompactEachRow' })).json<[string]>()
     return Number(rows[0]![0])
