@@ -143,12 +143,14 @@ async function writeSeries(
   connection: DuckDBConnection,
   fresh: readonly { series: Series; known: Known }[],
 ): Promise<void> {
-  await append<[Column<number>, Column<bigint>, Column<number>, ...Repeat5<Column<string>>]>(
+  await append<[Column<number>, Column<bigint>, ...Repeat5<Column<string>>, Column<number>]>(
     connection,
     'series',
-    [INTEGER, BIGINT, INTEGER, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR],
+    [INTEGER, BIGINT, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR, INTEGER],
     fresh.length,
-    ([numbers, ids, scopes, ...parts], start, rows) => {
+    ([numbers, ids, ...others], start, rows) => {
+      const [scopeIds, types, units, groupbys, metadatas, scopes] = others
+      const parts = [scopeIds, types, units, groupbys, metadatas]
       for (let row = 0; row < rows; row++) {
         const { series, known } = fresh[start + row]!
         numbers.setItem(row, known.series)

@@ -6,7 +6,7 @@ import { WantedSeriesFinder } from './wanted-series.ts'
 const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
 afterAll(() => database[Symbol.asyncDispose]())
 await database.transaction(async (connection) => {
-  for (const statement of UPGRADES[0]!) await connection.run(statement)
+  for (const statement of UPGRADES.flat()) await connection.run(statement)
   // Two scopes, 1 and 3, with two series each.
   for (const [number, scope, type] of [
     [1, 1, 'instance'],

@@ -18,7 +18,6 @@ type Columns = [
   batch: Column<bigint>,
   begin: Column<bigint>,
   end: Column<bigint>,
-  scope: Column<number>,
   series: Column<number>,
   rules: Column<number>,
   rest: Column<number>,
@@ -28,13 +27,13 @@ type Columns = [
   priceAtto: Column<number>,
   quantityHigh: Column<bigint>,
   priceHigh: Column<bigint>,
+  scope: Column<number>,
 ]
 
 const TYPES: Types<Columns> = [
   BIGINT,
   BIGINT,
   BIGINT,
-  INTEGER,
   INTEGER,
   INTEGER,
   UTINYINT,
@@ -44,6 +43,7 @@ const TYPES: Types<Columns> = [
   INTEGER,
   BIGINT,
   BIGINT,
+  INTEGER,
 ]
 
 type Types<C> = { readonly [K in keyof C]: DuckDBType }
@@ -64,8 +64,8 @@ export async function writePoints(
   let widest: Rest = REST.none
 
   await append<Columns>(connection, 'points', TYPES, points.length, (columns, start, rows) => {
-    const [batches, begins, ends, scopes, seriesNumbers, ruleNumbers, rests, ...values] = columns
-    const [quantities, prices, quantityAttos, priceAttos, quantityHighs, priceHighs] = values
+    const [batches, begins, ends, seriesNumbers, ruleNumbers, rests, ...values] = columns
+    const [quantities, prices, quantityAttos, priceAttos, quantityHighs, priceHighs, scopes] = values
     for (let row = 0; row < rows; row++) {
       const i = order ? order[start + row]! : start + row
       const point = points[i]!
