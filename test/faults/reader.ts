@@ -36,7 +36,7 @@ export class Reader {
   readonly #address: () => string | undefined
   readonly #seen: ReadonlyMap<ScopeId, Seen>
   readonly #corrections = new Map<ScopeId, Correction>()
-  /** Scopes that are being reset: until so many reads have begun, what was seen of them may go. */
+  /** Scopes that are being reset, with the first read that must show it: until then what was seen of them may go. */
   readonly #resets = new Map<ScopeId, number>()
   #begun = 0
 
@@ -138,9 +138,11 @@ export class Reader {
     if (old.length > 0 && corrected.length > 0)
       this.#find(`${what}: ${corrected.length} periods are corrected and ${old.length} are not`)
     if (old.length > 0 && seen.corrected) this.#find(`${what}: what was corrected is old again`)
-    const mayDrop = correction !== undefined && number <= (this.#resets.get(scope) ?? 0)
+    const shownFrom = this.#resets.get(scope)
+    const mayDrop = correction !== undefined && shownFrom !== undefined
     if (at < seen.reached && !(mayDrop && at >= correction.begin))
       this.#find(`${what}: rated up to ${formatInstant(at)} only, after ${formatInstant(seen.reached)} had been seen`)
+    if (shownFrom !== undefined && number >= shownFrom) this.#resets.delete(scope)
     seen.reached = at
     seen.corrected ||= corrected.length > 0
   }
