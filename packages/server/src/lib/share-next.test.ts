@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { shareNext } from './share-next.ts'
+
+const PATIENCE_MS = 5000
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
 
 /** Questions that are answered, or not, when the test says so. */
 function questions() {
@@ -9,7 +14,7 @@ function questions() {
     const answer = new Promise<string>((resolve, reject) => Object.assign(question, { resolve, reject }))
     open.push(question)
     return answer
-  })
+  }, PATIENCE_MS)
   return { open, ask }
 }
 
@@ -47,4 +52,24 @@ test('a failure is of those who share it only', async () => {
   await asked(open, 2)
   open[1]!.resolve('back')
   expect(await next).toBe('back')
+})
+
+test('a question that gets no answer holds the others for a while only', async () => {
+  const { open, ask } = questions()
+  const lost = ask()
+  await asked(open, 1)
+  const later = ask()
+  await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1)
+  await asked(open, 1)
+  await vi.advanceTimersByTimeAsync(1)
+  await asked(open, 2)
+  open[1]!.resolve('here')
+  expect(await later).toBe('here')
+  // The one that is late at last does not stand in the way of those after it.
+  open[0]!.resolve('late')
+  expect(await lost).toBe('late')
+  const last = ask()
+  await asked(open, 3)
+  open[2]!.resolve('now')
+  expect(await last).toBe('now')
 })

@@ -1,13 +1,14 @@
 /**
  * Wraps a question that many ask at once: who comes while an answer is under way shares the next one with all others
  * that wait. So nobody gets an answer that was asked for before he came, and however many come, one question is under
- * way. A failure goes to those who share it, and to nobody after them.
+ * way; after `patienceMs` without an answer the next one is asked beside it, so that one lost connection does not hold
+ * everybody. A failure goes to those who share it, and to nobody after them.
  */
-export function shareNext<T>(ask: () => Promise<T>): () => Promise<T> {
+export function shareNext<T>(ask: () => Promise<T>, patienceMs: number): () => Promise<T> {
   let underWay: Promise<unknown> = Promise.resolve()
   let next: Promise<T> | undefined
   return () => {
-    next ??= underWay.then(() => {
+    next ??= endOf(underWay, patienceMs).then(() => {
       next = undefined
       const answer = ask()
       underWay = answer.catch(() => {})
@@ -15,4 +16,14 @@ export function shareNext<T>(ask: () => Promise<T>): () => Promise<T> {
     })
     return next
   }
+}
+
+/** Resolves when the promise does, or when it has taken so long. */
+async function endOf(promise: Promise<unknown>, patienceMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const impatient = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, patienceMs)
+  })
+  await Promise.race([promise, impatient])
+  clearTimeout(timer)
 }

@@ -59,6 +59,8 @@ export interface CommitEffects {
 
 /** Until when a writer that was paused could come back: so long an abandoned batch stays hidden. */
 const REMEMBER_ABANDONED = '7 days'
+/** Readers wait so long for a snapshot that others have asked for, before they ask by themselves. */
+const SNAPSHOT_PATIENCE_MS = 2000
 /** No query runs longer than this: then nobody can still need what is void. */
 const LONGEST_QUERY = '120 seconds'
 
@@ -87,7 +89,7 @@ export class Batches {
    * What a reader may see from now on; take it once per request. It shows at least what was committed before the call;
    * who asks at the same time shares it.
    */
-  readonly snapshot: () => Promise<Snapshot> = shareNext(() => this.#snapshot())
+  readonly snapshot: () => Promise<Snapshot> = shareNext(() => this.#snapshot(), SNAPSHOT_PATIENCE_MS)
 
   /** One statement, so it is of one instant. */
   async #snapshot(): Promise<Snapshot> {
