@@ -3,10 +3,12 @@ import type { BatchId } from '../../domain/snapshot.ts'
 import { run } from './duckdb-database.ts'
 
 /**
- * Points that are put in order at a time: eight of DuckDB's row groups and a bit, some 100 MB while they are sorted.
- * Larger runs would save questions about one scope little more, and keep writers waiting longer.
+ * Points that are put in order at a time: eight of DuckDB's row groups and a bit. Larger runs would save questions about
+ * one scope little more, and keep writers waiting longer.
  */
 export const RUN_POINTS = 1_000_000
+/** Points that are sorted at a time, of whole scopes: some 30 MB. */
+const SORTED_POINTS = 200_000
 
 /**
  * Puts the points of the batches after those that are in order already, up to `upTo`, in the order of their scopes,
@@ -20,11 +22,34 @@ export async function orderPoints(connection: DuckDBConnection, upTo: BatchId): 
     params: [],
   })
   const [after, last] = row as [bigint, bigint]
-  const batches = 'batch > $1 AND batch <= $2'
-  await run(connection, {
-    sql: `INSERT INTO points SELECT * FROM points WHERE ${batches} ORDER BY scope, series, begin_at`,
-    params: [after, upTo],
+  const theirs = 'batch > $1 AND batch <= $2 AND rowid <= $3'
+  const params = [after, upTo, last]
+  const counts = await run(connection, {
+    sql: `SELECT scope, count(*) FROM points WHERE ${theirs} GROUP BY scope ORDER BY scope`,
+    params,
   })
-  await run(connection, { sql: `DELETE FROM points WHERE ${batches} AND rowid <= $3`, params: [after, upTo, last] })
+  for (const scopes of ranges(counts as [number, bigint][])) {
+    await run(connection, {
+      sql: `INSERT INTO points SELECT * FROM points WHERE ${theirs} AND scope >= $4 AND scope <= $5
+  ORDER BY scope, series, begin_at`,
+      params: [...params, scopes.first, scopes.last],
+    })
+  }
+  await run(connection, { sql: `DELETE FROM points WHERE ${theirs}`, params })
   await run(connection, { sql: 'UPDATE points_in_order SET up_to = $1', params: [upTo] })
+}
+
+/** Ranges of scopes that have together about as many points as are sorted at a time. */
+function ranges(counts: readonly [scope: number, points: bigint][]): { first: number; last: number }[] {
+  const all: { first: number; last: number }[] = []
+  let points = SORTED_POINTS
+  for (const [scope, more] of counts) {
+    if (points >= SORTED_POINTS) {
+      all.push({ first: scope, last: scope })
+      points = 0
+    }
+    all.at(-1)!.last = scope
+    points += Number(more)
+  }
+  return all
 }
