@@ -1,4 +1,4 @@
-import type { Instant } from './period.ts'
+import type { Instant, Period } from './period.ts'
 
 /** Number of a batch, from one sequence; ids become visible in order. */
 export type BatchId = number
@@ -19,6 +19,19 @@ export interface Snapshot {
   /** Pending and abandoned batches at or below `highest`. */
   readonly hidden: readonly BatchId[]
   readonly voids: readonly Void[]
+}
+
+/** Later than any instant: stands for an open end where a number must. */
+export const OPEN_END = Number.MAX_SAFE_INTEGER
+
+/** Those of the batches that a reader must leave out by their ids, as all above `highest` are left out anyway. */
+export function hiddenBelow({ highest, hidden }: Snapshot): readonly BatchId[] {
+  return hidden.filter((batch) => batch <= highest)
+}
+
+/** The voids that matter to who asks for points that begin in a period. */
+export function voidsWithin({ voids }: Snapshot, { begin, end }: Period): readonly Void[] {
+  return voids.filter((one) => one.begin < end && (one.end ?? OPEN_END) > begin)
 }
 
 /** What the same reader would have seen, had a pending batch been committed, with the voids that come with it. */

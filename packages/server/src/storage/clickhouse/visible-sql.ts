@@ -1,4 +1,4 @@
-import type { Snapshot, Void } from '../../domain/snapshot.ts'
+import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
 import type { Params } from './statement.ts'
@@ -12,9 +12,6 @@ export interface VisiblePoints {
   readonly ofSeries: string
 }
 
-/** Later than any instant and batch: stands for an open end. */
-const OPEN_END = 2 ** 53 - 1
-
 /** The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. */
 export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: Params, tables: Tables): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
@@ -27,7 +24,7 @@ export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: P
     else ofSeries.push(attributeCondition(name, values, params, tables))
   }
   where.push(...ofSeries)
-  const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
+  const voids = voidsWithin(snapshot, filter)
   if (voids.length > 0) where.push(`NOT ${VOIDED}`)
   return {
     from: `${tables.points} AS p${voids.length > 0 ? joinVoids(voids, params) : ''}`,
@@ -39,7 +36,7 @@ export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: P
 /** Conditions on the batch of a row of points or samples. */
 export function visibleBatches(alias: string, snapshot: Snapshot, params: Params): string[] {
   const where = [`${alias}.batch <= ${params.add(snapshot.highest)}`]
-  const hidden = snapshot.hidden.filter((batch) => batch <= snapshot.highest)
+  const hidden = hiddenBelow(snapshot)
   if (hidden.length > 0) where.push(`${alias}.batch NOT IN ${params.integers(hidden)}`)
   return where
 }

@@ -1,4 +1,4 @@
-import type { Snapshot, Void } from '../../domain/snapshot.ts'
+import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
 import type { Params } from './statement.ts'
@@ -23,9 +23,6 @@ export function whereOf({ where, bySeries }: VisiblePoints): string {
   return [...where, ...bySeries].join(' AND ')
 }
 
-/** Later than any instant and batch: stands for an open end. */
-const OPEN_END = 2 ** 53 - 1
-
 /**
  * The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. `wanted` is
  * what is known of the filter's series; without it they are looked for by the statement itself.
@@ -44,7 +41,7 @@ export function visiblePoints(
   for (const [name, values] of filter.attributes) {
     if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
   }
-  const voids = snapshot.voids.filter((v) => v.begin < filter.end && (v.end ?? OPEN_END) > filter.begin)
+  const voids = voidsWithin(snapshot, filter)
   if (voids.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
   return {
     ctes: [voidedSql(voids, params)],
@@ -57,7 +54,7 @@ export function visiblePoints(
 /** Conditions on the batch of a row of points or samples. */
 export function visibleBatches(alias: string, snapshot: Snapshot, params: Params): string[] {
   const where = [`${alias}.batch <= ${params.add(snapshot.highest)}`]
-  const hidden = snapshot.hidden.filter((batch) => batch <= snapshot.highest)
+  const hidden = hiddenBelow(snapshot)
   if (hidden.length > 0) where.push(`NOT list_contains(${params.integers(hidden)}, ${alias}.batch)`)
   return where
 }
