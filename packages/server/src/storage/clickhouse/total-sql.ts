@@ -9,6 +9,7 @@ import {
   type TotalRow,
   type ValueField,
 } from '../point-store.ts'
+import { totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 import { bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints } from './visible-sql.ts'
@@ -118,7 +119,7 @@ function toPartials(values: readonly ValueField[]): Partial[] {
   // Always, and first: without groups a sum over nothing would be a row like any other.
   put('points', 'count()', 'sum')
   for (const value of values) {
-    const column = COLUMNS[value.column]
+    const column = VALUE_COLUMNS[value.column]
     switch (value.function) {
       case 'count':
         break
@@ -144,31 +145,24 @@ function toPartials(values: readonly ValueField[]): Partial[] {
   return [...partials.values()]
 }
 
-const COLUMNS = { qty: 'quantity', price: 'price' } as const
-
 function readTotal(
   rows: readonly (readonly unknown[])[],
   query: TotalQuery,
   groupCount: number,
   partials: readonly Partial[],
 ): Total {
-  const bucket = query.groupby.find((grouping) => grouping.by === 'time')
+  const texts = query.groupby.some((grouping) => grouping.by === 'time') ? 2 : 1
   const at = new Map(partials.map(({ name }, i) => [name, 1 + groupCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => decimal(row[at.get(name)!] as string)
-    const begin = bucket ? Number(row[1]) : query.begin
-    return {
-      begin,
-      end: bucket ? begin + bucket.seconds : query.end,
-      values: query.values.map((value) => readValue(value, cell)),
-      groups: row.slice(bucket ? 2 : 1, 1 + groupCount) as string[],
-    }
+    const groups = row.slice(texts, 1 + groupCount) as string[]
+    return totalRow(query, Number(row[1]), groups, (value) => readValue(value, cell))
   }
   return { total: Number(rows[0]?.[0] ?? 0), rows: rows.map(toRow) }
 }
 
 function readValue(value: ValueField, cell: (name: string) => Decimal): Decimal {
-  const column = COLUMNS[value.column]
+  const column = VALUE_COLUMNS[value.column]
   if (value.function === 'count') return cell('points')
   if (value.function !== 'mean') return cell(`${column}_${value.function}`)
   const sum = rescale(cell(`${column}_sum`), STORED_SCALE)

@@ -9,6 +9,7 @@ import {
   type TotalRow,
   type ValueField,
 } from '../point-store.ts'
+import { totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
 import { bucketBegin, bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
@@ -161,7 +162,7 @@ function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean)
   // Without groups a sum over nothing would be a row like any other.
   if (alone) put('points', REST.none, 'count(*)', 'sum(points)')
   for (const value of values) {
-    const column = COLUMNS[value.column]
+    const column = VALUE_COLUMNS[value.column]
     switch (value.function) {
       case 'count':
         put('points', REST.none, 'count(*)', 'sum(points)')
@@ -193,31 +194,25 @@ function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean)
   return [...partials.values()]
 }
 
-const COLUMNS = { qty: 'quantity', price: 'price' } as const
-
 function readTotal(
   rows: readonly (readonly unknown[])[],
   query: TotalQuery,
   keyCount: number,
   partials: readonly Partial[],
 ): Total {
-  const bucket = query.groupby.find((grouping) => grouping.by === 'time')
+  const time = query.groupby.find((grouping) => grouping.by === 'time')
   const at = new Map(partials.map(({ name }, i) => [name, 2 + keyCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => row[at.get(name) ?? -1]
-    const begin = bucket ? bucketBegin(row[2] as bigint, bucket.seconds) : query.begin
-    return {
-      begin,
-      end: bucket ? begin + bucket.seconds : query.end,
-      values: query.values.map((value) => readValue(value, cell)),
-      groups: row.slice(bucket ? 3 : 2, 2 + keyCount) as string[],
-    }
+    const bucket = time ? bucketBegin(row[2] as bigint, time.seconds) : query.begin
+    const groups = row.slice(time ? 3 : 2, 2 + keyCount) as string[]
+    return totalRow(query, bucket, groups, (value) => readValue(value, cell))
   }
   return { total: Number(rows[0]?.[0] ?? 0n), rows: rows.filter((row) => row[1] === true).map(toRow) }
 }
 
 function readValue(value: ValueField, cell: (name: string) => unknown): Decimal {
-  const column = COLUMNS[value.column]
+  const column = VALUE_COLUMNS[value.column]
   const part = (name: string) => (cell(name) as bigint | null | undefined) ?? 0n
   const sum = () => toUnits(part(`${column}_nano`), part(`${column}_atto`), part(`${column}_high`))
   switch (value.function) {
