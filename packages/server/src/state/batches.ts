@@ -8,7 +8,7 @@ import { shareNext } from '../lib/share-next.ts'
 import type { StateDatabase } from './database.ts'
 import { chooseScopes } from './choose-scopes.ts'
 import { type DueRequest, isDue } from './due.ts'
-import { isHeldVoid } from './open-reset.ts'
+import { isHeldVoid } from './reset-conditions.ts'
 import { countAlive, forget, forgetAll, forgetDead, noteAlive } from './processors.ts'
 import { batchCounter, hiddenBatches, scopes, voids } from './schema.ts'
 
@@ -365,13 +365,7 @@ export class Batches {
       if (await isHeld(tx, 'sweep')) return { batches: [], voids: [] }
       return {
         batches,
-        voids: rows.map((row) => ({
-          id: row.id,
-          scopeId: row.scopeId,
-          begin: toInstant(row.begin),
-          end: row.end ? toInstant(row.end) : undefined,
-          upTo: row.upTo,
-        })),
+        voids: rows.map((row) => ({ id: row.id, ...toVoid(row) })),
       }
     })
   }
@@ -434,6 +428,10 @@ export async function insertVoids(
     )
     .returning({ id: voids.id })
   return rows.map((row) => row.id)
+}
+
+export function toVoid({ scopeId, begin, end, upTo }: typeof voids.$inferSelect): Void {
+  return { scopeId, begin: toInstant(begin), end: end ? toInstant(end) : undefined, upTo }
 }
 
 function fenced(batch: BatchId): Fault {

@@ -64,7 +64,7 @@ export class Reprocesses {
             inArray(reprocesses.identifier, [...scopeIds]),
             lt(reprocesses.begin, toDate(period.end)),
             gt(reprocesses.end, toDate(period.begin)),
-            unfinished(),
+            isUnfinished(),
           ),
         )
         .limit(1)
@@ -106,7 +106,7 @@ export class Reprocesses {
   cancel(filter: UnfinishedFilter, author: Author): Promise<Reprocess[]> {
     return audited(this.#db, author, async (tx, record) => {
       const meant = and(
-        unfinished(),
+        isUnfinished(),
         filter.scopeIds.length > 0 ? inArray(reprocesses.identifier, [...filter.scopeIds]) : undefined,
         filter.ids.length > 0 ? inArray(sql`${reprocesses.id}::bigint`, [...filter.ids]) : undefined,
       )
@@ -126,7 +126,7 @@ export class Reprocesses {
         .set({ cancelledAt: sql`now()` })
         .where(
           and(
-            unfinished(),
+            isUnfinished(),
             inArray(
               reprocesses.id,
               tasks.map((task) => task.id),
@@ -151,7 +151,7 @@ export class Reprocesses {
     const noted = await this.#db
       .update(reprocesses)
       .set({ current: toDate(current) })
-      .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), unfinished()))
+      .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), isUnfinished()))
       .returning({ id: reprocesses.id })
     return noted.length === 1
   }
@@ -165,7 +165,7 @@ export class Reprocesses {
         retryAt: sql`now() + make_interval(secs => ${retryInSeconds})`,
         lastError: error,
       })
-      .where(and(eq(reprocesses.id, id), unfinished()))
+      .where(and(eq(reprocesses.id, id), isUnfinished()))
   }
 
   /** To be called where the batch is leased. False when the task was done or cancelled meanwhile. */
@@ -188,7 +188,7 @@ export class Reprocesses {
     const done = await tx
       .update(reprocesses)
       .set({ current: toDate(period.end), retryAt: null, lastError: null, diff: toStoredDiff(diff) })
-      .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), unfinished()))
+      .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), isUnfinished()))
       .returning({ id: reprocesses.id })
     if (done.length !== 1) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
   }
@@ -210,7 +210,8 @@ export class Reprocesses {
   }
 }
 
-function unfinished() {
+/** Neither done nor cancelled. */
+export function isUnfinished() {
   return and(isNull(reprocesses.cancelledAt), or(isNull(reprocesses.current), lt(reprocesses.current, reprocesses.end)))
 }
 
@@ -220,7 +221,7 @@ function unfinished() {
  */
 function isDue() {
   return and(
-    unfinished(),
+    isUnfinished(),
     or(isNull(reprocesses.retryAt), lte(reprocesses.retryAt, sql`now()`)),
     sql`NOT EXISTS (SELECT 1 FROM ${scopes} WHERE ${scopes.identifier} = ${reprocesses.identifier}
       AND ${scopes.active} AND ${scopes.nextBegin} < ${reprocesses.end})`,

@@ -2,9 +2,9 @@ import { and, asc, desc, eq, gte, inArray, isNull, lt, not, type SQL, sql } from
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot } from '../domain/snapshot.ts'
 import { audited, auditTime, type Author } from './audit.ts'
-import { abandonRows } from './batches.ts'
+import { abandonRows, toVoid } from './batches.ts'
 import type { StateDatabase } from './database.ts'
-import { isOpenReset, RESTORABLE } from './open-reset.ts'
+import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
 import { hiddenBatches, scopeResets, scopes, voids } from './schema.ts'
 import type { ScopeNames } from './scopes.ts'
@@ -202,12 +202,7 @@ export class Resets {
         return {
           highest: upTo,
           hidden: hidden.map((row) => row.id),
-          voids: older.map((row) => ({
-            scopeId: row.scopeId,
-            begin: toInstant(row.begin),
-            end: row.end ? toInstant(row.end) : undefined,
-            upTo: row.upTo,
-          })),
+          voids: older.map(toVoid),
         }
       },
       { isolationLevel: 'repeatable read' },

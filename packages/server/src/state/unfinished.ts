@@ -1,6 +1,7 @@
-import { and, asc, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, asc, lt, lte } from 'drizzle-orm'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
+import { isUnfinished } from './reprocesses.ts'
 import { reprocesses, scopes } from './schema.ts'
 
 /** What of the time before an instant is not rated yet, or is to be rated again. */
@@ -22,13 +23,7 @@ export async function unfinishedBefore(db: StateDatabase, before: Instant): Prom
   const [task] = await db
     .select({ id: reprocesses.id, begin: reprocesses.begin })
     .from(reprocesses)
-    .where(
-      and(
-        isNull(reprocesses.cancelledAt),
-        or(isNull(reprocesses.current), lt(reprocesses.current, reprocesses.end)),
-        lt(reprocesses.begin, toDate(before)),
-      ),
-    )
+    .where(and(isUnfinished(), lt(reprocesses.begin, toDate(before))))
     .orderBy(asc(reprocesses.begin), asc(reprocesses.id))
     .limit(1)
   return {
