@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { param } from '../../../http/v2-types.ts'
 import { type ResetDeps, ResetObject, toResetObject } from './reset-object.ts'
+import { taskListQuery, toTaskFilter } from './task-list.ts'
 
 export const listResets = defineRoute<ResetDeps>()({
   family: 'v2',
@@ -12,16 +13,10 @@ export const listResets = defineRoute<ResetDeps>()({
   description:
     'How far the scopes are rated again, and what those that are done changed. A scope in the path wins over `scope_ids`.',
   pathParameters: { scope_id: param.text().optional() },
-  query: {
-    offset: param.int({ min: 0 }).default(0),
-    limit: param.int({ min: 1 }).default(100),
-    scope_ids: param.texts().default([]),
-    order: param.oneOf(['asc', 'desc'], { anyCase: true }).default('desc'),
-  },
+  query: taskListQuery,
   reply: { status: 200, schema: z.strictObject({ results: z.array(ResetObject) }) },
-  async handle({ scopes }, { path, query: { offset, limit, scope_ids, order } }) {
-    const scopeIds = path.scope_id === undefined ? scope_ids : [path.scope_id]
-    const resets = await scopes.resets.list({ scopeIds, order, offset, limit })
+  async handle({ scopes }, asked) {
+    const resets = await scopes.resets.list(toTaskFilter(asked))
     return { results: resets.map(toResetObject) }
   },
 })
