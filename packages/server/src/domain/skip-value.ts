@@ -14,6 +14,7 @@ import {
   subtract,
   ZERO,
 } from './decimal.ts'
+import { compareTexts } from '../lib/compare-texts.ts'
 import { unreachable } from '../lib/unreachable.ts'
 
 /** A value of Python, as far as the language goes. Lists and tuples are alike. */
@@ -151,18 +152,8 @@ function contains(container: Value, item: Value): boolean {
 function order(left: Value, right: Value): number {
   const [a, b] = [numeric(left), numeric(right)]
   if (a && b) return compare(a, b)
-  if (typeof left === 'string' && typeof right === 'string') return orderOfTexts(left, right)
+  if (typeof left === 'string' && typeof right === 'string') return compareTexts(left, right)
   throw new EvaluationError(`${show(left)} and ${show(right)} have no order`)
-}
-
-/** By code point, as Python does; JavaScript's own `<` goes by UTF-16 unit. */
-function orderOfTexts(left: string, right: string): number {
-  const [a, b] = [Array.from(left), Array.from(right)]
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const difference = a[i]!.codePointAt(0)! - b[i]!.codePointAt(0)!
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
 }
 
 /** True and False count as 1 and 0, as in Python. */

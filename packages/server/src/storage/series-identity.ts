@@ -14,6 +14,15 @@ export function attributeTexts({ groupby, metadata }: Series): [name: string, va
   return [...texts].filter(([, value]) => value !== '')
 }
 
+/** The text that a series is filtered and grouped by under a name, as a store gives it back. */
+export function seriesText(series: Series, name: string): string {
+  const { type, unit, groupby, metadata } = series
+  if (name === 'type') return type
+  if (name === 'unit') return unit
+  const attributes = Object.hasOwn(groupby, name) ? groupby : metadata
+  return Object.hasOwn(attributes, name) ? wellFormed(attributeText(attributes[name])) : ''
+}
+
 /** What is held against what is stored under the same id. */
 export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): Identity {
   return [wellFormed(scopeId), wellFormed(type), wellFormed(unit), JSON.stringify(groupby), JSON.stringify(metadata)]

@@ -1,6 +1,6 @@
 import type { Decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
-import type { TotalQuery, TotalRow, ValueField } from './point-store.ts'
+import type { Grouping, TotalQuery, TotalRow, ValueField } from './point-store.ts'
 
 /** The columns of points that values are made of. */
 export const VALUE_COLUMNS = { qty: 'quantity', price: 'price' } as const
@@ -15,4 +15,12 @@ export function totalRow(
   const time = groupby.find((grouping) => grouping.by === 'time')
   const period = time ? { begin: bucket, end: bucket + time.seconds } : { begin, end }
   return { ...period, values: values.map(value), groups }
+}
+
+/** What points are grouped by other than time, by the name that a filter has for it, in order. */
+export function groupNames(groupby: readonly Grouping[]): string[] {
+  return groupby.flatMap((grouping) => {
+    if (grouping.by === 'time') return []
+    return [grouping.by === 'type' ? 'type' : grouping.name]
+  })
 }

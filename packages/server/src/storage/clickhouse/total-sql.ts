@@ -9,7 +9,7 @@ import {
   type TotalRow,
   type ValueField,
 } from '../point-store.ts'
-import { totalRow, VALUE_COLUMNS } from '../total-row.ts'
+import { groupNames, totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 import { bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints } from './visible-sql.ts'
@@ -73,9 +73,7 @@ function toGroups(groupby: readonly Grouping[], visible: VisiblePoints, params: 
     keys.set('bucket', bucketSql(bucket.seconds, params))
     columns.push('s.bucket AS bucket')
   }
-  const names = groupby.flatMap((grouping) =>
-    grouping.by === 'time' ? [] : [grouping.by === 'type' ? 'type' : grouping.name],
-  )
+  const names = groupNames(groupby)
   if (names.some(isCalendar)) keys.set('day', DAY)
   const isTimed = keys.size > 0
   for (const [i, name] of names.entries()) {

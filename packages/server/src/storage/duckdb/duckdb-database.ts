@@ -13,6 +13,8 @@ export interface DuckDBFileOptions {
   readonly memoryLimit?: string
   /** Points that are put in order at a time, `RUN_POINTS` by default. */
   readonly runPoints?: number
+  /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
+  readonly mostSums?: number
 }
 
 export const IN_MEMORY = ':memory:'

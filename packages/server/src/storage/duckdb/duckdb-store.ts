@@ -28,16 +28,18 @@ import {
   removeOrphans,
   removeSampleOrphans,
 } from './drop-before.ts'
-import { type DuckDBDatabase, run } from './duckdb-database.ts'
+import { type DuckDBDatabase, type DuckDBFileOptions, run } from './duckdb-database.ts'
+import { areFew, type FewSums, fewSums, MOST_SUMS } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { SeriesNumbers } from './series-numbers.ts'
-import type { Statement } from './statement.ts'
+import { Params, type Statement } from './statement.ts'
 import { fromStoredValue, type Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
-import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
+import { isOneOf } from './visible-sql.ts'
+import { WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
 import { writeSamples } from './write-samples.ts'
 
@@ -54,6 +56,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
   readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
   readonly #wanted: WantedSeriesFinder
   readonly #runPoints: number
+  readonly #mostSums: number
   #widest: Rest
   /** Points of batches that are not in order yet, and the last of these batches. */
   #unordered: { points: number; last: BatchId }
@@ -68,6 +71,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
     this.#ruleSets = new TextNumbers('rule_sets', 'rules', start.ruleSets)
     this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
     this.#runPoints = start.runPoints
+    this.#mostSums = start.mostSums
     this.#widest = start.widest
     this.#unordered = start.unordered
     this.#wanted = new WantedSeriesFinder(
@@ -77,7 +81,10 @@ export class DuckDBStore implements PointStore, CopiedStore {
   }
 
   /** Takes the database over: it is closed with the store. */
-  static async over(database: DuckDBDatabase, runPoints = RUN_POINTS): Promise<DuckDBStore> {
+  static async over(
+    database: DuckDBDatabase,
+    { runPoints = RUN_POINTS, mostSums = MOST_SUMS }: Pick<DuckDBFileOptions, 'runPoints' | 'mostSums'>,
+  ): Promise<DuckDBStore> {
     const [row] = await database.select({
       sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
         (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points),
@@ -86,7 +93,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
     })
     const [series, ruleSets, sampleSeries, widest, points, last] = row as [number, number, number, Rest, bigint, bigint]
     const unordered = { points: Number(points), last: Number(last) }
-    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest, unordered, runPoints })
+    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest, unordered, runPoints, mostSums })
   }
 
   async write(batch: BatchId, points: readonly Point[]): Promise<void> {
@@ -176,21 +183,36 @@ export class DuckDBStore implements PointStore, CopiedStore {
     if (matchesNothing(query)) return { total: 0, rows: [] }
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return { total: 0, rows: [] }
-    const statement = totalSql(query, snapshot, this.#widest, known(wanted))
+    const count = wanted === 'all' ? this.#series.count : wanted.count
+    if (areFew(query, count, this.#mostSums)) {
+      return await this.#totalOfFew(fewSums(query, snapshot, this.#widest, wanted), signal)
+    }
+    const statement = totalSql(query, snapshot, this.#widest, wanted)
     return statement.read(await this.#select(statement, signal))
+  }
+
+  async #totalOfFew(sums: FewSums, signal: AbortSignal | undefined): Promise<Total> {
+    const reader = {}
+    this.#reading.add(reader)
+    try {
+      const rows = await this.#select(sums, signal)
+      return sums.read(rows, await this.#lookUpSeries(sums.seriesOf(rows), signal))
+    } finally {
+      this.#reading.delete(reader)
+    }
   }
 
   async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
     if (matchesNothing(query)) return { total: 0, points: [] }
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return { total: 0, points: [] }
-    const [row] = await this.#select(pageWindowSql(query, snapshot, known(wanted)), signal)
+    const [row] = await this.#select(pageWindowSql(query, snapshot, wanted), signal)
     const [total, first, last, before] = row as [bigint, ...(bigint | null)[]]
     if (first === null || query.limit === 0) return { total: Number(total), points: [] }
     const window: PageWindow = { begin: Number(first), end: Number(last) + 1, skip: Number(before) }
     const filter = { ...query, begin: window.begin, end: window.end }
     const page = { offset: query.offset - window.skip, limit: query.limit }
-    const statement = pointsSql(filter, snapshot, known(wanted), page)
+    const statement = pointsSql(filter, snapshot, wanted, page)
     const points: Point[] = []
     for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#toPoints(rows, signal)))
     return { total: Number(total), points }
@@ -204,7 +226,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
     if (matchesNothing(filter)) return
     const wanted = await this.#wanted.find(filter, signal)
     if (wanted === 'none') return
-    const statement = pointsSql(filter, snapshot, known(wanted))
+    const statement = pointsSql(filter, snapshot, wanted)
     for await (const rows of this.#stream(statement, signal)) yield await this.#toPoints(rows, signal)
   }
 
@@ -280,17 +302,11 @@ export class DuckDBStore implements PointStore, CopiedStore {
 
   async #toPoints(rows: readonly unknown[][], signal: AbortSignal | undefined): Promise<Point[]> {
     const typed = rows as unknown as readonly PointRow[]
-    const series = await this.#lookUp(
-      this.#readSeries,
-      new Set(typed.map((row) => row[2])),
-      'SELECT number, id, scope_id, type, unit, groupby, metadata FROM series WHERE number IN (SELECT unnest($1))',
-      toSeriesRead,
-      signal,
-    )
+    const series = await this.#lookUpSeries(new Set(typed.map((row) => row[2])), signal)
     const rules = await this.#lookUp(
       this.#readRules,
       new Set(typed.map((row) => row[3])),
-      'SELECT number, rules FROM rule_sets WHERE number IN (SELECT unnest($1))',
+      'SELECT number, rules FROM rule_sets',
       ([text]) => JSON.parse(text as string) as string[],
       signal,
     )
@@ -304,11 +320,21 @@ export class DuckDBStore implements PointStore, CopiedStore {
     }))
   }
 
-  /** Rows by their number, from what is remembered or else from the file. */
+  #lookUpSeries(numbers: ReadonlySet<number>, signal: AbortSignal | undefined): Promise<Map<number, Series>> {
+    return this.#lookUp(
+      this.#readSeries,
+      numbers,
+      'SELECT number, id, scope_id, type, unit, groupby, metadata FROM series',
+      toSeriesRead,
+      signal,
+    )
+  }
+
+  /** Rows of a table by their number, from what is remembered or else from the file. */
   async #lookUp<T extends object>(
     remembered: LRUCache<number, T>,
     numbers: ReadonlySet<number>,
-    sql: string,
+    table: string,
     read: (columns: unknown[]) => T,
     signal: AbortSignal | undefined,
   ): Promise<Map<number, T>> {
@@ -320,7 +346,12 @@ export class DuckDBStore implements PointStore, CopiedStore {
       else missing.push(number)
     }
     if (missing.length === 0) return found
-    for (const [number, ...columns] of await this.#select({ sql, params: [{ integers: missing }] }, signal)) {
+    const params = new Params()
+    const where = isOneOf(missing, params)('number')
+    for (const [number, ...columns] of await this.#select(
+      { sql: `${table} WHERE ${where}`, params: params.list },
+      signal,
+    )) {
       const value = read(columns)
       remembered.set(number as number, value)
       found.set(number as number, value)
@@ -329,16 +360,13 @@ export class DuckDBStore implements PointStore, CopiedStore {
   }
 }
 
-function known(wanted: WantedSeries | 'all'): WantedSeries | undefined {
-  return wanted === 'all' ? undefined : wanted
-}
-
 interface Start {
   readonly series: number
   readonly ruleSets: number
   readonly sampleSeries: number
   readonly widest: Rest
   readonly runPoints: number
+  readonly mostSums: number
   readonly unordered: { points: number; last: BatchId }
 }
 

@@ -17,7 +17,7 @@ export async function openDuckDBStore(options: DuckDBFileOptions): Promise<DuckD
   })
   try {
     await upgrade(database)
-    return await DuckDBStore.over(database, options.runPoints)
+    return await DuckDBStore.over(database, options)
   } catch (error) {
     await database[Symbol.asyncDispose]()
     throw error instanceof Fault ? error : toOpenFault(path, error)

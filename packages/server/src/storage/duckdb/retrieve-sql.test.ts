@@ -7,7 +7,7 @@ const END = JUNE + 30 * 24 * HOUR
 const WHERE = 'p.begin_at >= $1 AND p.begin_at < $2 AND p.batch <= $3'
 
 test('a page is first placed among the begins', () => {
-  const { sql, params } = pageWindowSql(query({ offset: 40, limit: 20 }), SNAPSHOT)
+  const { sql, params } = pageWindowSql(query({ offset: 40, limit: 20 }), SNAPSHOT, 'all')
   expect(sql).toBe(`WITH counted AS (SELECT p.begin_at, count(*) AS points FROM points p
       WHERE ${WHERE} GROUP BY p.begin_at), placed AS (SELECT begin_at, points, sum(points) OVER (ORDER BY begin_at) AS up_to FROM counted)
 SELECT (SELECT coalesce(sum(points), 0)::BIGINT FROM counted), min(begin_at), max(begin_at), min(up_to - points)::BIGINT
@@ -16,7 +16,7 @@ FROM placed WHERE up_to > $4 AND up_to - points < $4 + $5`)
 })
 
 test('without a limit the window reaches to the end', () => {
-  const { sql, params } = pageWindowSql(query({ offset: 40 }), SNAPSHOT)
+  const { sql, params } = pageWindowSql(query({ offset: 40 }), SNAPSHOT, 'all')
   expect(sql).toMatch(/FROM placed WHERE up_to > \$4$/)
   expect(params).toEqual([JUNE, END, 9, 40])
 })
@@ -26,7 +26,7 @@ test.each([
   ['a page without end', { offset: 3, limit: undefined }, [3]],
   ['everything', undefined, []],
 ])('%s is sorted by what the interface names, then by value', (_name, page, params: number[]) => {
-  const made = pointsSql(query(), SNAPSHOT, undefined, page)
+  const made = pointsSql(query(), SNAPSHOT, 'all', page)
   const placeholders = params.map((_, i) => `$${4 + i}`)
   const limit = params.length === 2 ? ` LIMIT ${placeholders[0]}` : ''
   const offset = params.length > 0 ? ` OFFSET ${placeholders.at(-1)}` : ''

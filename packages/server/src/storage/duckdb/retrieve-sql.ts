@@ -15,7 +15,7 @@ export interface PageWindow {
 }
 
 /** One row: the total, and the window's first and last begin and how many points come before it (NULL when empty). */
-export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot, wanted?: WantedSeries): Statement {
+export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot, wanted: WantedSeries | 'all'): Statement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
   const from = params.add(query.offset)
@@ -56,7 +56,7 @@ export type PointRow = [
 export function pointsSql(
   filter: PointFilter,
   snapshot: Snapshot,
-  wanted?: WantedSeries,
+  wanted: WantedSeries | 'all',
   page?: { readonly offset: number; readonly limit: number | undefined },
 ): Statement {
   const params = new Params()

@@ -36,6 +36,11 @@ export class SeriesNumbers {
     this.#next = next
   }
 
+  /** How many there are in the file at most. */
+  get count(): number {
+    return this.#next - 1
+  }
+
   /** Grows whenever series have come or gone: what was found out about them before may no longer be so. */
   get changes(): number {
     return this.#changes

@@ -4,6 +4,7 @@ import { JUNE, HOUR, query } from '../testing/points.ts'
 import type { Param } from './statement.ts'
 import { REST, type Rest } from './stored-value.ts'
 import { totalSql } from './total-sql.ts'
+import type { WantedSeries } from './wanted-series.ts'
 
 const SNAPSHOT = { highest: 9, hidden: [], voids: [] }
 
@@ -71,19 +72,18 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   ],
   [
     'by time and an attribute: alike series are summed as one',
-    { groupby: [by('id'), { by: 'time', seconds: HOUR }], attributes: new Map([['unit', ['GiB']]]) },
+    { groupby: [by('id'), { by: 'time', seconds: HOUR }] },
     statement(
       "alike AS MATERIALIZED (SELECT number AS series, min(number) OVER (PARTITION BY coalesce(a0.value, '')) AS first_series" +
-        '\n    FROM series LEFT JOIN (SELECT series, value FROM attributes WHERE name = $7) a0\n    ON a0.series = number' +
-        ' WHERE list_contains($4, unit)), ' +
-        `summed AS (SELECT ((p.begin_at + $5) // $6) AS bucket, alike.first_series AS series, ${SUMMED}` +
+        '\n    FROM series LEFT JOIN (SELECT series, value FROM attributes WHERE name = $6) a0\n    ON a0.series = number), ' +
+        `summed AS (SELECT ((p.begin_at + $4) // $5) AS bucket, alike.first_series AS series, ${SUMMED}` +
         ` FROM points p JOIN alike ON alike.series = p.series WHERE ${RANGE} GROUP BY 1, 2)`,
       `SELECT bucket, coalesce(a0.value, '') AS g0, ${AGAIN} FROM summed` +
-        ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $7) a0\n    ON a0.series = summed.series GROUP BY 1, 2',
+        ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $6) a0\n    ON a0.series = summed.series GROUP BY 1, 2',
       'g0, bucket',
-      'OFFSET $8',
+      'OFFSET $7',
     ),
-    [...RANGE_PARAMS, { texts: ['GiB'] }, 62_200_000_800, HOUR, 'id', 0],
+    [...RANGE_PARAMS, 62_200_000_800, HOUR, 'id', 0],
   ],
   [
     'by calendar: days first, texts of days only',
@@ -97,7 +97,7 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
     [...RANGE_PARAMS, 0],
   ],
 ])('%s', (_name, given, sql, params) => {
-  const made = totalSql(query(given), SNAPSHOT, REST.none)
+  const made = totalSql(query(given), SNAPSHOT, REST.none, 'all')
   expect(made.sql).toBe(sql)
   expect(made.params).toEqual(params)
 })
@@ -110,31 +110,8 @@ test.each<[string, Parameters<typeof totalSql>[1], Partial<TotalQuery>, string, 
     `FROM points p WHERE ${RANGE} AND NOT list_contains($4, p.batch))`,
     [{ integers: [3, 5] }],
   ],
-  [
-    'types, and attributes of series',
-    SNAPSHOT,
-    {
-      types: ["it's"],
-      attributes: new Map([
-        ['id', ['a', 'b']],
-        ['unit', ['GiB']],
-      ]),
-    },
-    `FROM points p WHERE ${RANGE} AND p.series IN (SELECT number FROM series WHERE list_contains($4, type)` +
-      ' AND number IN (SELECT series FROM attributes\n    WHERE name = $6 AND list_contains($5, value))' +
-      ' AND list_contains($7, unit)))',
-    [{ texts: ["it's"] }, { texts: ['a', 'b'] }, 'id', { texts: ['GiB'] }],
-  ],
-  [
-    'the empty text stands for an absent attribute too: whatever has another value is left out',
-    SNAPSHOT,
-    { attributes: new Map([['id', ['', 'b']]]) },
-    `FROM points p WHERE ${RANGE} AND p.series IN (SELECT number FROM series WHERE` +
-      ' number NOT IN (SELECT series FROM attributes\n    WHERE name = $5 AND NOT list_contains($4, value))))',
-    [{ texts: ['', 'b'] }, 'id'],
-  ],
 ])('%s', (_name, snapshot, given, sql, params) => {
-  const made = totalSql(query(given), snapshot, REST.none)
+  const made = totalSql(query(given), snapshot, REST.none, 'all')
   expect(made.sql).toContain(sql)
   expect(made.params.slice(3, -1)).toEqual(params)
 })
@@ -142,9 +119,9 @@ test.each<[string, Parameters<typeof totalSql>[1], Partial<TotalQuery>, string, 
 test('voids that do not touch the range leave no trace; those that do are joined by scope', () => {
   const touching = { scopeId: 'alpha', begin: JUNE - HOUR, end: undefined, upTo: 4 }
   const outside = { scopeId: 'beta', begin: 0, end: JUNE, upTo: 4 }
-  const without = totalSql(query(), { ...SNAPSHOT, voids: [outside] }, REST.none)
-  expect(without).toEqual({ ...totalSql(query(), SNAPSHOT, REST.none), read: expect.any(Function) as unknown })
-  const { sql, params } = totalSql(query(), { ...SNAPSHOT, voids: [outside, touching] }, REST.none)
+  const without = totalSql(query(), { ...SNAPSHOT, voids: [outside] }, REST.none, 'all')
+  expect(without).toEqual({ ...totalSql(query(), SNAPSHOT, REST.none, 'all'), read: expect.any(Function) as unknown })
+  const { sql, params } = totalSql(query(), { ...SNAPSHOT, voids: [outside, touching] }, REST.none, 'all')
   expect(sql).toContain(
     'FROM points p ANTI JOIN voided v ON (p.scope = v.scope AND p.begin_at >= v.begin_at' +
       ` AND p.begin_at < v.end_at AND p.batch <= v.up_to) WHERE ${RANGE})`,
@@ -164,7 +141,7 @@ test.each<[Rest, string[]]>([
 ])(
   'a file with values up to rest %i is scanned for those columns where they are, and no more often',
   (widest, scans) => {
-    const { sql } = totalSql(query({ groupby: [{ by: 'type' }] }), SNAPSHOT, widest)
+    const { sql } = totalSql(query({ groupby: [{ by: 'type' }] }), SNAPSHOT, widest, 'all')
     expect(sql.match(/p\.rest >= \d/g) ?? []).toEqual(scans)
     expect(sql.match(/FROM points p/g)).toHaveLength(1 + scans.length)
   },
@@ -176,25 +153,57 @@ test('a mean needs a sum and a count, and each column is computed once', () => {
     column: 'qty' as const,
     alias: name,
   }))
-  const { sql } = totalSql(query({ values, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none)
+  const { sql } = totalSql(query({ values, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, 'all')
   expect(sql).toContain('SELECT p.series, count(*) AS points, sum(p.quantity) AS quantity_nano FROM')
 })
 
-test.each([
-  ['whole scopes need no condition on series', true, undefined, ''],
-  ['few series are a list', false, [7, 9], ' AND p.series IN (SELECT unnest($6))'],
+const scopes = { first: 7, last: 8 }
+const many = Array.from({ length: 60 }, (_, i) => i)
+
+test.each<[string, WantedSeries, Partial<TotalQuery>, string, Param[]]>([
+  ['whole scopes need no condition on series', { scopes, whole: true, numbers: undefined, count: 9 }, {}, '', []],
+  [
+    'few series are a list',
+    { scopes, whole: false, numbers: [7, 9], count: 2 },
+    {},
+    ' AND list_contains($6, p.series)',
+    [{ integers: [7, 9] }],
+  ],
+  [
+    'more series are a table',
+    { scopes, whole: false, numbers: many, count: 60 },
+    {},
+    ' AND p.series IN (SELECT unnest($6))',
+    [{ integers: many }],
+  ],
   [
     'many series are looked for among those of the scopes',
-    false,
-    undefined,
-    ' AND p.series IN (SELECT number FROM series WHERE scope >= $4 AND scope <= $5 AND list_contains($6, type))',
+    { scopes, whole: false, numbers: undefined, count: 3000 },
+    {
+      types: ["it's"],
+      attributes: new Map([
+        ['id', ['a', 'b']],
+        ['unit', ['GiB']],
+      ]),
+    },
+    ' AND p.series IN (SELECT number FROM series WHERE scope >= $4 AND scope <= $5 AND list_contains($6, type)' +
+      ' AND number IN (SELECT series FROM attributes\n    WHERE name = $8 AND list_contains($7, value))' +
+      ' AND list_contains($9, unit))',
+    [{ texts: ["it's"] }, { texts: ['a', 'b'] }, 'id', { texts: ['GiB'] }],
   ],
-])('%s', (_name, whole, numbers, condition) => {
-  const wanted = { scopes: { first: 7, last: 8 }, whole, numbers }
-  const made = totalSql(query({ types: ['volume'], groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, wanted)
+  [
+    'the empty text stands for an absent attribute too: whatever has another value is left out',
+    { scopes, whole: false, numbers: undefined, count: 3000 },
+    { attributes: new Map([['id', ['', 'b']]]) },
+    ' AND p.series IN (SELECT number FROM series WHERE scope >= $4 AND scope <= $5' +
+      ' AND number NOT IN (SELECT series FROM attributes\n    WHERE name = $7 AND NOT list_contains($6, value)))',
+    [{ texts: ['', 'b'] }, 'id'],
+  ],
+])('%s', (_name, wanted, given, condition, params) => {
+  const made = totalSql(query({ ...given, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, wanted)
   expect(made.sql).toContain(`FROM points p WHERE ${RANGE} AND p.scope >= $4 AND p.scope <= $5${condition} GROUP BY 1)`)
   expect(made.sql).toContain(
     'JOIN (SELECT * FROM series WHERE scope >= $4 AND scope <= $5) series ON series.number = summed.series',
   )
-  expect(made.params.slice(3, 5)).toEqual([7, 8])
+  expect(made.params.slice(3, -1)).toEqual([7, 8, ...params])
 })

@@ -1,17 +1,9 @@
-import { Decimal, divideRounded, STORED_SCALE } from '../../domain/decimal.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
-import { unreachable } from '../../lib/unreachable.ts'
-import {
-  type Grouping,
-  isCalendar,
-  type Total,
-  type TotalQuery,
-  type TotalRow,
-  type ValueField,
-} from '../point-store.ts'
-import { totalRow, VALUE_COLUMNS } from '../total-row.ts'
+import { type Grouping, isCalendar, type Total, type TotalQuery, type TotalRow } from '../point-store.ts'
+import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
-import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
+import type { Rest } from './stored-value.ts'
+import { type Partial, readValue, summedSql, toPartials } from './summed-points.ts'
 import { bucketBegin, bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
 import type { WantedSeries } from './wanted-series.ts'
 
@@ -22,25 +14,19 @@ export interface TotalStatement extends Statement {
 
 /**
  * Points are first summed by what is a narrow number (series, time bucket, day), and only those sums meet the texts of
- * the attributes: the points are many, the series few. What nine digits do not hold is summed by scans of its own, over
- * the row groups that have such values; `widest` says which of these scans the file needs at all.
+ * the attributes: the points are many, the series few. `widest` says what digits the file's values have.
  */
-export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wanted?: WantedSeries): TotalStatement {
+export function totalSql(
+  query: TotalQuery,
+  snapshot: Snapshot,
+  widest: Rest,
+  wanted: WantedSeries | 'all',
+): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
   const groups = toGroups(query.groupby, visible.seriesTable, params)
   const scanned = toScanned(visible, groups)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)
-
-  const scans = [REST.none, REST.atto, REST.high]
-    .map((rest) => ({ rest, columns: partials.filter((partial) => partial.scan === rest) }))
-    .filter(({ rest, columns }) => rest === REST.none || columns.length > 0)
-    .map(({ rest, columns }) => {
-      const selected = [...groups.keys, ...columns.map(({ name, points }) => `${points} AS ${name}`)]
-      const where = rest === REST.none ? scanned.where : `${scanned.where} AND p.rest >= ${rest}`
-      const keys = groups.keys.map((_, i) => i + 1).join(', ')
-      return `SELECT ${selected.join(', ') || '1'} FROM ${scanned.from} WHERE ${where}${keys && ` GROUP BY ${keys}`}`
-    })
 
   const columns = [...groups.columns, ...partials.map(({ name, again }) => `${again} AS ${name}`)]
   const keyCount = groups.columns.length
@@ -51,7 +37,7 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wa
   const ctes = [
     ...visible.ctes,
     ...scanned.ctes,
-    `summed AS (${scans.join(' UNION ALL BY NAME ')})`,
+    `summed AS (${summedSql(groups.keys, partials, scanned.from, scanned.where)})`,
     `grouped AS MATERIALIZED (SELECT ${columns.join(', ') || '1'} FROM summed${groups.joins('summed.series')}${
       keys ? ` GROUP BY ${keys}` : ' HAVING sum(points) > 0'
     })`,
@@ -61,7 +47,7 @@ export function totalSql(query: TotalQuery, snapshot: Snapshot, widest: Rest, wa
 SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
   SELECT true AS present, * FROM grouped${ordered}${limit} OFFSET ${params.add(query.offset)}) page ON true${ordered}`,
     params: params.list,
-    groupsAllSeries: wanted === undefined,
+    groupsAllSeries: wanted === 'all',
     read: (rows) => readTotal(rows, query, keyCount, partials),
   }
 }
@@ -114,9 +100,7 @@ function toGroups(groupby: readonly Grouping[], seriesTable: string, params: Par
     timeKeys.push(`${bucketSql(bucket.seconds, params)} AS bucket`)
     columns.push('bucket')
   }
-  const names = groupby.flatMap((grouping) =>
-    grouping.by === 'time' ? [] : [grouping.by === 'type' ? 'type' : grouping.name],
-  )
+  const names = groupNames(groupby)
   if (names.some(isCalendar)) timeKeys.push(`${DAY} AS day`)
   if (names.includes('type') || names.includes('unit')) {
     joined.push((series) => (series === 'number' ? '' : ` JOIN ${seriesTable} ON series.number = ${series}`))
@@ -147,53 +131,6 @@ function toGroups(groupby: readonly Grouping[], seriesTable: string, params: Par
   }
 }
 
-/** A column that is computed from points, and once more from what that gave. */
-interface Partial {
-  readonly name: string
-  readonly scan: Rest
-  readonly points: string
-  readonly again: string
-}
-
-function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean): Partial[] {
-  const partials = new Map<string, Partial>()
-  const put = (name: string, scan: Rest, points: string, again: string) =>
-    partials.set(name, { name, scan, points, again })
-  // Without groups a sum over nothing would be a row like any other.
-  if (alone) put('points', REST.none, 'count(*)', 'sum(points)')
-  for (const value of values) {
-    const column = VALUE_COLUMNS[value.column]
-    switch (value.function) {
-      case 'count':
-        put('points', REST.none, 'count(*)', 'sum(points)')
-        break
-      case 'mean':
-      case 'sum':
-        if (value.function === 'mean') put('points', REST.none, 'count(*)', 'sum(points)')
-        put(`${column}_nano`, REST.none, `sum(p.${column})`, `sum(${column}_nano)`)
-        if (widest >= REST.atto) put(`${column}_atto`, REST.atto, `sum(p.${column}_atto)`, `sum(${column}_atto)`)
-        if (widest >= REST.high) put(`${column}_high`, REST.high, `sum(p.${column}_high)`, `sum(${column}_high)`)
-        break
-      case 'min':
-      case 'max': {
-        const name = `${column}_${value.function}`
-        put(name, REST.none, `${value.function}(${exactSql(column)})`, `${value.function}(${name})`)
-        break
-      }
-      case 'first':
-      case 'last': {
-        const name = `${column}_${value.function}`
-        const pick = value.function === 'first' ? 'min' : 'max'
-        put(name, REST.none, `${pick}({'at': p.begin_at, 'value': ${exactSql(column)}})`, `${pick}(${name})`)
-        break
-      }
-      default:
-        unreachable(value.function)
-    }
-  }
-  return [...partials.values()]
-}
-
 function readTotal(
   rows: readonly (readonly unknown[])[],
   query: TotalQuery,
@@ -209,28 +146,4 @@ function readTotal(
     return totalRow(query, bucket, groups, (value) => readValue(value, cell))
   }
   return { total: Number(rows[0]?.[0] ?? 0n), rows: rows.filter((row) => row[1] === true).map(toRow) }
-}
-
-function readValue(value: ValueField, cell: (name: string) => unknown): Decimal {
-  const column = VALUE_COLUMNS[value.column]
-  const part = (name: string) => (cell(name) as bigint | null | undefined) ?? 0n
-  const sum = () => toUnits(part(`${column}_nano`), part(`${column}_atto`), part(`${column}_high`))
-  switch (value.function) {
-    case 'count':
-      return new Decimal(part('points'), 0)
-    case 'sum':
-      return new Decimal(sum(), STORED_SCALE)
-    case 'mean':
-      return new Decimal(divideRounded(sum(), part('points')), STORED_SCALE)
-    case 'min':
-    case 'max':
-      return new Decimal(part(`${column}_${value.function}`), STORED_SCALE)
-    case 'first':
-    case 'last': {
-      const picked = cell(`${column}_${value.function}`) as { entries: { value: bigint } }
-      return new Decimal(picked.entries.value, STORED_SCALE)
-    }
-    default:
-      return unreachable(value.function)
-  }
 }

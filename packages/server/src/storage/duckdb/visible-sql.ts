@@ -25,13 +25,13 @@ export function whereOf({ where, bySeries }: VisiblePoints): string {
 
 /**
  * The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. `wanted` is
- * what is known of the filter's series; without it they are looked for by the statement itself.
+ * what is known of the filter's series.
  */
 export function visiblePoints(
   filter: PointFilter,
   snapshot: Snapshot,
   params: Params,
-  wanted?: WantedSeries,
+  wanted: WantedSeries | 'all',
 ): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
@@ -78,11 +78,8 @@ interface SeriesConditions extends Pick<VisiblePoints, 'seriesTable' | 'series' 
   readonly byScope: readonly string[]
 }
 
-function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSeries | undefined): SeriesConditions {
-  if (!wanted) {
-    const series = seriesConditions(filter, params)
-    return { seriesTable: 'series', byScope: [], series, bySeries: inSeries(series) }
-  }
+function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSeries | 'all'): SeriesConditions {
+  if (wanted === 'all') return { seriesTable: 'series', byScope: [], series: [], bySeries: [] }
   const [first, last] = [params.add(wanted.scopes.first), params.add(wanted.scopes.last)]
   const scopes = `scope >= ${first} AND scope <= ${last}`
   const common = {
@@ -92,14 +89,24 @@ function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSer
   if (wanted.whole) return { ...common, series: [scopes], bySeries: [] }
   if (!wanted.numbers) {
     const series = [scopes, ...seriesConditions(filter, params)]
-    return { ...common, series, bySeries: inSeries(series) }
+    return {
+      ...common,
+      series,
+      bySeries: [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`],
+    }
   }
-  const list = `(SELECT unnest(${params.integers(wanted.numbers)}))`
-  return { ...common, series: [scopes, `number IN ${list}`], bySeries: [`p.series IN ${list}`] }
+  const isWanted = isOneOf(wanted.numbers, params)
+  return { ...common, series: [scopes, isWanted('number')], bySeries: [isWanted('p.series')] }
 }
 
-function inSeries(conditions: readonly string[]): string[] {
-  return conditions.length === 0 ? [] : [`p.series IN (SELECT number FROM series WHERE ${conditions.join(' AND ')})`]
+/** To look a number up in a longer list, DuckDB had better make a table of the list. */
+const LISTED = 50
+
+/** The condition that a column has one of the numbers. */
+export function isOneOf(numbers: readonly number[], params: Params): (column: string) => string {
+  const list = params.integers(numbers)
+  if (numbers.length <= LISTED) return (column) => `list_contains(${list}, ${column})`
+  return (column) => `${column} IN (SELECT unnest(${list}))`
 }
 
 /** Conditions of a filter on rows of `series`. */

@@ -38,12 +38,13 @@ test('all series of a scope are known by the scope alone', async () => {
     scopes: { first: 3, last: 3 },
     whole: true,
     numbers: undefined,
+    count: 2,
   })
 })
 
 test('some of them are known by their numbers', async () => {
   const wanted = await find(['volume'], { project_id: ['project-1', 'project-3'] })
-  expect(wanted).toEqual({ scopes: { first: 1, last: 3 }, whole: false, numbers: [2, 4] })
+  expect(wanted).toEqual({ scopes: { first: 1, last: 3 }, whole: false, numbers: [2, 4], count: 2 })
 })
 
 test('without a condition on series nothing is asked', async () => {
@@ -58,9 +59,11 @@ test('a filter that leaves nothing says so', async () => {
 test('the same filter is looked up once, until series come or go', async () => {
   await find(['volume'], {})
   await find(['volume'], {})
-  await find(['instance'], {})
   expect(asked).toBe(2)
+  await find(['instance'], {})
+  // The sizes of the scopes are known by then.
+  expect(asked).toBe(3)
   changes++
   await find(['volume'], {})
-  expect(asked).toBe(3)
+  expect(asked).toBe(5)
 })

@@ -13,6 +13,7 @@ import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { attributeText, type Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import { compareTexts } from '../../lib/compare-texts.ts'
 import { Fault } from '../../lib/fault.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type {
@@ -305,9 +306,4 @@ function compareLists(a: readonly string[], b: readonly string[]): number {
     if (order !== 0) return order
   }
   return 0
-}
-
-/** By code point: UTF-8 sorts so, JavaScript's own comparison of UTF-16 units does not. */
-function compareTexts(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
