@@ -20,17 +20,18 @@ export function seriesText(series: Series, name: string): string {
   if (name === 'type') return type
   if (name === 'unit') return unit
   const attributes = Object.hasOwn(groupby, name) ? groupby : metadata
-  return Object.hasOwn(attributes, name) ? wellFormed(attributeText(attributes[name])) : ''
+  return Object.hasOwn(attributes, name) ? attributeText(attributes[name]).toWellFormed() : ''
 }
 
-/** What is held against what is stored under the same id. */
+/** What is held against what is stored under the same id. Halves of surrogate pairs cannot be written as UTF-8; JSON escapes them. */
 export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): Identity {
-  return [wellFormed(scopeId), wellFormed(type), wellFormed(unit), JSON.stringify(groupby), JSON.stringify(metadata)]
-}
-
-/** As a store gives a text back: half of a surrogate pair cannot be written as UTF-8. (JSON escapes it.) */
-export function wellFormed(text: string): string {
-  return /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text
+  return [
+    scopeId.toWellFormed(),
+    type.toWellFormed(),
+    unit.toWellFormed(),
+    JSON.stringify(groupby),
+    JSON.stringify(metadata),
+  ]
 }
 
 /** Throws a `Fault` when the series is not the one that is stored under its id. */

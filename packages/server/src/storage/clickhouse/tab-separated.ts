@@ -1,5 +1,4 @@
 import { type Decimal, power10, STORED_SCALE, toFixed, toStored } from '../../domain/decimal.ts'
-import { wellFormed } from '../series-identity.ts'
 
 /** Bodies of insertions: lines of ClickHouse's `TabSeparated`. */
 
@@ -34,7 +33,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 
 export function textField(text: string): string {
   // oxlint-disable-next-line no-control-regex -- tabs, line ends and NUL are what is escaped here
-  return wellFormed(text).replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character]!)
+  return text.toWellFormed().replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character]!)
 }
 
 /** A `Map(String, String)`: its texts are quoted, and escaped once. */

@@ -65,20 +65,17 @@ export function fewSums(query: TotalQuery, snapshot: Snapshot, widest: Rest, wan
       for (const [bucket, number, ...sums] of rows as readonly Row[]) {
         const texts = names.map((name) => seriesText(series.get(number)!, name))
         const begin = time ? bucketBegin(bucket, time.seconds) : query.begin
-        const key = JSON.stringify([begin, ...texts])
+        const key = keyOf(begin, texts)
         const group = groups.get(key)
         if (!group) groups.set(key, { begin, texts, sums: sums.map((sum) => sum ?? 0n) })
         else sums.forEach((sum, i) => (group.sums[i]! += sum ?? 0n))
       }
       // Without groups a sum over nothing is a row like any other.
-      if (keys.length === 0)
-        for (const [key, { sums }] of groups) if (sums[at.get('points')!] === 0n) groups.delete(key)
+      const found = [...groups.values()].filter(({ sums }) => keys.length > 0 || sums[at.get('points')!] !== 0n)
       const { offset, limit } = query
-      const page = [...groups.values()]
-        .sort(byTextsAndTime)
-        .slice(offset, limit === undefined ? undefined : offset + limit)
+      const page = found.sort(byTextsAndTime).slice(offset, limit === undefined ? undefined : offset + limit)
       return {
-        total: groups.size,
+        total: found.length,
         rows: page.map(({ begin, texts, sums }) =>
           totalRow(query, begin, texts, (value) => readValue(value, (name) => sums[at.get(name) ?? -1])),
         ),
@@ -93,6 +90,11 @@ interface Group {
   readonly begin: number
   readonly texts: readonly string[]
   readonly sums: bigint[]
+}
+
+/** Different for different groups, whatever is in the texts. */
+function keyOf(begin: number, texts: readonly string[]): string {
+  return texts.reduce((key, text) => `${key},${text.length}:${text}`, String(begin))
 }
 
 function byTextsAndTime(a: Group, b: Group): number {

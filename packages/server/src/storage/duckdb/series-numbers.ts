@@ -2,7 +2,7 @@ import { type DuckDBConnection, BIGINT, INTEGER, VARCHAR } from '@duckdb/node-ap
 import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
-import { attributeTexts, type Identity, refuseOther, toIdentity, wellFormed } from '../series-identity.ts'
+import { attributeTexts, type Identity, refuseOther, toIdentity } from '../series-identity.ts'
 import { append, type Column } from './append.ts'
 import { run } from './duckdb-database.ts'
 
@@ -139,7 +139,7 @@ async function findScopes(connection: DuckDBConnection, fresh: readonly Series[]
   if (fresh.length === 0) return new Map()
   const rows = await run(connection, {
     sql: `SELECT scope_id, min(scope) FROM series WHERE scope_id IN (SELECT unnest($1)) GROUP BY scope_id`,
-    params: [{ texts: [...new Set(fresh.map(({ scopeId }) => wellFormed(scopeId)))] }],
+    params: [{ texts: [...new Set(fresh.map(({ scopeId }) => scopeId.toWellFormed()))] }],
   })
   return new Map(rows as [string, number][])
 }
