@@ -1,32 +1,12 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
-import type { State } from '../state/database.ts'
-import { openTestState } from '../state/testing/open-test-state.ts'
-import { sweep } from './sweep.ts'
 import { unreachable } from './testing/memory-source.ts'
-import {
-  type BenchOptions,
-  EACH,
-  emptyState,
-  full,
-  HOUR,
-  METRICS,
-  processorBench,
-  T0,
-  TESTER,
-} from './testing/processor-bench.ts'
+import { EACH, full, HOUR, METRICS, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
-let state: State
-beforeAll(async () => {
-  state = await openTestState()
-})
-afterAll(() => state[Symbol.asyncDispose]())
-beforeEach(() => emptyState(state.db))
-
-const bench = (scopeIds: readonly string[], options?: BenchOptions) => processorBench(state.db, scopeIds, options)
+const { db, bench } = await stateWithBenches()
 
 test('a catch-up rates every period of every scope once, with few questions', async () => {
   await using b = await bench(['a', 'b', 'c'])
@@ -106,7 +86,7 @@ test('what a failed write left is never seen, and swept', async () => {
   expect(failed).toEqual([{ scopeId: 'a', error: 'the disk is full' }])
   expect(await b.total()).toEqual({})
   b.store.write = write
-  await sweep(b.batches, b.store)
+  await b.sweep()
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
 })
@@ -129,8 +109,8 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
   await b.measure()
-  await state.db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
-  await sweep(b.batches, b.store)
+  await db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
+  await b.sweep()
   expect((await b.batches.snapshot()).voids).toEqual([])
   expect(await b.total()).toEqual(full(['a'], 9))
 })

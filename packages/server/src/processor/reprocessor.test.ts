@@ -1,32 +1,21 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
-import type { State } from '../state/database.ts'
 import { Reprocesses } from '../state/reprocesses.ts'
-import { openTestState } from '../state/testing/open-test-state.ts'
-import { sweep } from './sweep.ts'
 import { unreachable } from './testing/memory-source.ts'
 import {
   type BenchOptions,
-  emptyState,
+  EACH,
   full,
   HOUR,
-  processorBench,
   shownDiff,
+  stateWithBenches,
   T0,
   TESTER,
 } from './testing/processor-bench.ts'
 
-let state: State
-beforeAll(async () => {
-  state = await openTestState()
-})
-afterAll(() => state[Symbol.asyncDispose]())
-beforeEach(() => emptyState(state.db))
-
-const bench = (scopeIds: readonly string[], options?: BenchOptions) => processorBench(state.db, scopeIds, options)
+const { db, bench } = await stateWithBenches()
 const TWO = add(ONE, ONE)
-const everything = { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
 
 test('reprocessing swaps the prices of its window in one commit and touches nothing else', async () => {
   await using b = await bench(['a', 'b'])
@@ -113,11 +102,8 @@ test('a cancelled task stops within one batch, frees its scope, and leaves nothi
   expect(await b.reprocesses.cancel({ scopeIds: ['a'], ids: [] }, TESTER)).toEqual([])
   expect(await b.reprocess()).toBe(0)
 
-  await sweep(b.batches, b.store)
-  const { highest } = await b.batches.snapshot()
-  expect(await b.store.retrieve(everything, { highest, hidden: [], voids: [] })).toMatchObject({
-    total: 9 * 6,
-  })
+  await b.sweep()
+  expect(await b.stored()).toBe(9 * EACH)
   b.source.onRequest = () => {}
   await b.run(T0 + 11 * HOUR + 1)
   expect(Object.keys(await b.total())).toHaveLength(10)
@@ -155,8 +141,8 @@ test('a task whose worker died shows as waiting once its lease is over, and is d
   await b.reprocesses.setCurrent(id, dead!, T0 + 3 * HOUR)
   expect(await b.task()).toMatchObject({ state: 'running', current: T0 + 3 * HOUR })
   expect(await b.reprocess()).toBe(0)
-  await state.db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second'`)
-  await state.db.execute(sql`UPDATE hidden_batches SET lease_until = now() - interval '1 second'`)
+  await db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second'`)
+  await db.execute(sql`UPDATE hidden_batches SET lease_until = now() - interval '1 second'`)
   expect(await b.task()).toMatchObject({ state: 'pending', current: undefined })
   expect(await b.reprocess()).toBe(1)
   expect(await b.reprocesses.setCurrent(id, dead!, T0 + 4 * HOUR)).toBe(false)
@@ -166,7 +152,7 @@ test('a task whose worker died shows as waiting once its lease is over, and is d
 
 test('of two processors that have seen the same task, one does it', async () => {
   await using b = await withTask()
-  await using other = await processorBench(state.db, ['a'], { store: b.store, owner: 'other' })
+  await using other = await bench(['a'], { store: b.store, owner: 'other' })
   const due = other.reprocesses.due.bind(other.reprocesses)
   other.reprocesses.due = async (limit) => {
     const tasks = await due(limit)

@@ -1,24 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
-import type { State } from '../state/database.ts'
-import { openTestState } from '../state/testing/open-test-state.ts'
-import { sweep } from './sweep.ts'
-import { emptyState, full, HOUR, NAMES, processorBench, shownDiff, T0, TESTER } from './testing/processor-bench.ts'
+import { EACH, full, HOUR, NAMES, shownDiff, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
-let state: State
-beforeAll(async () => {
-  state = await openTestState()
-})
-afterAll(() => state[Symbol.asyncDispose]())
-beforeEach(() => emptyState(state.db))
+const { db, bench } = await stateWithBenches()
 
-const EVERYTHING = { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
 const MANY = { order: 'asc', offset: 0, limit: 100 } as const
 
 /** Scopes that are rated for nine hours, and prices that have doubled since. */
 async function rated(...scopeIds: string[]) {
-  const b = await processorBench(state.db, scopeIds)
+  const b = await bench(scopeIds)
   await b.run(T0 + 10 * HOUR + 1)
   b.rating.price = add(ONE, ONE)
   const { resets } = b.scopes
@@ -28,8 +19,8 @@ async function rated(...scopeIds: string[]) {
     cancel: (...of: string[]) => resets.cancel({ scopeIds: of, ids: [] }, TESTER),
     list: (...of: string[]) => resets.list({ scopeIds: of, ...MANY }),
     sweepLater: async () => {
-      await state.db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 hour'`)
-      await sweep(b.batches, b.store)
+      await db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 hour'`)
+      await b.sweep()
     },
   })
 }
@@ -88,15 +79,14 @@ test('a batch that rates again what a cancelled reset took is fenced off and nev
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
   await b.sweepLater()
-  const { highest } = await b.batches.snapshot()
-  expect((await b.store.retrieve(EVERYTHING, { highest, hidden: [], voids: [] })).total).toBe(9 * 6)
+  expect(await b.stored()).toBe(9 * EACH)
 })
 
 test('it is too late for a scope that is being rated again; the others of the same reset can go back', async () => {
   await using b = await rated('a', 'b')
   await b.reset(4, 'a', 'b')
   b.setFetcher(() => ['a'])
-  await state.db.execute(sql`UPDATE scopes SET retry_at = now() + interval '1 hour' WHERE identifier = 'b'`)
+  await db.execute(sql`UPDATE scopes SET retry_at = now() + interval '1 hour' WHERE identifier = 'b'`)
   await b.run(T0 + 6 * HOUR + 1)
   expect(await b.cancel()).toMatchObject({ cancelled: [{ scopeId: 'b' }], tooLate: [{ scopeId: 'a' }] })
   await b.run(T0 + 10 * HOUR + 1)
@@ -146,9 +136,9 @@ test('a reset to a later moment takes nothing back and is nothing to watch', asy
 test('after a day what a reset took is gone for good', async () => {
   await using b = await rated('a')
   await b.reset(4, 'a')
-  await state.db.execute(sql`UPDATE voids SET created_at = now() - interval '23 hours 30 minutes'`)
+  await db.execute(sql`UPDATE voids SET created_at = now() - interval '23 hours 30 minutes'`)
   expect(await b.list()).toMatchObject([{ state: 'pending', cancellable: false }])
-  await sweep(b.batches, b.store)
+  await b.sweep()
   expect((await b.batches.snapshot()).voids).toHaveLength(1)
   await b.sweepLater()
   expect((await b.batches.snapshot()).voids).toEqual([])

@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { pino } from 'pino'
 import { decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { Fault } from '../lib/fault.ts'
 import { Chores } from '../state/chores.ts'
-import type { State } from '../state/database.ts'
-import { openTestState } from '../state/testing/open-test-state.ts'
 import { forgetPast } from './retention.ts'
-import { EACH, emptyState, full, HOUR, processorBench, T0, TESTER } from './testing/processor-bench.ts'
+import { EACH, full, HOUR, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
-let state: State
-beforeAll(async () => {
-  state = await openTestState()
-})
-afterAll(() => state[Symbol.asyncDispose]())
-beforeEach(() => emptyState(state.db))
+const { db, bench } = await stateWithBenches()
 
 const DAY = 24 * HOUR
 const { signal } = new AbortController()
 
-/** A processor that keeps points for two days. */
-async function bench(scopeIds: readonly string[]) {
-  const b = await processorBench(state.db, scopeIds, { retrySeconds: { min: 1e6, max: 1e6 } })
+/** A processor, and what keeps its points for two days. */
+async function keepingTwoDays(scopeIds: readonly string[]) {
+  const b = await bench(scopeIds, { retrySeconds: { min: 1e6, max: 1e6 } })
   const log: Record<string, unknown>[] = []
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
-  const parts = { db: state.db, chores: new Chores(state.db), store: b.store, log: pino({}, { write }) }
+  const parts = { db, chores: new Chores(db), store: b.store, log: pino({}, { write }) }
   return {
     ...b,
     log,
@@ -47,7 +40,7 @@ test('the bound is the begin of a day, and never later than the hours say', () =
 })
 
 test('points older than the retention go, day by day; those within it stay', async () => {
-  await using b = await bench(['a', 'b'])
+  await using b = await keepingTwoDays(['a', 'b'])
   await b.run(T0 + 4 * DAY)
   const rated = full(['a', 'b'], 4 * 24 - 2)
   expect(await forgetPast(b.parts, { now: T0 + 4 * DAY, hours: undefined })).toBeUndefined()
@@ -61,14 +54,14 @@ test('points older than the retention go, day by day; those within it stay', asy
 })
 
 test('one of several processors does it, once an hour', async () => {
-  await using b = await bench(['a'])
+  await using b = await keepingTwoDays(['a'])
   await b.run(T0 + 4 * DAY)
   const all = Array.from({ length: 4 }, () => forgetPast(b.parts, { now: T0 + 4 * DAY, hours: 48 }))
   expect((await Promise.all(all)).filter((dropped) => dropped !== undefined)).toHaveLength(1)
 })
 
 test('samples stay until the last scope has been rated with them, and a day longer than points', async () => {
-  await using b = await bench(['a', 'late'])
+  await using b = await keepingTwoDays(['a', 'late'])
   b.source.onRequest = ({ scopes }) => {
     if (scopes.includes('late')) throw new Fault('collect.rejected', 'no such thing', { scopeId: 'late' })
   }
@@ -91,7 +84,7 @@ test('samples stay until the last scope has been rated with them, and a day long
 })
 
 test('what is to be rated again stays until that is done', async () => {
-  await using b = await bench(['a'])
+  await using b = await keepingTwoDays(['a'])
   await b.run(T0 + 5 * DAY)
   const rated = await b.periods()
   await b.reprocesses.add(['a'], { begin: T0 + 6 * HOUR, end: T0 + 12 * HOUR }, 'why', TESTER)

@@ -15,7 +15,6 @@ import { scopes } from '../state/schema.ts'
 import { Scopes } from '../state/scopes.ts'
 import { createTestDatabase, hasPostgres } from '../state/testing/open-test-postgres.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
-import { sweep } from './sweep.ts'
 import {
   type BenchOptions,
   EACH,
@@ -29,7 +28,7 @@ import {
 } from './testing/processor-bench.ts'
 
 const IDS = Array.from({ length: 24 }, (_, i) => `scope-${i}`)
-const EVERYTHING = { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
+const CLAIM = { ...NAMES, now: T0 + 3 * HOUR + 1, periodSeconds: HOUR, waitPeriods: 2, maxScopes: 7, maxPeriods: 9 }
 
 /** Each processor has connections of its own, as a process has; the points store is one. */
 describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', () => {
@@ -71,11 +70,6 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
     throw new Error('not done in time')
   }
 
-  const allPoints = async ({ store, batches }: Bench) => {
-    const { highest } = await batches.snapshot()
-    return (await store.retrieve(EVERYTHING, { highest, hidden: [], voids: [] })).total
-  }
-
   test('the work is shared, and every period of every scope is there once', async () => {
     await using both = await two(IDS)
     const { a, b } = both
@@ -90,22 +84,14 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
     // Who is quicker takes half of what is left, again and again.
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(total / 6)
     expect(await a.total()).toEqual(full(IDS, 29))
-    expect(await allPoints(a)).toBe(total * EACH)
+    expect(await a.stored()).toBe(total * EACH)
   })
 
   test('several that take a dead one’s scopes over at the same time do not stand in each other’s way', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `scope-${i}`)
-    const request = {
-      ...NAMES,
-      now: T0 + 3 * HOUR + 1,
-      periodSeconds: HOUR,
-      waitPeriods: 2,
-      maxScopes: 7,
-      maxPeriods: 9,
-    }
-    await new Scopes(pools[0]!.db).see(ids, NAMES, request.now, T0)
+    await new Scopes(pools[0]!.db).see(ids, NAMES, CLAIM.now, T0)
     const dead = new Batches(pools[0]!.db, { owner: 'dead', leaseSeconds: 60 })
-    const lost = (await dead.claim({ ...request, maxScopes: 100 }))!
+    const lost = (await dead.claim({ ...CLAIM, maxScopes: 100 }))!
     expect(lost.scopes).toHaveLength(60)
     await pools[0]!.db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second'`)
     const taken = await Promise.all(
@@ -113,7 +99,7 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
         const batches = new Batches(pools[i % 3]!.db, { owner: `${i}`, leaseSeconds: 60 })
         const own: string[] = []
         for (;;) {
-          const claim = await batches.claim(request)
+          const claim = await batches.claim(CLAIM)
           if (!claim) return own
           own.push(...claim.scopes.map((scope) => scope.scopeId))
           await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
@@ -127,18 +113,10 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
   test('a dead processor’s scopes are taken over when its lease is over, and not before', async () => {
     await using both = await two(['a'], { leaseSeconds: 1 })
     const { a, b } = both
-    await a.processor.discover(T0 + 3 * HOUR + 1, new AbortController().signal)
-    const request = {
-      ...NAMES,
-      now: T0 + 3 * HOUR + 1,
-      periodSeconds: HOUR,
-      waitPeriods: 2,
-      maxScopes: 9,
-      maxPeriods: 9,
-    }
-    await a.batches.claim(request)
+    await a.processor.discover(CLAIM.now, new AbortController().signal)
+    await a.batches.claim(CLAIM)
     const [held] = await pools[2]!.db.select({ until: scopes.leaseUntil }).from(scopes)
-    expect(await serve(b, T0 + 3 * HOUR + 1)).toBe(2)
+    expect(await serve(b, CLAIM.now)).toBe(2)
     const [taken] = await pools[2]!.db.select({ at: scopes.claimedAt }).from(scopes)
     expect(taken!.at!.getTime()).toBeGreaterThan(held!.until!.getTime())
     expect(await b.total()).toEqual(full(['a'], 2))
@@ -161,14 +139,14 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
     await pools[2]!.db.execute(sql`UPDATE scopes SET lease_until = now() - interval '1 second'`)
     expect(await serve(b, until)).toBe(10)
     // Its batch is swept once before it writes.
-    await sweep(b.batches, b.store)
+    await b.sweep()
     wake()
     expect(await late).toMatchObject({ done: 0, failed: [] })
     expect(await a.total()).toEqual(full(['a', 'b'], 5))
-    expect(await allPoints(b)).toBeGreaterThan(10 * EACH)
+    expect(await b.stored()).toBeGreaterThan(10 * EACH)
     await pools[2]!.db.execute(sql`UPDATE hidden_batches SET abandoned_at = now() - interval '8 days'`)
-    await sweep(b.batches, b.store)
-    expect(await allPoints(b)).toBe(10 * EACH)
+    await b.sweep()
+    expect(await b.stored()).toBe(10 * EACH)
   })
 
   test('connections that break while they work cost nothing but another try', async () => {
@@ -221,7 +199,7 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
       [unlucky, 'cancelled'],
     ])
     expect(await a.total()).toEqual({ ...full(ids, 9), ...full(ids.slice(1), 8, 2) })
-    await sweep(a.batches, a.store)
+    await a.sweep()
     expect(await a.batches.held({ ...NAMES, now: T0 * 2, periodSeconds: HOUR, waitPeriods: 2 })).toBe(0)
   })
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
+import { afterAll, beforeEach } from 'vitest'
 import { add, formatDecimal, ONE } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
 import type { Instant } from '../../domain/period.ts'
@@ -11,12 +12,14 @@ import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
 import type { Sums, TypeDiff } from '../../state/task-diff.ts'
+import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { measureResets } from '../measure-resets.ts'
 import { Processor } from '../processor.ts'
 import { Rechecker } from '../rechecker.ts'
 import { Reprocessor } from '../reprocessor.ts'
+import { sweep } from '../sweep.ts'
 import { MemorySource, memoryMetric } from './memory-source.ts'
 
 export const HOUR = 3600
@@ -27,6 +30,7 @@ export const TESTER = { who: 'tester' }
 const RESOURCES = 3
 /** Points of a scope in a period. */
 export const EACH = RESOURCES * METRICS.length
+const EVERYTHING = { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined }
 
 export interface BenchOptions {
   readonly retrySeconds?: { readonly min: number; readonly max: number }
@@ -39,6 +43,18 @@ export interface BenchOptions {
   readonly modules?: readonly RatingModule[]
   readonly maxPoints?: number
   readonly maxPeriods?: number
+}
+
+/** State that is empty before each test of the file that asks for it, and benches on it. */
+export async function stateWithBenches() {
+  const state = await openTestState()
+  const { db } = state
+  beforeEach(() => emptyState(db))
+  afterAll(() => state[Symbol.asyncDispose]())
+  return {
+    db,
+    bench: (scopeIds: readonly string[], options?: BenchOptions) => processorBench(db, scopeIds, options),
+  }
 }
 
 /** A whole processor over real stores; its one module adds a price that the test may change. */
@@ -111,7 +127,13 @@ export async function processorBench(
     reprocess: () => reprocessor.run(signal),
     recheck: () => rechecker.run(signal),
     measure: () => measureResets({ ...parts, names: NAMES }, signal),
+    sweep: () => sweep(batches, store),
     total: () => totals(store, batches),
+    /** How many points the store has, whether anybody sees them or not. */
+    async stored() {
+      const { highest } = await batches.snapshot()
+      return (await store.retrieve(EVERYTHING, { highest, hidden: [], voids: [] })).total
+    },
     [Symbol.asyncDispose]: async () => {
       if (!given) await store[Symbol.asyncDispose]()
     },
@@ -120,10 +142,7 @@ export async function processorBench(
 
 /** Points and price by scope and period: `{ 'a 0': '6 points at 6' }`. */
 async function totals(store: PointStore, batches: Batches): Promise<Record<string, string>> {
-  const { points } = await store.retrieve(
-    { begin: 0, end: T0 * 2, types: [], attributes: new Map(), offset: 0, limit: undefined },
-    await batches.snapshot(),
-  )
+  const { points } = await store.retrieve(EVERYTHING, await batches.snapshot())
   const sums = new Map<string, { count: number; price: typeof ONE }>()
   for (const point of points) {
     const key = `${point.series.scopeId} ${(point.begin - T0) / HOUR}`
