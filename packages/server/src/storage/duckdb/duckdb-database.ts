@@ -4,17 +4,23 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../lib/fault.ts'
 import { type Statement, toDuckDBType, toDuckDBValue } from './statement.ts'
 
-export interface DuckDBFileOptions {
+/** Where a store's ways part; nothing but speed depends on it. */
+export interface StoreOptions {
+  /** Points that are put in order at a time, `RUN_POINTS` by default. */
+  readonly runPoints?: number
+  /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
+  readonly mostSums?: number
+  /** Series up to which no one asks whether scopes would do to group by, `FEW_SERIES` by default. */
+  readonly fewSeries?: number
+}
+
+export interface DuckDBFileOptions extends StoreOptions {
   /** The database file, or `:memory:`. Its folder is created. */
   readonly path: string
   /** Threads for queries; the number of processors by default. */
   readonly threads?: number
   /** DuckDB's memory limit, `512MB` by default: what does not fit is spilled beside the file. */
   readonly memoryLimit?: string
-  /** Points that are put in order at a time, `RUN_POINTS` by default. */
-  readonly runPoints?: number
-  /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
-  readonly mostSums?: number
 }
 
 export const IN_MEMORY = ':memory:'

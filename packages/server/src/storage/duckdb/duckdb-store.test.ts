@@ -3,11 +3,12 @@ import { expect, test } from 'vitest'
 import { pointStoreContract } from '../point-store-contract.ts'
 import { DAY, EVERYTHING, point, query, series } from '../testing/points.ts'
 import { expectAlike, history } from '../testing/random-history.ts'
+import type { StoreOptions } from './duckdb-database.ts'
 import { openDuckDBStore } from './open-duckdb-store.ts'
 
-// So few points are a run that they are put in order again and again.
-const open = (mostSums?: number) =>
-  openDuckDBStore({ path: ':memory:', threads: 1, runPoints: 20, ...(mostSums !== undefined && { mostSums }) })
+// So few points are a run that they are put in order again and again, and so few series are few that scopes are tried.
+const open = (options: StoreOptions = {}) =>
+  openDuckDBStore({ path: ':memory:', threads: 1, runPoints: 20, fewSeries: 2, ...options })
 
 pointStoreContract('DuckDB', () => open())
 
@@ -15,7 +16,7 @@ test('sums that are grouped here and those that DuckDB groups are the same', asy
   await fc.assert(
     fc.asyncProperty(history, async (steps) => {
       await using here = await open()
-      await using byDuckDB = await open(0)
+      await using byDuckDB = await open({ mostSums: 0 })
       await expectAlike(steps, here, byDuckDB)
     }),
     { numRuns: 20 },
@@ -23,7 +24,7 @@ test('sums that are grouped here and those that DuckDB groups are the same', asy
 })
 
 test.each([0, 15, 16, 1000])('whether %i sums at most are grouped here makes no difference', async (mostSums) => {
-  await using store = await open(mostSums)
+  await using store = await open({ mostSums })
   const alpha = series({ metadata: { flavor: 'small' } })
   const beta = series({ scopeId: 'beta', groupby: { id: 'vm-2', project_id: 'beta' } })
   for (const day of [0, 1, 2]) {

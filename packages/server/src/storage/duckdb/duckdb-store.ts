@@ -17,6 +17,8 @@ import {
   type Total,
   type TotalQuery,
 } from '../point-store.ts'
+import { seriesText } from '../series-identity.ts'
+import { groupNames } from '../total-row.ts'
 import type { CopiedStore, CopyOptions, PointsCopy } from '../points-copy.ts'
 import { copyTables } from './copy-tables.ts'
 import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
@@ -28,18 +30,19 @@ import {
   removeOrphans,
   removeSampleOrphans,
 } from './drop-before.ts'
-import { type DuckDBDatabase, type DuckDBFileOptions, run } from './duckdb-database.ts'
-import { areFew, type FewSums, fewSums, MOST_SUMS } from './few-sums.ts'
+import { type DuckDBDatabase, run, type StoreOptions } from './duckdb-database.ts'
+import { FEW_SERIES, fewSums, MOST_SUMS, mostSummed } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
+import { ScopeTexts } from './scope-texts.ts'
 import { SeriesNumbers } from './series-numbers.ts'
 import { Params, type Statement } from './statement.ts'
 import { fromStoredValue, type Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
 import { isOneOf } from './visible-sql.ts'
-import { WantedSeriesFinder } from './wanted-series.ts'
+import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
 import { writeSamples } from './write-samples.ts'
 
@@ -55,8 +58,10 @@ export class DuckDBStore implements PointStore, CopiedStore {
   readonly #readSeries = new LRUCache<number, Series>({ max: READ_REMEMBERED })
   readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
   readonly #wanted: WantedSeriesFinder
+  readonly #scopeTexts: ScopeTexts
   readonly #runPoints: number
   readonly #mostSums: number
+  readonly #fewSeries: number
   #widest: Rest
   /** Points of batches that are not in order yet, and the last of these batches. */
   #unordered: { points: number; last: BatchId }
@@ -72,18 +77,19 @@ export class DuckDBStore implements PointStore, CopiedStore {
     this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
     this.#runPoints = start.runPoints
     this.#mostSums = start.mostSums
+    this.#fewSeries = start.fewSeries
     this.#widest = start.widest
     this.#unordered = start.unordered
-    this.#wanted = new WantedSeriesFinder(
-      (statement, signal) => this.#select(statement, signal),
-      () => this.#series.changes,
-    )
+    const select = (statement: Statement, signal: AbortSignal | undefined) => this.#select(statement, signal)
+    const changes = () => this.#series.changes
+    this.#wanted = new WantedSeriesFinder(select, changes)
+    this.#scopeTexts = new ScopeTexts(select, changes)
   }
 
   /** Takes the database over: it is closed with the store. */
   static async over(
     database: DuckDBDatabase,
-    { runPoints = RUN_POINTS, mostSums = MOST_SUMS }: Pick<DuckDBFileOptions, 'runPoints' | 'mostSums'>,
+    { runPoints = RUN_POINTS, mostSums = MOST_SUMS, fewSeries = FEW_SERIES }: StoreOptions,
   ): Promise<DuckDBStore> {
     const [row] = await database.select({
       sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
@@ -93,7 +99,16 @@ export class DuckDBStore implements PointStore, CopiedStore {
     })
     const [series, ruleSets, sampleSeries, widest, points, last] = row as [number, number, number, Rest, bigint, bigint]
     const unordered = { points: Number(points), last: Number(last) }
-    return new DuckDBStore(database, { series, ruleSets, sampleSeries, widest, unordered, runPoints, mostSums })
+    return new DuckDBStore(database, {
+      series,
+      ruleSets,
+      sampleSeries,
+      widest,
+      unordered,
+      runPoints,
+      mostSums,
+      fewSeries,
+    })
   }
 
   async write(batch: BatchId, points: readonly Point[]): Promise<void> {
@@ -183,20 +198,55 @@ export class DuckDBStore implements PointStore, CopiedStore {
     if (matchesNothing(query)) return { total: 0, rows: [] }
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return { total: 0, rows: [] }
-    const count = wanted === 'all' ? this.#series.count : wanted.count
-    if (areFew(query, count, this.#mostSums)) {
-      return await this.#totalOfFew(fewSums(query, snapshot, this.#widest, wanted), signal)
+    return (
+      (await this.#totalOfFew(query, snapshot, wanted, signal)) ??
+      (await this.#totalOfMany(query, snapshot, wanted, signal))
+    )
+  }
+
+  /** Undefined when there may be more sums than are grouped here. */
+  async #totalOfFew(
+    query: TotalQuery,
+    snapshot: Snapshot,
+    wanted: WantedSeries | 'all',
+    signal: AbortSignal | undefined,
+  ): Promise<Total | undefined> {
+    const most = mostSummed(query, this.#mostSums)
+    if (most === 0) return undefined
+    const names = groupNames(query.groupby)
+    const series = wanted === 'all' ? this.#series.count : wanted.count
+    // Texts of few series are quicker found than those of all scopes.
+    const byScope =
+      names.length > 0 && series > this.#fewSeries ? await this.#scopeTexts.find(names, signal) : undefined
+    if (byScope?.every(({ size }) => size <= most)) {
+      const sums = fewSums(query, 'scope', snapshot, this.#widest, wanted)
+      return sums.read(await this.#select(sums, signal), (scope) => byScope.map((texts) => texts.get(scope)!))
     }
+    if (names.length > 0 && series > most) return undefined
+    const sums = fewSums(query, 'series', snapshot, this.#widest, wanted)
+    return await this.#whileReading(async () => {
+      const rows = await this.#select(sums, signal)
+      const found = await this.#lookUpSeries(sums.numbersOf(rows), signal)
+      return sums.read(rows, (number) => names.map((name) => seriesText(found.get(number)!, name)))
+    })
+  }
+
+  async #totalOfMany(
+    query: TotalQuery,
+    snapshot: Snapshot,
+    wanted: WantedSeries | 'all',
+    signal: AbortSignal | undefined,
+  ): Promise<Total> {
     const statement = totalSql(query, snapshot, this.#widest, wanted)
     return statement.read(await this.#select(statement, signal))
   }
 
-  async #totalOfFew(sums: FewSums, signal: AbortSignal | undefined): Promise<Total> {
+  /** Series that were there when `work` began stay until it has ended. */
+  async #whileReading<T>(work: () => Promise<T>): Promise<T> {
     const reader = {}
     this.#reading.add(reader)
     try {
-      const rows = await this.#select(sums, signal)
-      return sums.read(rows, await this.#lookUpSeries(sums.seriesOf(rows), signal))
+      return await work()
     } finally {
       this.#reading.delete(reader)
     }
@@ -360,13 +410,11 @@ export class DuckDBStore implements PointStore, CopiedStore {
   }
 }
 
-interface Start {
+interface Start extends Required<StoreOptions> {
   readonly series: number
   readonly ruleSets: number
   readonly sampleSeries: number
   readonly widest: Rest
-  readonly runPoints: number
-  readonly mostSums: number
   readonly unordered: { points: number; last: BatchId }
 }
 

@@ -1,8 +1,6 @@
-import type { Series } from '../../domain/series.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { compareTexts } from '../../lib/compare-texts.ts'
 import { isCalendar, type Total, type TotalQuery, type ValueFunction } from '../point-store.ts'
-import { seriesText } from '../series-identity.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
@@ -12,58 +10,64 @@ import type { WantedSeries } from './wanted-series.ts'
 
 /** Rows that are grouped here rather than by DuckDB: some 10 ms of this thread's time. */
 export const MOST_SUMS = 5_000
+/** Series up to which sums are made by series at once, whether or not scopes would do. */
+export const FEW_SERIES = 100
 
-/** The points' sums by series and time bucket, and how to make groups of them. */
+/** The points' sums by series or scope and time bucket, and how to make groups of them. */
 export interface FewSums extends Statement {
-  /** Numbers of the series in the rows; none where their texts do not matter. */
-  seriesOf(rows: Rows): ReadonlySet<number>
-  read(rows: Rows, series: ReadonlyMap<number, Series>): Total
+  /** Numbers of the series, or scopes, in the rows. */
+  numbersOf(rows: Rows): ReadonlySet<number>
+  /** `textsOf` says what a series, or scope, is grouped by. */
+  read(rows: Rows, textsOf: (number: number) => readonly string[]): Total
 }
 
 type Rows = readonly (readonly unknown[])[]
 
 /**
- * Whether a question can be answered by `fewSums`, when there are so many series at most. A tenant's question needs few
- * sums: to group them in DuckDB takes longer than to add them up, for the joins with the attributes, the ordering and the
- * page; here it takes next to nothing.
+ * How many series, or scopes, a question may have at most to be answered by `fewSums`; 0 when it cannot be. A tenant's
+ * question needs few sums: to group them in DuckDB takes longer than to add them up, for the joins with the attributes,
+ * the ordering and the page; here it takes next to nothing.
  */
-export function areFew({ begin, end, groupby, values }: TotalQuery, series: number, most: number): boolean {
-  const names = groupNames(groupby)
+export function mostSummed({ begin, end, groupby, values }: TotalQuery, mostSums: number): number {
+  if (groupNames(groupby).some(isCalendar) || !values.every((value) => ADDED_UP.includes(value.function))) return 0
   const time = groupby.find((grouping) => grouping.by === 'time')
-  const buckets = time ? Math.ceil((end - begin) / time.seconds) + 1 : 1
-  const sums = names.length > 0 ? series * buckets : buckets
-  return sums <= most && !names.some(isCalendar) && values.every((value) => ADDED_UP.includes(value.function))
+  return Math.floor(mostSums / (time ? Math.ceil((end - begin) / time.seconds) + 1 : 1))
 }
 
 /** What is computed by adding up. */
 const ADDED_UP: readonly ValueFunction[] = ['sum', 'count', 'mean']
 
 /** The statement, and what to do with its rows; `totalSql` is the other way to the same answer. */
-export function fewSums(query: TotalQuery, snapshot: Snapshot, widest: Rest, wanted: WantedSeries | 'all'): FewSums {
-  const names = groupNames(query.groupby)
+export function fewSums(
+  query: TotalQuery,
+  by: 'series' | 'scope',
+  snapshot: Snapshot,
+  widest: Rest,
+  wanted: WantedSeries | 'all',
+): FewSums {
   const time = query.groupby.find((grouping) => grouping.by === 'time')
-  const bySeries = names.length > 0
+  const hasTexts = groupNames(query.groupby).length > 0
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
   const keys = [
     ...(time ? [`${bucketSql(time.seconds, params)} AS bucket`] : []),
-    ...(bySeries ? ['p.series AS series'] : []),
+    ...(hasTexts ? [`p.${by} AS summed_by`] : []),
   ]
   const partials = toPartials(query.values, widest, keys.length === 0)
   const summed = summedSql(keys, partials, visible.from, whereOf(visible))
   const ctes = [...visible.ctes, `summed AS (${summed})`].join(', ')
-  const columns = [time ? 'bucket' : 'NULL', bySeries ? 'series' : 'NULL', ...partials.map(({ name }) => name)]
+  const columns = [time ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partials.map(({ name }) => name)]
   const at = new Map(partials.map(({ name }, i) => [name, i]))
 
   return {
     sql: `WITH ${ctes} SELECT ${columns.join(', ')} FROM summed`,
     params: params.list,
-    groupsAllSeries: wanted === 'all' && bySeries,
-    seriesOf: (rows) => new Set(bySeries ? (rows as readonly Row[]).map(([, series]) => series) : []),
-    read(rows, series) {
+    groupsAllSeries: wanted === 'all' && hasTexts,
+    numbersOf: (rows) => new Set(hasTexts ? (rows as readonly Row[]).map(([, number]) => number) : []),
+    read(rows, textsOf) {
       const groups = new Map<string, Group>()
       for (const [bucket, number, ...sums] of rows as readonly Row[]) {
-        const texts = names.map((name) => seriesText(series.get(number)!, name))
+        const texts = hasTexts ? textsOf(number) : []
         const begin = time ? bucketBegin(bucket, time.seconds) : query.begin
         const key = keyOf(begin, texts)
         const group = groups.get(key)
@@ -84,7 +88,7 @@ export function fewSums(query: TotalQuery, snapshot: Snapshot, widest: Rest, wan
   }
 }
 
-type Row = readonly [bucket: bigint, series: number, ...sums: (bigint | null)[]]
+type Row = readonly [bucket: bigint, number: number, ...sums: (bigint | null)[]]
 
 interface Group {
   readonly begin: number
