@@ -109,16 +109,23 @@ export class Batches {
 
   /** A pending batch of a push or an import, which leases no scope. */
   begin(kind: BatchKind): Promise<BatchId> {
-    return this.#db.transaction((tx) => this.#next(tx, kind))
+    return this.#next(this.#db, kind)
   }
 
-  async #next(tx: StateDatabase, kind: BatchKind): Promise<BatchId> {
-    const [counter] = await tx
-      .update(batchCounter)
-      .set({ value: sql`${batchCounter.value} + 1` })
-      .returning({ id: batchCounter.value })
-    await tx.insert(hiddenBatches).values({ id: counter!.id, kind, owner: this.#owner, leaseUntil: this.#leaseEnd() })
-    return counter!.id
+  /** One statement: everybody's batches wait for the counter's row, and hold it no longer than this takes. */
+  async #next(db: StateDatabase, kind: BatchKind): Promise<BatchId> {
+    const counter = db.$with('counter').as(
+      db
+        .update(batchCounter)
+        .set({ value: sql`${batchCounter.value} + 1` })
+        .returning({ value: batchCounter.value }),
+    )
+    const [batch] = await db
+      .with(counter)
+      .insert(hiddenBatches)
+      .values({ id: sql`(SELECT value FROM ${counter})`, kind, owner: this.#owner, leaseUntil: this.#leaseEnd() })
+      .returning({ id: hiddenBatches.id })
+    return batch!.id
   }
 
   #leaseEnd() {
