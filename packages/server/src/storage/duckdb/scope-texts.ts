@@ -27,6 +27,8 @@ export class ScopeTexts {
 
   /** The texts of each of the attributes; undefined where one of them differs within a scope. */
   async find(names: readonly string[], signal: AbortSignal | undefined): Promise<TextByScope[] | undefined> {
+    // Every scope has several of these.
+    if (names.includes('type') || names.includes('unit')) return undefined
     const all: TextByScope[] = []
     for (const name of names) {
       const texts = await this.#find(name, signal)
@@ -37,7 +39,6 @@ export class ScopeTexts {
   }
 
   async #find(name: string, signal: AbortSignal | undefined): Promise<TextByScope | undefined> {
-    if (name === 'type' || name === 'unit') return undefined
     const changes = this.#changes()
     const known = this.#remembered.get(name)
     if (known?.changes === changes) return known.texts
