@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestApi, point, type TestApi } from '../../packages/server/src/api/testing/open-test-api.ts'
 import { Policy } from '../../packages/server/src/auth/policy/policy.ts'
-import type { Principal } from '../../packages/server/src/domain/principal.ts'
+import { NOBODY, type Principal } from '../../packages/server/src/domain/principal.ts'
 import type { Listener } from '../../packages/server/src/http/listen.ts'
 import { sendRaw } from '../../packages/server/src/http/testing/send-raw.ts'
 import { type Called, listenForTest, testApp } from '../../packages/server/src/http/testing/test-app.ts'
@@ -14,24 +14,16 @@ const RUNS = Number(process.env['ISOLATION_RUNS'] ?? 250)
 const A = tenant('a', '0a0a7e5183264644a7a79530eb56e599', '3.25')
 const B = tenant('b', '0b0bfadcbd46481788e0ad7405dcbf12', '777.5')
 
-const NOBODY: Principal = {
-  userId: 'u',
-  projectId: undefined,
-  domainId: undefined,
-  systemScope: undefined,
-  roles: [],
-  isAdmin: false,
-  isAdminProject: true,
-}
+const USER: Principal = { ...NOBODY, userId: 'u' }
 /** None of them may see anything of project B, whatever he asks. */
 const CALLERS: Readonly<Record<string, Principal>> = {
-  reader: { ...NOBODY, projectId: A.project, roles: ['reader'] },
-  member: { ...NOBODY, projectId: A.project, roles: ['member', 'reader'] },
-  'other role': { ...NOBODY, projectId: A.project, roles: ['auditor'] },
-  unscoped: NOBODY,
-  'domain admin': { ...NOBODY, domainId: 'default', roles: ['admin'] },
-  'system reader': { ...NOBODY, systemScope: 'all', roles: ['reader'] },
-  'project of no name': { ...NOBODY, projectId: '', roles: ['reader'] },
+  reader: { ...USER, projectId: A.project, roles: ['reader'] },
+  member: { ...USER, projectId: A.project, roles: ['member', 'reader'] },
+  'other role': { ...USER, projectId: A.project, roles: ['auditor'] },
+  unscoped: USER,
+  'domain admin': { ...USER, domainId: 'default', roles: ['admin'] },
+  'system reader': { ...USER, systemScope: 'all', roles: ['reader'] },
+  'project of no name': { ...USER, projectId: '', roles: ['reader'] },
 }
 
 const POLICIES = {

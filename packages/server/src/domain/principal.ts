@@ -13,3 +13,14 @@ export interface Principal {
   /** Keystone's `is_admin_project`; true when nothing is said. */
   readonly isAdminProject: boolean
 }
+
+/** Somebody of whom nothing is known, who may do what everybody may. */
+export const NOBODY: Principal = {
+  userId: undefined,
+  projectId: undefined,
+  domainId: undefined,
+  systemScope: undefined,
+  roles: [],
+  isAdmin: false,
+  isAdminProject: true,
+}

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { NOBODY } from '../domain/principal.ts'
 import { Fault } from '../lib/fault.ts'
 import type { AppOptions } from './create-app.ts'
 import { listen, type ListenOptions } from './listen.ts'
@@ -158,7 +159,7 @@ test('while Keystone does not answer, callers are told when to come back, and no
 test('refusals carry a request id, and a HEAD is refused without a body', async () => {
   const refusing = app({
     authenticate(header) {
-      if (header('x-auth-token')) return { ...NOBODY }
+      if (header('x-auth-token')) return NOBODY
       throw new Fault('auth.unauthenticated', 'no', { challenge: 'Keystone uri="http://keystone"' })
     },
     authorize() {
@@ -176,13 +177,3 @@ test('refusals carry a request id, and a HEAD is refused without a body', async 
   for (const answer of answers) expect(answer.headers.get('x-openstack-request-id')).toMatch(REQUEST_ID)
   expect(answers[3]!.text).toBe('')
 })
-
-const NOBODY = {
-  userId: 'u',
-  projectId: undefined,
-  domainId: undefined,
-  systemScope: undefined,
-  roles: [],
-  isAdmin: false,
-  isAdminProject: true,
-}

@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { nearest } from '../lib/nearest.ts'
 import { checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from '../auth/policy/policy-matrix.ts'
 import { POLICY_NAMES } from '../domain/policy-name.ts'
+import { NOBODY } from '../domain/principal.ts'
 import { type Invocation, configInput } from './commands.ts'
 
 /** Who asks, as flags. */
@@ -32,12 +33,9 @@ export async function runPolicyCheck(invocation: Invocation, rule: string, flags
   const question = {
     rule: name,
     claims: {
-      userId: undefined,
-      projectId: flags.system ? undefined : flags.project,
-      domainId: undefined,
-      systemScope: flags.system ? 'all' : undefined,
+      ...NOBODY,
+      ...(flags.system ? { systemScope: 'all' } : { projectId: flags.project }),
       roles: flags.roles.split(',').map((role) => role.trim()),
-      isAdminProject: true,
     },
     targetProjectId: flags.targetProject,
   }

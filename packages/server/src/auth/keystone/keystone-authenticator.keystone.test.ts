@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Principal } from '../../domain/principal.ts'
+import { NOBODY, type Principal } from '../../domain/principal.ts'
 import { Policy } from '../policy/policy.ts'
 import { CALLERS, callerHeaders, type CallerName } from '../testing/caller-matrix.ts'
 import { CountingProxy } from '../testing/counting-proxy.ts'
@@ -86,13 +86,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
       await using authenticator = open(keystone.url)
       const who = await authenticate(authenticator, await keystone.token(user, scope))
       expect({ ...who, roles: who.roles.toSorted() }).toEqual({
-        userId: undefined,
-        projectId: undefined,
-        domainId: undefined,
-        systemScope: undefined,
-        roles: [],
-        isAdmin: false,
-        isAdminProject: true,
+        ...NOBODY,
         ...wanted(keystone.cloud),
       })
     })

@@ -1,25 +1,19 @@
 import { POLICY_NAMES, type PolicyName } from '../../domain/policy-name.ts'
+import { NOBODY } from '../../domain/principal.ts'
 import type { Claims } from '../claims.ts'
 import type { Policy } from './policy.ts'
 
 const OWN = 'own-project'
-const NOBODY: Claims = {
-  userId: 'user',
-  projectId: undefined,
-  domainId: undefined,
-  systemScope: undefined,
-  roles: [],
-  isAdminProject: true,
-}
+const USER: Claims = { ...NOBODY, userId: 'user' }
 
 /** The kinds of callers an operator thinks in. Keystone gives admins the member role too, and members the reader role. */
 export const CALLER_KINDS = {
-  admin: { ...NOBODY, projectId: OWN, roles: ['admin', 'member', 'reader'] },
-  member: { ...NOBODY, projectId: OWN, roles: ['member', 'reader'] },
-  reader: { ...NOBODY, projectId: OWN, roles: ['reader'] },
-  'other role': { ...NOBODY, projectId: OWN, roles: ['some-other-role'] },
-  'system admin': { ...NOBODY, systemScope: 'all', roles: ['admin', 'member', 'reader'] },
-  unscoped: NOBODY,
+  admin: { ...USER, projectId: OWN, roles: ['admin', 'member', 'reader'] },
+  member: { ...USER, projectId: OWN, roles: ['member', 'reader'] },
+  reader: { ...USER, projectId: OWN, roles: ['reader'] },
+  'other role': { ...USER, projectId: OWN, roles: ['some-other-role'] },
+  'system admin': { ...USER, systemScope: 'all', roles: ['admin', 'member', 'reader'] },
+  unscoped: USER,
 } as const satisfies Record<string, Claims>
 
 export type CallerKind = keyof typeof CALLER_KINDS
