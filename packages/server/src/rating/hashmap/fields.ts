@@ -2,8 +2,8 @@ import { and, asc, eq, isNull } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
 import { deleteRules, deletion } from './delete-rules.ts'
 import { getService } from './services.ts'
@@ -14,13 +14,11 @@ export type FieldRow = Pick<typeof fields.$inferSelect, 'id' | 'name' | 'service
 const COLUMNS = { id: fields.id, name: fields.name, serviceId: fields.serviceId }
 
 /** In order of creation; none when there is no such service. */
-export async function listFields(db: StateDatabase, serviceId: string): Promise<FieldRow[]> {
-  const id = toUuid(serviceId)
-  if (id === undefined) return []
+export function listFields(db: StateDatabase, serviceId: string): Promise<FieldRow[]> {
   return db
     .select(COLUMNS)
     .from(fields)
-    .where(and(eq(fields.serviceId, id), isNull(fields.deleted)))
+    .where(and(isId(fields.serviceId, serviceId), isNull(fields.deleted)))
     .orderBy(asc(fields.position))
 }
 
@@ -30,13 +28,10 @@ export async function getField(
   fieldId: string,
   missing: 'request.not_found' | 'request.invalid' = 'request.not_found',
 ): Promise<FieldRow> {
-  const id = toUuid(fieldId)
-  const [row] = id
-    ? await db
-        .select(COLUMNS)
-        .from(fields)
-        .where(and(eq(fields.id, id), isNull(fields.deleted)))
-    : []
+  const [row] = await db
+    .select(COLUMNS)
+    .from(fields)
+    .where(and(isId(fields.id, fieldId), isNull(fields.deleted)))
   if (!row) throw new Fault(missing, `No such field: ${fieldId}`)
   return row
 }

@@ -3,8 +3,8 @@ import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { ChangeEntry } from '../../state/audit.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
 import { deleteRules, deletion } from './delete-rules.ts'
 import { groups, mappings, thresholds } from './tables.ts'
@@ -24,13 +24,10 @@ export async function getGroup(
   groupId: string,
   missing: 'request.not_found' | 'request.invalid' = 'request.not_found',
 ): Promise<GroupRow> {
-  const id = toUuid(groupId)
-  const [row] = id
-    ? await db
-        .select(COLUMNS)
-        .from(groups)
-        .where(and(eq(groups.id, id), isNull(groups.deleted)))
-    : []
+  const [row] = await db
+    .select(COLUMNS)
+    .from(groups)
+    .where(and(isId(groups.id, groupId), isNull(groups.deleted)))
   if (!row) throw new Fault(missing, `No such group: None (UUID: ${groupId})`)
   return row
 }

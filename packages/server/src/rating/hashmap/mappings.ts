@@ -6,6 +6,7 @@ import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import { differences, hasStarted, newEnd, newValidity, type PublicValue, type Validity } from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
@@ -49,26 +50,20 @@ export function listMappings(
 
 /** Also one that was deleted, unless it went with its service, field or group. */
 export async function getMapping(db: StateDatabase, mappingId: string): Promise<MappingRow> {
-  const id = toUuid(mappingId)
-  const [row] = id
-    ? await db
-        .select()
-        .from(mappings)
-        .where(and(eq(mappings.id, id), eq(mappings.hidden, false)))
-    : []
+  const [row] = await db
+    .select()
+    .from(mappings)
+    .where(and(isId(mappings.id, mappingId), eq(mappings.hidden, false)))
   if (!row) throw noSuchMapping(mappingId)
   return row
 }
 
 export async function getMappingGroup(db: StateDatabase, mappingId: string): Promise<GroupRow> {
-  const id = toUuid(mappingId)
-  const [row] = id
-    ? await db
-        .select({ id: groups.id, name: groups.name })
-        .from(mappings)
-        .innerJoin(groups, eq(groups.id, mappings.groupId))
-        .where(and(eq(mappings.id, id), eq(mappings.hidden, false)))
-    : []
+  const [row] = await db
+    .select({ id: groups.id, name: groups.name })
+    .from(mappings)
+    .innerJoin(groups, eq(groups.id, mappings.groupId))
+    .where(and(isId(mappings.id, mappingId), eq(mappings.hidden, false)))
   if (!row) throw new Fault('request.not_found', `No group for mapping: ${mappingId}`)
   return row
 }

@@ -1,5 +1,5 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
-import { toUuid } from '../to-uuid.ts'
+import { and, eq, isNull, type SQL } from 'drizzle-orm'
+import { isId } from '../is-id.ts'
 import type { mappings, thresholds } from './tables.ts'
 
 /** What lists of mappings and thresholds can be narrowed by, as CloudKitty does it. */
@@ -18,10 +18,6 @@ export interface RuleFilter {
 /** Ids that name nothing select nothing. */
 export function ruleFilter(table: typeof mappings | typeof thresholds, filter: RuleFilter): SQL | undefined {
   const { serviceId, fieldId, groupId, noGroup, filterTenant, tenantId } = filter
-  const isId = (column: typeof table.serviceId | typeof table.fieldId | typeof table.groupId, text: string) => {
-    const id = toUuid(text)
-    return id === undefined ? sql`false` : eq(column, id)
-  }
   return and(
     serviceId ? isId(table.serviceId, serviceId) : fieldId ? isId(table.fieldId, fieldId) : undefined,
     groupId ? isId(table.groupId, groupId) : noGroup ? isNull(table.groupId) : undefined,

@@ -2,8 +2,8 @@ import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
 import { deleteRules, deletion } from './delete-rules.ts'
 import { fields, services } from './tables.ts'
@@ -23,13 +23,10 @@ export async function getService(
   serviceId: string,
   missing: 'request.not_found' | 'request.invalid' = 'request.not_found',
 ): Promise<ServiceRow> {
-  const id = toUuid(serviceId)
-  const [row] = id
-    ? await db
-        .select(COLUMNS)
-        .from(services)
-        .where(and(eq(services.id, id), isNull(services.deleted)))
-    : []
+  const [row] = await db
+    .select(COLUMNS)
+    .from(services)
+    .where(and(isId(services.id, serviceId), isNull(services.deleted)))
   if (!row) throw new Fault(missing, `No such service: None (UUID: ${serviceId})`)
   return row
 }

@@ -1,11 +1,11 @@
-import { and, asc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, ne, type SQL } from 'drizzle-orm'
 import { compare, type Decimal, formatDecimal } from '../../domain/decimal.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
 import { changeRules } from './change-rules.ts'
 import { deletion } from './delete-rules.ts'
 import { getGroup, type GroupRow } from './groups.ts'
@@ -113,8 +113,7 @@ export function deleteThreshold(db: StateDatabase, thresholdId: string, change: 
 }
 
 function isLive(thresholdId: string): SQL | undefined {
-  const id = toUuid(thresholdId)
-  return id === undefined ? sql`false` : and(eq(thresholds.id, id), isNull(thresholds.deleted))
+  return and(isId(thresholds.id, thresholdId), isNull(thresholds.deleted))
 }
 
 async function findGroup(tx: StateDatabase, groupId: string | null): Promise<string | null> {

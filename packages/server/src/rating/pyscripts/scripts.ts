@@ -5,10 +5,10 @@ import { audited, type Author, type Recorder } from '../../state/audit.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
+import { isId } from '../is-id.ts'
 import { differences, hasStarted, newEnd, newValidity, type PublicValue } from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
 import { scripts } from './tables.ts'
 
 export type ScriptRow = typeof scripts.$inferSelect
@@ -34,13 +34,10 @@ export function listScripts(db: StateDatabase, filter: AuditFilter, now: RuleTim
 
 /** Not one that was deleted. */
 export async function getScript(db: StateDatabase, scriptId: string): Promise<ScriptRow> {
-  const id = toUuid(scriptId)
-  const [row] = id
-    ? await db
-        .select()
-        .from(scripts)
-        .where(and(eq(scripts.id, id), isNull(scripts.deleted)))
-    : []
+  const [row] = await db
+    .select()
+    .from(scripts)
+    .where(and(isId(scripts.id, scriptId), isNull(scripts.deleted)))
   if (!row) throw new Fault('request.not_found', `No such script: None (UUID: ${scriptId})`)
   return row
 }
