@@ -8,15 +8,27 @@ export interface Validity {
   readonly end: RuleTime | null
 }
 
+/** What a client says of a dated rule that is to be made. */
+export interface NewLife {
+  readonly description?: string | null | undefined
+  /** From now on, when not given. */
+  readonly start?: RuleTime | undefined
+  readonly end?: RuleTime | undefined
+}
+
+/** What a client says of a dated rule that is to change. What it leaves out is undefined. */
+export interface WantedLife extends NewLife {
+  readonly createdAt?: RuleTime | undefined
+  readonly createdBy?: string | null | undefined
+  readonly deleted?: RuleTime | null | undefined
+  readonly deletedBy?: string | null | undefined
+}
+
 /**
  * The validity of a new rule, or of one that has not started: from now on when no start is given. Prices of the past do
  * not change by accident: a start before now must be forced.
  */
-export function newValidity(
-  { start, end }: { readonly start: RuleTime | undefined; readonly end: RuleTime | undefined },
-  now: RuleTime,
-  { force }: { force: boolean },
-): Validity {
+export function newValidity({ start, end }: NewLife, now: RuleTime, { force }: { force: boolean }): Validity {
   const from = start ?? now
   if (from < now && !force) {
     throw invalid(`Cannot create a rule with start in the past: ${formatRuleTime(from)}. Use force to do it anyway.`)
@@ -57,6 +69,15 @@ export function newEnd(
 
 /** A value of a rule as clients see it. */
 export type PublicValue = string | RuleTime | Decimal | null | undefined
+
+/**
+ * What dated rules have in common, by its public name. Not the end, which may change; and not who updated it last: that
+ * is another one when a client repeats its request.
+ */
+export function lifeValues(rule: Omit<WantedLife, 'end'>): Record<string, PublicValue> {
+  const { description, start, createdAt, createdBy, deleted, deletedBy } = rule
+  return { description, start, created_at: createdAt, created_by: createdBy, deleted, deleted_by: deletedBy }
+}
 
 /**
  * The names of what a client wants otherwise than it is stored. Clients send back the whole rule that they got, or leave

@@ -7,7 +7,17 @@ import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
 import { isId } from '../is-id.ts'
-import { differences, hasStarted, newEnd, newValidity, type PublicValue, type Validity } from '../rule-life.ts'
+import {
+  differences,
+  hasStarted,
+  lifeValues,
+  newEnd,
+  type NewLife,
+  newValidity,
+  type PublicValue,
+  type Validity,
+  type WantedLife,
+} from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
 import { toUuid } from '../to-uuid.ts'
@@ -21,7 +31,7 @@ import { groups, mappings } from './tables.ts'
 
 export type MappingRow = typeof mappings.$inferSelect
 
-export interface NewMapping extends ParentIds {
+export interface NewMapping extends ParentIds, NewLife {
   /** Of a field's mapping: the text that the field must have. Empty or null for a service's own. */
   readonly value?: string | null | undefined
   readonly type: RuleType
@@ -29,10 +39,6 @@ export interface NewMapping extends ParentIds {
   readonly tenantId?: string | null | undefined
   /** One is made up when there is none. */
   readonly name?: string | null | undefined
-  readonly description?: string | null | undefined
-  /** From now on, when not given. */
-  readonly start?: RuleTime | undefined
-  readonly end?: RuleTime | undefined
 }
 
 /** In order of creation. */
@@ -76,7 +82,7 @@ export function createMapping(
   change: Change,
 ): Promise<MappingRow> {
   const { value = '', type, cost, tenantId = null, description = null } = given
-  const validity = newValidity({ start: given.start, end: given.end }, change.now, { force })
+  const validity = newValidity(given, change.now, { force })
   checkOneParent(given)
   if (given.serviceId && value) {
     throw new Fault('request.invalid', 'You cannot specify a value for a service mapping.')
@@ -142,19 +148,12 @@ function same(column: PgColumn, value: string | null): SQL {
 }
 
 /** A mapping as a client wants it to be. What it leaves out is undefined. */
-export interface WantedMapping extends ParentIds {
+export interface WantedMapping extends ParentIds, WantedLife {
   readonly value?: string | null | undefined
   readonly type?: RuleType | null | undefined
   readonly cost: Decimal
   readonly tenantId?: string | null | undefined
   readonly name?: string | null | undefined
-  readonly description?: string | null | undefined
-  readonly start?: RuleTime | undefined
-  readonly end?: RuleTime | undefined
-  readonly createdAt?: RuleTime | undefined
-  readonly createdBy?: string | null | undefined
-  readonly deleted?: RuleTime | undefined
-  readonly deletedBy?: string | null | undefined
 }
 
 /** Before its start a mapping's cost, dates and description may change; afterwards it may get an end, once. */
@@ -203,11 +202,9 @@ function fixedValues(mapping: WantedMapping | MappingRow): Record<string, Public
   return { value, type, ...parentValues(mapping), tenant_id: tenantId, name }
 }
 
-/** Not the end, and not who updated it last: that is another one when a client repeats its request. */
+/** All that may not change once it has started. */
 function otherValues(mapping: WantedMapping | MappingRow): Record<string, PublicValue> {
-  const { cost, description, start, createdAt, createdBy, deleted, deletedBy } = mapping
-  const audit = { created_at: createdAt, created_by: createdBy, deleted, deleted_by: deletedBy }
-  return { ...fixedValues(mapping), cost, description, start, ...audit }
+  return { ...fixedValues(mapping), cost: mapping.cost, ...lifeValues(mapping) }
 }
 
 /** However a client dresses them. */

@@ -6,21 +6,26 @@ import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
 import { isId } from '../is-id.ts'
-import { differences, hasStarted, newEnd, newValidity, type PublicValue } from '../rule-life.ts'
+import {
+  differences,
+  hasStarted,
+  lifeValues,
+  newEnd,
+  type NewLife,
+  newValidity,
+  type PublicValue,
+  type WantedLife,
+} from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
 import { scripts } from './tables.ts'
 
 export type ScriptRow = typeof scripts.$inferSelect
 
-export interface NewScript {
+export interface NewScript extends NewLife {
   readonly name: string
   /** The source. It is neither compiled nor checked. */
   readonly data: string
-  readonly description?: string | null | undefined
-  /** From now on, when not given. */
-  readonly start?: RuleTime | undefined
-  readonly end?: RuleTime | undefined
 }
 
 /** In order of creation. */
@@ -50,7 +55,7 @@ export function createScript(
   change: Change,
 ): Promise<ScriptRow> {
   const { name, data, description = null } = given
-  const validity = newValidity({ start: given.start, end: given.end }, change.now, { force })
+  const validity = newValidity(given, change.now, { force })
   return changeScripts(db, change, async (tx, record) => {
     const [known] = await tx
       .select({ id: scripts.id })
@@ -68,16 +73,9 @@ export function createScript(
 }
 
 /** A script as a client wants it to be. What it leaves out is undefined. */
-export interface WantedScript {
+export interface WantedScript extends WantedLife {
   readonly name: string
   readonly data?: string | undefined
-  readonly description?: string | null | undefined
-  readonly start?: RuleTime | undefined
-  readonly end?: RuleTime | undefined
-  readonly createdAt?: RuleTime | undefined
-  readonly createdBy?: string | null | undefined
-  readonly deleted?: RuleTime | undefined
-  readonly deletedBy?: string | null | undefined
 }
 
 /** Before its start a script's data, dates and description may change; afterwards it may get an end, once. */
@@ -116,11 +114,9 @@ function planUpdate(stored: ScriptRow, wanted: WantedScript, { now }: Change): P
   return { data, checksum: checksumOf(data), ...validity, description: wanted.description ?? null }
 }
 
-/** Not the end, and not who updated it last: that is another one when a client repeats its request. */
+/** All that may not change once it has started. */
 function otherValues(script: WantedScript | ScriptRow): Record<string, PublicValue> {
-  const { name, data, description, start, createdAt, createdBy, deleted, deletedBy } = script
-  const audit = { created_at: createdAt, created_by: createdBy, deleted, deleted_by: deletedBy }
-  return { name, data, description, start, ...audit }
+  return { name: script.name, data: script.data, ...lifeValues(script) }
 }
 
 export function deleteScript(db: StateDatabase, scriptId: string, change: Change): Promise<void> {

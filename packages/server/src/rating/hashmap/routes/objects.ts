@@ -17,16 +17,19 @@ export const GroupObject = z.strictObject({ group_id: z.string(), name: z.string
 
 const cost = z.string().describe('A decimal with 28 places')
 const naiveTime = z.string().describe('UTC, without a zone')
+const parents = {
+  service_id: z.string().nullable(),
+  field_id: z.string().nullable(),
+  group_id: z.string().nullable(),
+  tenant_id: z.string().nullable(),
+}
 
 export const MappingObject = z.strictObject({
   mapping_id: z.string(),
   value: z.string().nullable(),
   type: z.enum(RULE_TYPES),
   cost,
-  service_id: z.string().nullable(),
-  field_id: z.string().nullable(),
-  group_id: z.string().nullable(),
-  tenant_id: z.string().nullable(),
+  ...parents,
   created_at: naiveTime,
   start: naiveTime,
   end: naiveTime.nullable(),
@@ -43,10 +46,7 @@ export const ThresholdObject = z.strictObject({
   level: z.string().describe('A decimal with 8 places'),
   type: z.enum(RULE_TYPES),
   cost,
-  service_id: z.string().nullable(),
-  field_id: z.string().nullable(),
-  group_id: z.string().nullable(),
-  tenant_id: z.string().nullable(),
+  ...parents,
 })
 
 export function toServiceObject({ id, name }: ServiceRow): z.output<typeof ServiceObject> {
@@ -67,10 +67,7 @@ export function toMappingObject(mapping: MappingRow): z.output<typeof MappingObj
     value: mapping.value,
     type: mapping.type,
     cost: toFixed(mapping.cost, 28),
-    service_id: mapping.serviceId,
-    field_id: mapping.fieldId,
-    group_id: mapping.groupId,
-    tenant_id: mapping.tenantId,
+    ...toParentKeys(mapping),
     created_at: formatRuleTime(mapping.createdAt),
     start: formatRuleTime(mapping.start),
     end: orNull(mapping.end),
@@ -89,11 +86,12 @@ export function toThresholdObject(threshold: ThresholdRow): z.output<typeof Thre
     level: toFixed(threshold.level, 8),
     type: threshold.type,
     cost: toFixed(threshold.cost, 28),
-    service_id: threshold.serviceId,
-    field_id: threshold.fieldId,
-    group_id: threshold.groupId,
-    tenant_id: threshold.tenantId,
+    ...toParentKeys(threshold),
   }
+}
+
+function toParentKeys({ serviceId, fieldId, groupId, tenantId }: MappingRow | ThresholdRow) {
+  return { service_id: serviceId, field_id: fieldId, group_id: groupId, tenant_id: tenantId }
 }
 
 function orNull(time: RuleTime | null): string | null {

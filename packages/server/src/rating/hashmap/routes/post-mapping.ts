@@ -6,6 +6,7 @@ import { createMapping } from '../mappings.ts'
 import { RULE_TYPES } from '../rules.ts'
 import { MAPPING_BODY } from './mapping-body.ts'
 import { HASHMAP, MappingObject, toMappingObject } from './objects.ts'
+import { toParents } from './parents-body.ts'
 
 export const postMappingRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
@@ -20,8 +21,7 @@ export const postMappingRoute = defineRoute<RuleDeps>()({
   errors: [409],
   async handle(deps, { args, body, who, request }) {
     const { value, type, cost, name, description, start, end } = body
-    const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
-    const wanted = { value, type, cost, ...parents, tenantId: body.tenant_id, name, description, start, end }
+    const wanted = { value, type, cost, ...toParents(body), name, description, start, end }
     const mapping = await createMapping(deps.db, wanted, args, changeBy({ who, request }, deps))
     return new Reply(toMappingObject(mapping), { headers: { location: childUrl(request, mapping.id) } })
   },

@@ -3,6 +3,7 @@ import { childUrl, defineRoute, Reply } from '../../../http/route.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { createThreshold } from '../thresholds.ts'
 import { HASHMAP, ThresholdObject, toThresholdObject } from './objects.ts'
+import { toParents } from './parents-body.ts'
 import { THRESHOLD_BODY } from './threshold-body.ts'
 
 export const postThresholdRoute = defineRoute<RuleDeps>()({
@@ -16,9 +17,7 @@ export const postThresholdRoute = defineRoute<RuleDeps>()({
   reply: { status: 201, schema: ThresholdObject },
   errors: [409],
   async handle(deps, { body, who, request }) {
-    const { level, type, cost } = body
-    const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
-    const wanted = { level, type, cost, ...parents, tenantId: body.tenant_id }
+    const wanted = { level: body.level, type: body.type, cost: body.cost, ...toParents(body) }
     const threshold = await createThreshold(deps.db, wanted, changeBy({ who, request }, deps))
     return new Reply(toThresholdObject(threshold), { headers: { location: childUrl(request, threshold.id) } })
   },

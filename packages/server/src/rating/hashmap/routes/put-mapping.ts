@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { defineRoute, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { toWantedLife } from '../../rule-life-body.ts'
 import { updateMapping } from '../mappings.ts'
 import { RULE_TYPES } from '../rules.ts'
 import { MAPPING_BODY } from './mapping-body.ts'
 import { HASHMAP } from './objects.ts'
+import { toParents } from './parents-body.ts'
 
 export const putMappingRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
@@ -21,11 +23,9 @@ export const putMappingRoute = defineRoute<RuleDeps>()({
   reply: { status: 302, description: 'Done; `Location` is the address asked for' },
   errors: [404],
   async handle(deps, { args, body, who, request }) {
-    const { value, type, cost, name, description, start, end, deleted } = body
-    const parents = { serviceId: body.service_id, fieldId: body.field_id, groupId: body.group_id }
-    const audit = { createdAt: body.created_at, createdBy: body.created_by, deleted, deletedBy: body.deleted_by }
-    const rule = { value, type, cost, ...parents, tenantId: body.tenant_id, name, description, start, end }
-    await updateMapping(deps.db, args.mapping_id, { ...rule, ...audit }, changeBy({ who, request }, deps))
+    const { value, type, cost, name } = body
+    const wanted = { value, type, cost, ...toParents(body), name, ...toWantedLife(body) }
+    await updateMapping(deps.db, args.mapping_id, wanted, changeBy({ who, request }, deps))
     return new Reply(undefined, { headers: { location: selfUrl(request) } })
   },
 })

@@ -1,5 +1,6 @@
 import { arg } from '../../../http/v1-types.ts'
 import { RULE_TYPES } from '../rules.ts'
+import { PARENTS_BODY } from './parents-body.ts'
 
 /** All keys of the object that clients get. */
 export const THRESHOLD_BODY = {
@@ -7,8 +8,5 @@ export const THRESHOLD_BODY = {
   level: arg.decimal({ places: 8, whole: 12 }),
   type: arg.oneOf(RULE_TYPES).default('flat'),
   cost: arg.decimal(),
-  service_id: arg.uuid().nullish(),
-  field_id: arg.uuid().nullish(),
-  group_id: arg.uuid().nullish(),
-  tenant_id: arg.text({ max: 255 }).nullish(),
+  ...PARENTS_BODY,
 }

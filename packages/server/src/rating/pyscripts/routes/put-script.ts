@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { childUrl, defineRoute, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
+import { toWantedLife } from '../../rule-life-body.ts'
 import { updateScript } from '../scripts.ts'
 import { SCRIPT_BODY } from './script-body.ts'
 import { ScriptObject, SCRIPTS, toScriptObject } from './script-object.ts'
@@ -20,9 +21,7 @@ export const putScriptRoute = defineRoute<RuleDeps>()({
   reply: { status: 201, schema: ScriptObject },
   errors: [404],
   async handle(deps, { args, body, who, request }) {
-    const { name, data, description, start, end, deleted } = body
-    const audit = { createdAt: body.created_at, createdBy: body.created_by, deleted, deletedBy: body.deleted_by }
-    const wanted = { name, data, description, start, end, ...audit }
+    const wanted = { name: body.name, data: body.data, ...toWantedLife(body) }
     const script = await updateScript(deps.db, args.script_id, wanted, changeBy({ who, request }, deps))
     // The request's own address names the script, unless its body does.
     const named = request.url.pathname.replace(/\/$/, '').endsWith(`/${args.script_id}`)

@@ -1,6 +1,6 @@
 import { parsedOptional, refuse } from '../../../http/parsed-type.ts'
 import { arg } from '../../../http/v1-types.ts'
-import { ruleArg } from '../../module-config.ts'
+import { RULE_LIFE_BODY } from '../../rule-life-body.ts'
 
 /** What requests to create and to change a script have in common, all keys of the object that clients get. */
 export const SCRIPT_BODY = {
@@ -10,12 +10,5 @@ export const SCRIPT_BODY = {
   checksum: parsedOptional({ type: 'string', description: 'Read only: refused.' }, (value) =>
     value === undefined ? undefined : refuse('Cannot set read only field.'),
   ),
-  description: arg.text({ max: 256 }).nullish(),
-  start: ruleArg.time(),
-  end: ruleArg.end(),
-  created_at: ruleArg.time(),
-  created_by: arg.text().nullish(),
-  updated_by: arg.text().nullish(),
-  deleted: ruleArg.time(),
-  deleted_by: arg.text().nullish(),
+  ...RULE_LIFE_BODY,
 }
