@@ -33,10 +33,10 @@ describe.skipIf(!(await hasPostgres()))('processes that start at the same time o
       const done = await database.ask('SELECT count(*)::int AS n FROM drizzle.__drizzle_migrations')
       expect(done).toEqual([{ n: steps.length }])
 
-      database.proxy.refuse(true)
+      await database.proxy.set('refuse')
       const [refused] = await start(1)
       expect(refused!.status).not.toBe(0)
-      expect(refused!.text).toContain(`127.0.0.1:${database.proxy.port}`)
+      expect(refused!.text).toContain(new URL(database.url).host)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

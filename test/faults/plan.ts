@@ -1,5 +1,5 @@
 import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
-import { NET_FAULTS, type NetFault } from './fault-proxy.ts'
+import { NET_FAULTS, type NetFault } from '../../packages/server/src/lib/testing/tcp-proxy.ts'
 import { SCOPES, type ScopeId } from './truth.ts'
 
 /** `embedded`: one process on PGlite and DuckDB. `postgres`: one on PostgreSQL and DuckDB. `servers`: several and an API. */

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatInstant } from '../../packages/server/src/domain/period.ts'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
+import { TcpProxy } from '../../packages/server/src/lib/testing/tcp-proxy.ts'
 import { smallDisk } from '../../packages/server/src/storage/testing/full-disk.ts'
 import { open } from '../../packages/server/src/wiring/commands.ts'
 import { checkEnd } from './check-end.ts'
-import { FaultProxy } from './fault-proxy.ts'
 import { fillDisk } from './fill-disk.ts'
 import { Member } from './fleet.ts'
 import { areTasksDone, operate } from './operate.ts'
@@ -48,14 +48,11 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   const folder = await roundFolder(plan, owned)
   const source = owned.use(await startSource(truth, () => 30 + random() * 150))
   const stores = await prepareStores(plan, rig, folder, owned)
-  const links = new Map<string, FaultProxy>()
+  const links = new Map<string, TcpProxy>()
   const throughProxy = async (name: string, url: string): Promise<string> => {
-    const proxied = new URL(url)
-    const target = { host: proxied.hostname, port: Number(proxied.port) }
-    const proxy = owned.use(await FaultProxy.start(target, random))
+    const proxy = owned.use(await TcpProxy.start(url, { random }))
     links.set(name, proxy)
-    proxied.host = `127.0.0.1:${proxy.port}`
-    return proxied.href
+    return proxy.url
   }
   const paths = {
     source: await throughProxy('source', `${source.url}/api/v1`),
@@ -202,7 +199,7 @@ ${points}
 
 interface Targets {
   readonly members: ReadonlyMap<string, Member>
-  readonly links: ReadonlyMap<string, FaultProxy>
+  readonly links: ReadonlyMap<string, TcpProxy>
   readonly rig: Rig
   readonly disk: string
 }

@@ -73,7 +73,7 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
     for (let round = 0; round < 6; round++) {
       await Promise.all([change(), change()])
       // In the same instant, before anybody could notice.
-      database.proxy.cut()
+      database.proxy.reset()
       const codes = await Promise.all([codeOf(change()), codeOf(change())])
       expect(['answered', 'state.unavailable']).toEqual(expect.arrayContaining(codes))
     }
@@ -87,7 +87,7 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
     await new Modules(state.db).set('hashmap', { enabled: true }, TESTER)
     expect(await api.call('GET', '/v2/rating/modules/hashmap')).toMatchObject({ status: 200 })
 
-    database.proxy.refuse(true)
+    await database.proxy.set('refuse')
     for (const path of ['/v2/rating/modules/hashmap', '/v2/scope', '/v2/summary']) {
       const { status, json, headers } = await api.call('GET', path)
       expect({ path, status, json }).toEqual({
@@ -100,7 +100,7 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
     const fault = await faultOf(one(state))
     expect(fault?.message).toMatch(/does not answer \(.+\).+\[state\] url/)
 
-    database.proxy.refuse(false)
+    await database.proxy.lift()
     expect(await api.call('GET', '/v2/rating/modules/hashmap')).toMatchObject({ status: 200 })
   })
 
@@ -108,9 +108,9 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
     await using database = await openProxiedDatabase()
     await using state = await openPostgres({ url: database.url, poolSize: 1, timeouts: { statementMs: 300 } })
     await one(state)
-    database.proxy.stall(true)
+    await database.proxy.set('stall')
     expect(await codeOf(one(state))).toBe('state.unavailable')
-    database.proxy.stall(false)
+    await database.proxy.lift()
     expect(await codeOf(one(state))).toBe('answered')
     expect(await codeOf(state.db.execute(sql`SELECT pg_sleep(60)`))).toBe('state.unavailable')
     expect(await codeOf(one(state))).toBe('answered')
@@ -132,11 +132,11 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
 
   test('says at the start which server cannot be used, and never a password', async () => {
     await using database = await openProxiedDatabase()
-    database.proxy.refuse(true)
+    await database.proxy.set('refuse')
     const url = database.url.replace('postgres@', 'postgres:sesame@')
     const fault = await faultOf(openPostgres({ url }))
     expect(fault?.code).toBe('state.unavailable')
-    expect(fault?.message).toContain(`127.0.0.1:${database.proxy.port}`)
+    expect(fault?.message).toContain(new URL(database.url).host)
     expect(JSON.stringify([fault?.message, fault?.detail])).not.toContain('sesame')
   })
 })

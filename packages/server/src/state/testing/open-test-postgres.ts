@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import type { State } from '../database.ts'
-import { type TcpProxy, tcpProxy } from '../../lib/testing/tcp-proxy.ts'
+import { TcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 
 export const SERVER = process.env['POSTGRES_URL'] ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
@@ -19,12 +19,13 @@ export async function hasPostgres(): Promise<boolean> {
   }
 }
 
-/** Makes an empty database; `drop` removes it whoever is still connected. */
+/** Makes an empty database, whose URL names its port; `drop` removes it whoever is still connected. */
 export async function createTestDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `cloudtabby_test_${randomUUID().replaceAll('-', '')}`
   await onServer(`CREATE DATABASE ${name}`)
   const url = new URL(SERVER)
   url.pathname = `/${name}`
+  url.port ||= '5432'
   return { url: url.href, drop: async () => void (await onServer(`DROP DATABASE ${name} WITH (FORCE)`)) }
 }
 
@@ -41,7 +42,7 @@ export async function openTestPostgres(): Promise<State> {
   }
 }
 
-/** An empty database, and a way to it that the test can cut. */
+/** An empty database, and a way to it that the test can disturb. */
 export interface ProxiedDatabase extends AsyncDisposable {
   /** Through the proxy. */
   readonly url: string
@@ -52,11 +53,9 @@ export interface ProxiedDatabase extends AsyncDisposable {
 
 export async function openProxiedDatabase(): Promise<ProxiedDatabase> {
   const { url: direct, drop } = await createTestDatabase()
-  const url = new URL(direct)
-  const proxy = await tcpProxy({ host: url.hostname, port: Number(url.port || 5432) })
-  url.host = `127.0.0.1:${proxy.port}`
+  const proxy = await TcpProxy.start(direct)
   return {
-    url: url.href,
+    url: proxy.url,
     proxy,
     ask: (statement) => onServer(statement, direct),
     async [Symbol.asyncDispose]() {

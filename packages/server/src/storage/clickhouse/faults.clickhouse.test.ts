@@ -1,9 +1,10 @@
 import { createClient } from '@clickhouse/client'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Void } from '../../domain/snapshot.ts'
+import { deadUrl } from '../../lib/testing/serve-http.ts'
+import { type Place, TcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import type { PointStore } from '../point-store.ts'
 import { DAY, EVERYTHING, HOUR, JUNE, point, query, sample, series, table } from '../testing/points.ts'
-import { cuttingProxy, type Place } from './testing/cutting-proxy.ts'
 import { wireStores } from './testing/wire-stores.ts'
 
 const stores = await wireStores()
@@ -12,12 +13,22 @@ afterAll(() => stores[Symbol.asyncDispose]())
 const SOON = [10, 10, 10, 10]
 const never = new AbortController().signal
 
+/** To the server; breaks connections where `placeOf` says for a request as `POST /?query=INSERT INTO ...`. */
+function wire(placeOf: (request: string) => Place | undefined): Promise<TcpProxy> {
+  return TcpProxy.start(stores.url, {
+    placeOf(question) {
+      const line = /^(?:POST|GET) .*?(?= HTTP\/)/.exec(question.toString('latin1'))?.[0]
+      return line === undefined ? undefined : placeOf(decodeURIComponent(line.replaceAll('+', ' ')))
+    },
+  })
+}
+
 describe('what is sent again is not there twice', () => {
   /** Breaks the first `times` requests of each kind that matches. */
   const first = (times: number, place: Place, what: RegExp) => {
     const seen = new Map<string, number>()
-    return (head: string): Place | undefined => {
-      const kind = what.exec(head)?.[0]
+    return (request: string): Place | undefined => {
+      const kind = what.exec(request)?.[0]
       if (kind === undefined) return undefined
       seen.set(kind, (seen.get(kind) ?? 0) + 1)
       return seen.get(kind)! <= times ? place : undefined
@@ -36,7 +47,7 @@ describe('what is sent again is not there twice', () => {
     ['an insertion is cut in the middle', 1, 'question'],
     ['an insertion is cut in the middle again and again', 3, 'question'],
   ])('when %s', async (_name, times, place) => {
-    await using proxy = await cuttingProxy(stores.url, first(times, place, /INSERT INTO \S+/))
+    await using proxy = await wire(first(times, place, /INSERT INTO \S+/))
     await using store = await stores.open({ url: proxy.url, waitsMs: SOON })
     await store.write(1, points)
     await store.write(1, points)
@@ -55,28 +66,28 @@ describe('what is sent again is not there twice', () => {
   })
 
   test.each<Place>(['answer', 'question'])('when deletions are cut amid the %s', async (place) => {
-    await using proxy = await cuttingProxy(stores.url, first(1, place, /lightweight_deletes_sync/))
+    await using proxy = await wire(first(1, place, /lightweight_deletes_sync/))
     await using store = await stores.open({ url: proxy.url, waitsMs: SOON })
     await store.write(1, points)
     await store.write(2, points.slice(0, 10))
     await store.deleteBatches([1])
     await store.deleteVoids([{ scopeId: 'alpha', begin: points[5]!.begin, end: undefined, upTo: 2 }])
     expect(await sumOf(store)).toEqual([['0.5', '0']])
+    expect(proxy.cuts).toBe(1)
   })
 
   test('when questions are cut', async () => {
-    await using proxy = await cuttingProxy(stores.url, first(2, 'answer', /cancel_http_readonly/))
+    await using proxy = await wire(first(2, 'answer', /cancel_http_readonly/))
     await using store = await stores.open({ url: proxy.url, waitsMs: SOON })
     await store.write(1, points)
     expect(await sumOf(store)).toEqual([['300', '0']])
+    expect(proxy.cuts).toBe(2)
   })
 })
 
 describe('a fault says what to do', () => {
   test('nobody answers', async () => {
-    const gone = await cuttingProxy(stores.url, () => undefined)
-    await gone[Symbol.asyncDispose]()
-    await expect(stores.open({ url: gone.url, waitsMs: SOON })).rejects.toMatchObject({
+    await expect(stores.open({ url: await deadUrl(), waitsMs: SOON })).rejects.toMatchObject({
       code: 'storage.unavailable',
       message: expect.stringMatching(
         /^cannot reach ClickHouse at http:\S+: .*; start it, or mend \[storage_clickhouse\] url$/,
@@ -86,9 +97,7 @@ describe('a fault says what to do', () => {
 
   test('the answers to writing are lost for good: what was written stays unseen until it is deleted', async () => {
     let isCut = false
-    await using proxy = await cuttingProxy(stores.url, (head) =>
-      isCut && head.includes('INSERT') ? 'answer' : undefined,
-    )
+    await using proxy = await wire((request) => (isCut && request.includes('INSERT') ? 'answer' : undefined))
     await using store = await stores.open({ url: proxy.url, waitsMs: SOON })
     isCut = true
     await expect(store.write(1, [point(series())])).rejects.toMatchObject({ code: 'storage.unavailable' })
