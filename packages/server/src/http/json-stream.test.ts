@@ -27,31 +27,29 @@ test('an error in the middle ends in an error, not in a shorter list', async () 
   await expect(read(jsonStream({}, 'list', broken()).data)).rejects.toThrow('the store went away')
 })
 
-test('a client that takes nothing any more is given up, and what is read from is let go', async () => {
+/** A very long list of which the reader has the first part; `letGo` fulfils when what is read from is let go. */
+async function begunList(idleMs?: number) {
   let ended: () => void
   const letGo = new Promise<void>((resolve) => (ended = resolve))
   const { data } = jsonStream(
     {},
     'list',
     items(1_000_000, () => ended()),
-    5,
+    idleMs,
   )
   const reader = (data as ReadableStream<Uint8Array>).getReader()
   await reader.read()
+  return { reader, letGo }
+}
+
+test('a client that takes nothing any more is given up, and what is read from is let go', async () => {
+  const { reader, letGo } = await begunList(5)
   await expect(reader.closed).rejects.toThrow('The answer was not taken.')
   await letGo
 })
 
 test('a client that goes away lets go of what is read from', async () => {
-  let ended: () => void
-  const letGo = new Promise<void>((resolve) => (ended = resolve))
-  const { data } = jsonStream(
-    {},
-    'list',
-    items(1_000_000, () => ended()),
-  )
-  const reader = (data as ReadableStream<Uint8Array>).getReader()
-  await reader.read()
+  const { reader, letGo } = await begunList()
   await reader.cancel()
   await letGo
 })
