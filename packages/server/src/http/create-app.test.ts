@@ -7,7 +7,7 @@ import { Fault } from '../lib/fault.ts'
 import { openApiDocument } from './openapi.ts'
 import { defineRoute, Reply, selfUrl } from './route.ts'
 import { sendJson, sendRaw } from './testing/send-raw.ts'
-import { listenForTest, testApp } from './testing/test-app.ts'
+import { listenForTest, ORIGIN, testApp } from './testing/test-app.ts'
 import { arg } from './v1-types.ts'
 import { field, param } from './v2-types.ts'
 
@@ -190,7 +190,7 @@ test.each([
 ])('the id of a v1 PUT is taken from %s, and it redirects to itself', async (_where, path, body) => {
   const { status, json, headers } = await app.call('PUT', path, { body })
   expect({ status, json }).toEqual({ status: 302, json: { id: ID, cost: '0.1', type: 'flat' } })
-  expect(headers.get('location')).toBe(`http://rating.example.net:8889${path.split('?')[0]}`)
+  expect(headers.get('location')).toBe(`${ORIGIN}${path.split('?')[0]}`)
 })
 
 test.each([
@@ -450,7 +450,7 @@ test('a trusted proxy’s scheme, host and prefix stand in links; an untrusted o
   expect((await behind.call('GET', '/', { headers })).json).toEqual({ at: 'https://cloud.example.net/rating/' })
   const forwarded = { forwarded: 'for=192.0.2.1;proto=https;host="rating.example.org:443", for=x' }
   expect((await behind.call('GET', '/', { headers: forwarded })).json).toEqual({ at: 'https://rating.example.org/' })
-  expect((await app.call('GET', '/', { headers })).json).toEqual({ at: 'http://rating.example.net:8889/' })
+  expect((await app.call('GET', '/', { headers })).json).toEqual({ at: `${ORIGIN}/` })
 })
 
 test('a request that takes too long is answered all the same, and its handler told', async () => {

@@ -4,6 +4,9 @@ import { type App, type AppOptions, createApp, type HeaderReader } from '../crea
 import { listen, type Listener } from '../listen.ts'
 import type { Route } from '../route.ts'
 
+/** Where clients believe the application to be. */
+export const ORIGIN = 'http://rating.example.net:8889'
+
 /** The principal that the headers claim, as under `auth_strategy = noauth`. */
 export function claimed(header: HeaderReader): Principal {
   return {
@@ -61,7 +64,7 @@ async function callApp(
 ): Promise<Called> {
   const sent = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
   const response = await app.fetch(
-    new Request(`http://rating.example.net:8889${path}`, {
+    new Request(`${ORIGIN}${path}`, {
       method,
       body: sent,
       headers: { 'content-type': 'application/json', ...headers },

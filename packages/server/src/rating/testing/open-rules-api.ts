@@ -6,6 +6,8 @@ import { type Called, testApp } from '../../http/testing/test-app.ts'
 import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { RuleDeps } from '../module-config.ts'
 
+export const NO_SUCH_ID = '8c1f0a52-0000-4000-8000-000000000000'
+
 /** The routes over fresh state, at a time that the test sets. */
 export interface RulesApi extends AsyncDisposable {
   readonly db: StateDatabase

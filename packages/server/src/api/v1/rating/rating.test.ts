@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { listenForTest } from '../../../http/testing/test-app.ts'
+import { listenForTest, ORIGIN } from '../../../http/testing/test-app.ts'
 import { sendJson } from '../../../http/testing/send-raw.ts'
 import { HASHMAP, openTestApi } from '../../testing/open-test-api.ts'
 
@@ -52,7 +52,7 @@ test('a module is changed by sending its object back; the answer redirects to it
   for (let i = 0; i < 3; i++) {
     const answer = await api.call('PUT', path, { body })
     expect(answer).toMatchObject({ status: 302, text: 'null' })
-    expect(answer.headers.get('location')).toBe(`http://rating.example.net:8889${path}`)
+    expect(answer.headers.get('location')).toBe(`${ORIGIN}${path}`)
   }
   const changed = await api.get(200, 'GET', path)
   expect(changed).toEqual({ ...HASHMAP_OBJECT, enabled: true, priority: 50 })
@@ -104,7 +104,7 @@ test('under the paths of the first CloudKitty a module names the services that i
   expect(modules).toContainEqual(module)
   const answer = await api.call('PUT', path, { body: module })
   expect(answer.status).toBe(302)
-  expect(answer.headers.get('location')).toBe(`http://rating.example.net:8889${path}`)
+  expect(answer.headers.get('location')).toBe(`${ORIGIN}${path}`)
 })
 
 test('a quote is the exact sum of what the rules in force make of the resources', async () => {

@@ -1,13 +1,11 @@
-import { afterAll, expect, test } from 'vitest'
-import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { expect, test } from 'vitest'
+import { ORIGIN } from '../../../http/testing/test-app.ts'
+import { NO_SUCH_ID } from '../../testing/open-rules-api.ts'
+import { hashmapApi } from '../testing/hashmap-api.ts'
 import { HASHMAP } from './objects.ts'
-import { hashmapRoutes } from './routes.ts'
 
-const api = await openRulesApi(hashmapRoutes, HASHMAP)
-afterAll(() => api[Symbol.asyncDispose]())
+const { api, newService, newField, newGroup } = await hashmapApi()
 
-const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
-const ORIGIN = 'http://rating.example.net:8889'
 const START = api.now
 
 interface Mapping {
@@ -15,14 +13,6 @@ interface Mapping {
   readonly [key: string]: unknown
 }
 
-let count = 0
-const newService = async () =>
-  (await api.get<{ service_id: string }>(201, 'POST', '/services', { name: `service-${++count}` })).service_id
-const newField = async () =>
-  (await api.get<{ field_id: string }>(201, 'POST', '/fields', { name: 'flavor', service_id: await newService() }))
-    .field_id
-const newGroup = async () =>
-  (await api.get<{ group_id: string }>(201, 'POST', '/groups', { name: `group-${++count}` })).group_id
 const create = (body: object, query = '') => api.get<Mapping>(201, 'POST', `/mappings${query}`, { cost: '1', ...body })
 const read = ({ mapping_id }: Mapping) => api.get<Mapping>(200, 'GET', `/mappings/${mapping_id}`)
 const list = async (query: string) =>
@@ -61,7 +51,7 @@ test('a mapping has all its keys, its cost with 28 places, and an address', asyn
 })
 
 test('what the server sets, and what clients send for it, are two things', async () => {
-  const sent = { mapping_id: NOBODY, created_at: '2020-01-01', created_by: 'x', updated_by: 'x', deleted_by: 'x' }
+  const sent = { mapping_id: NO_SUCH_ID, created_at: '2020-01-01', created_by: 'x', updated_by: 'x', deleted_by: 'x' }
   const mapping = await create({ service_id: await newService(), ...sent, deleted: '2020-01-01T00:00:00' })
   expect(mapping).toMatchObject({
     created_by: 'somebody',
@@ -70,7 +60,7 @@ test('what the server sets, and what clients send for it, are two things', async
     deleted_by: null,
     value: '',
   })
-  expect(mapping.mapping_id).not.toBe(NOBODY)
+  expect(mapping.mapping_id).not.toBe(NO_SUCH_ID)
 })
 
 test('a number’s literal counts, not its double; long costs are kept', async () => {
@@ -114,9 +104,9 @@ test('the known texts of refused mappings', async () => {
   expect(await refused({ field_id })).toBe('You must specify a value for a field mapping.')
   expect(await refused({ field_id, value: '' })).toBe('You must specify a value for a field mapping.')
   expect(await refused({ service_id, value: 'x' })).toContain('value')
-  expect(await refused({ service_id: NOBODY })).toBe(`No such service: None (UUID: ${NOBODY})`)
-  expect(await refused({ field_id: NOBODY, value: 'x' })).toBe(`No such field: ${NOBODY}`)
-  expect(await refused({ service_id, group_id: NOBODY })).toBe(`No such group: None (UUID: ${NOBODY})`)
+  expect(await refused({ service_id: NO_SUCH_ID })).toBe(`No such service: None (UUID: ${NO_SUCH_ID})`)
+  expect(await refused({ field_id: NO_SUCH_ID, value: 'x' })).toBe(`No such field: ${NO_SUCH_ID}`)
+  expect(await refused({ service_id, group_id: NO_SUCH_ID })).toBe(`No such group: None (UUID: ${NO_SUCH_ID})`)
 })
 
 test('a start in the past must be forced, and an end may not come before the start', async () => {
@@ -202,7 +192,7 @@ test('mappings are listed by parent, group, tenant, dates, people and words', as
   expect(await list(`?field_id=${field_id}&deleted_by=somebody&deleted=1`)).toEqual(ids(gone))
   expect(await list(`?service_id=${service_id}&updated_by=somebody`)).toEqual([])
   expect(await list('?service_id=instance')).toEqual([])
-  expect(await list(`?service_id=${NOBODY}`)).toEqual([])
+  expect(await list(`?service_id=${NO_SUCH_ID}`)).toEqual([])
   expect(await list('')).toEqual(expect.arrayContaining(ids(plain, grouped, later, ended)))
   for (const path of [`/services/${service_id}/mappings`, `/services/mappings/?service_id=${service_id}`]) {
     const { mappings } = await api.get<{ mappings: Mapping[] }>(200, 'GET', path)
@@ -234,7 +224,7 @@ test('the group of a mapping, if it has one', async () => {
     expect(await api.get(200, 'GET', path)).toMatchObject({ group_id })
   }
   await api.fault(404, 'GET', `/mappings/group?mapping_id=${alone.mapping_id}`)
-  await api.fault(404, 'GET', `/mappings/group?mapping_id=${NOBODY}`)
+  await api.fault(404, 'GET', `/mappings/group?mapping_id=${NO_SUCH_ID}`)
   await api.fault(400, 'GET', '/mappings/group')
 })
 
@@ -314,6 +304,6 @@ test('a mapping is running from its very start on', async () => {
 })
 
 test('an unknown mapping cannot be changed', async () => {
-  expect(await api.fault(404, 'PUT', `/mappings/${NOBODY}`, { cost: 1 })).toBe(`No such mapping: ${NOBODY}`)
+  expect(await api.fault(404, 'PUT', `/mappings/${NO_SUCH_ID}`, { cost: 1 })).toBe(`No such mapping: ${NO_SUCH_ID}`)
   expect(await api.fault(400, 'PUT', '/mappings/', { cost: 1 })).toBe('Missing argument: "mapping_id"')
 })

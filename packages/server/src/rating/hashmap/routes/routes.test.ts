@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest'
 import { openApiDocument } from '../../../http/openapi.ts'
 import { Fault } from '../../../lib/fault.ts'
-import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { NO_SUCH_ID, openRulesApi } from '../../testing/open-rules-api.ts'
 import { HASHMAP } from './objects.ts'
 import { hashmapRoutes } from './routes.ts'
-
-const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
 
 test('who may not configure modules is refused before the arguments are looked at, by every route', async () => {
   const asked: string[] = []
@@ -16,7 +14,7 @@ test('who may not configure modules is refused before the arguments are looked a
     },
   })
   for (const { method, path } of hashmapRoutes) {
-    const first = (typeof path === 'string' ? path : path[0]).slice(HASHMAP.length).replaceAll(/\{\w+\}/g, NOBODY)
+    const first = (typeof path === 'string' ? path : path[0]).slice(HASHMAP.length).replaceAll(/\{\w+\}/g, NO_SUCH_ID)
     expect((await closed.call(method, `${first}?nonsense=1`, method === 'GET' ? undefined : '{')).status).toBe(403)
   }
   expect(new Set(asked)).toEqual(new Set(['rating:module_config']))

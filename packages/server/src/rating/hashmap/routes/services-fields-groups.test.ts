@@ -1,14 +1,12 @@
-import { afterAll, expect, test } from 'vitest'
-import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { expect, test } from 'vitest'
+import { ORIGIN } from '../../../http/testing/test-app.ts'
+import { NO_SUCH_ID } from '../../testing/open-rules-api.ts'
+import { hashmapApi } from '../testing/hashmap-api.ts'
 import { HASHMAP } from './objects.ts'
-import { hashmapRoutes } from './routes.ts'
 
-const api = await openRulesApi(hashmapRoutes, HASHMAP)
-afterAll(() => api[Symbol.asyncDispose]())
+const { api, newService, newField, newGroup } = await hashmapApi()
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
-const ORIGIN = 'http://rating.example.net:8889'
 
 interface Created {
   service_id: string
@@ -18,13 +16,6 @@ interface Created {
   threshold_id: string
 }
 
-let count = 0
-const unique = (prefix: string) => `${prefix}-${++count}`
-const newService = async (name = unique('service')) =>
-  (await api.get<Created>(201, 'POST', '/services', { name })).service_id
-const newField = async (service_id: string, name = unique('field')) =>
-  (await api.get<Created>(201, 'POST', '/fields', { name, service_id })).field_id
-const newGroup = async () => (await api.get<Created>(201, 'POST', '/groups', { name: unique('group') })).group_id
 const newMapping = async (body: object) =>
   (await api.get<Created>(201, 'POST', '/mappings', { cost: 1, ...body })).mapping_id
 const newThreshold = async (body: object) =>
@@ -47,15 +38,15 @@ test.each([
 })
 
 test('a path that goes on below an operation is not found', async () => {
-  expect((await api.call('GET', `/groups/mappings/${NOBODY}`)).status).toBe(404)
+  expect((await api.call('GET', `/groups/mappings/${NO_SUCH_ID}`)).status).toBe(404)
 })
 
 test('a service is created, read, listed and deleted', async () => {
-  const answer = await api.call('POST', '/services/', { name: 'instance', service_id: NOBODY })
+  const answer = await api.call('POST', '/services/', { name: 'instance', service_id: NO_SUCH_ID })
   expect(answer.status).toBe(201)
   const service = answer.json as Created
   expect(service).toEqual({ service_id: expect.stringMatching(UUID) as string, name: 'instance' })
-  expect(service.service_id).not.toBe(NOBODY)
+  expect(service.service_id).not.toBe(NO_SUCH_ID)
   expect(answer.headers.get('location')).toBe(`${ORIGIN}${HASHMAP}/services/${service.service_id}`)
   expect(await api.get(200, 'GET', `/services/${service.service_id}`)).toEqual(service)
   expect(await api.get<{ services: unknown[] }>(200, 'GET', '/services')).toEqual({ services: [service] })
@@ -74,7 +65,7 @@ test('a service is created, read, listed and deleted', async () => {
 
 test('deleting a service deletes its fields and all their rules, and only those', async () => {
   const [service, other] = [await newService(), await newService()]
-  const field = await newField(service)
+  const field = await newField({ service_id: service })
   const mappings = [await newMapping({ service_id: service }), await newMapping({ field_id: field, value: 'x' })]
   const thresholds = [await newThreshold({ service_id: service }), await newThreshold({ field_id: field })]
   const left = await newMapping({ service_id: other })
@@ -94,9 +85,9 @@ test.each([
   ['/services', { name: 'x'.repeat(256) }, 'name'],
   ['/services', { name: 'x', color: 'red' }, 'Unknown attribute for argument service_data: color'],
   ['/fields', { name: 'x' }, 'service_id'],
-  ['/fields', { service_id: NOBODY }, 'name'],
+  ['/fields', { service_id: NO_SUCH_ID }, 'name'],
   ['/fields', { name: 'x', service_id: 'zz' }, 'Invalid UUID'],
-  ['/fields', { name: 'x', service_id: NOBODY }, `No such service: None (UUID: ${NOBODY})`],
+  ['/fields', { name: 'x', service_id: NO_SUCH_ID }, `No such service: None (UUID: ${NO_SUCH_ID})`],
   ['/groups', {}, 'name'],
 ])('POST %s %j is refused', async (path, body, text) => {
   expect(await api.fault(400, 'POST', path, body)).toContain(text)
@@ -120,7 +111,7 @@ test.each([
   ['/mappings', (id: string) => `No such mapping: ${id}`],
   ['/thresholds', (id: string) => `No such threshold: ${id}`],
 ])('%s of an id that names nothing, or is none, is not found', async (path, text) => {
-  for (const id of [NOBODY, 'no-uuid']) {
+  for (const id of [NO_SUCH_ID, 'no-uuid']) {
     expect(await api.fault(404, 'GET', `${path}/${id}`)).toBe(text(id))
     expect(await api.fault(404, 'DELETE', `${path}/${id}`)).toBe(text(id))
   }
@@ -145,7 +136,7 @@ test('a field is created, read, listed and deleted with its rules', async () => 
 
   const conflict = await api.fault(409, 'POST', '/fields', { name: 'flavor', service_id: service })
   expect(conflict).toBe(`Field flavor already exists (UUID: ${field.field_id})`)
-  await newField(await newService(), 'flavor')
+  await newField({ name: 'flavor' })
 
   const mapping = await newMapping({ field_id: field.field_id, value: 'small' })
   await api.get(204, 'DELETE', `/fields?field_id=${field.field_id}`)
@@ -202,6 +193,6 @@ test('the members of a group are listed under all its addresses', async () => {
     const { thresholds } = await api.get<{ thresholds: Created[] }>(200, 'GET', path)
     expect(thresholds.map((each) => each.threshold_id)).toEqual([threshold])
   }
-  expect(await api.get(200, 'GET', `/groups/mappings?group_id=${NOBODY}`)).toEqual({ mappings: [] })
+  expect(await api.get(200, 'GET', `/groups/mappings?group_id=${NO_SUCH_ID}`)).toEqual({ mappings: [] })
   expect(await api.get(200, 'GET', '/groups/thresholds?group_id=none')).toEqual({ thresholds: [] })
 })

@@ -1,27 +1,16 @@
-import { afterAll, expect, test } from 'vitest'
-import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { expect, test } from 'vitest'
+import { ORIGIN } from '../../../http/testing/test-app.ts'
+import { NO_SUCH_ID } from '../../testing/open-rules-api.ts'
+import { hashmapApi } from '../testing/hashmap-api.ts'
 import { HASHMAP } from './objects.ts'
-import { hashmapRoutes } from './routes.ts'
 
-const api = await openRulesApi(hashmapRoutes, HASHMAP)
-afterAll(() => api[Symbol.asyncDispose]())
-
-const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
-const ORIGIN = 'http://rating.example.net:8889'
+const { api, newService, newField, newGroup } = await hashmapApi()
 
 interface Threshold {
   readonly threshold_id: string
   readonly [key: string]: unknown
 }
 
-let count = 0
-const newService = async () =>
-  (await api.get<{ service_id: string }>(201, 'POST', '/services', { name: `service-${++count}` })).service_id
-const newField = async () =>
-  (await api.get<{ field_id: string }>(201, 'POST', '/fields', { name: 'mem', service_id: await newService() }))
-    .field_id
-const newGroup = async () =>
-  (await api.get<{ group_id: string }>(201, 'POST', '/groups', { name: `group-${++count}` })).group_id
 const create = (body: object) => api.get<Threshold>(201, 'POST', '/thresholds', { cost: '1', level: '50', ...body })
 const read = ({ threshold_id }: Threshold) => api.get<Threshold>(200, 'GET', `/thresholds/${threshold_id}`)
 const list = async (query: string) =>
@@ -59,7 +48,7 @@ test.each([
     "Invalid input for field/attribute type. Value: 'fail'. Value should be one of: ",
   ],
   [{ cost: '1', level: '1', name: 'x' }, 'Unknown attribute'],
-  [{ cost: '1', level: '1', group_id: NOBODY }, `No such group: None (UUID: ${NOBODY})`],
+  [{ cost: '1', level: '1', group_id: NO_SUCH_ID }, `No such group: None (UUID: ${NO_SUCH_ID})`],
 ])('%j is no threshold', async (body, text) => {
   expect(await api.fault(400, 'POST', '/thresholds', { service_id: await newService(), ...body })).toContain(text)
 })
@@ -69,10 +58,10 @@ test('a threshold has exactly one parent, that there is', async () => {
   const both = { ...body, service_id: await newService(), field_id: await newField() }
   expect(await api.fault(400, 'POST', '/thresholds', both)).toBe('You can only specify one parent.')
   expect(await api.fault(400, 'POST', '/thresholds', body)).toBe('You must specify one parent.')
-  const nowhere = { ...body, service_id: NOBODY }
-  expect(await api.fault(400, 'POST', '/thresholds', nowhere)).toBe(`No such service: None (UUID: ${NOBODY})`)
-  const noField = { ...body, field_id: NOBODY }
-  expect(await api.fault(400, 'POST', '/thresholds', noField)).toBe(`No such field: ${NOBODY}`)
+  const nowhere = { ...body, service_id: NO_SUCH_ID }
+  expect(await api.fault(400, 'POST', '/thresholds', nowhere)).toBe(`No such service: None (UUID: ${NO_SUCH_ID})`)
+  const noField = { ...body, field_id: NO_SUCH_ID }
+  expect(await api.fault(400, 'POST', '/thresholds', noField)).toBe(`No such field: ${NO_SUCH_ID}`)
   expect(await api.fault(400, 'POST', '/thresholds?force=true', { ...body, service_id: both.service_id })).toContain(
     'Unknown argument: "force"',
   )
@@ -144,11 +133,11 @@ test('a change that would make two thresholds one is refused, and so is one to n
   const { threshold_id } = await create({ service_id, level: 2 })
   const path = `/thresholds/${threshold_id}`
   await api.fault(409, 'PUT', path, { cost: 1, level: 1 })
-  expect(await api.fault(400, 'PUT', path, { cost: 1, level: 2, group_id: NOBODY })).toContain('No such group')
+  expect(await api.fault(400, 'PUT', path, { cost: 1, level: 2, group_id: NO_SUCH_ID })).toContain('No such group')
   await api.fault(400, 'PUT', path, { cost: 1 })
   await api.fault(400, 'PUT', path, { level: 1 })
-  const text = `No such threshold: ${NOBODY}`
-  expect(await api.fault(404, 'PUT', `/thresholds/${NOBODY}`, { cost: 1, level: 1 })).toBe(text)
+  const text = `No such threshold: ${NO_SUCH_ID}`
+  expect(await api.fault(404, 'PUT', `/thresholds/${NO_SUCH_ID}`, { cost: 1, level: 1 })).toBe(text)
 })
 
 test('a deleted threshold is gone, and its place is free', async () => {

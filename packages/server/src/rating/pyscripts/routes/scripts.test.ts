@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
-import { openRulesApi } from '../../testing/open-rules-api.ts'
+import { ORIGIN } from '../../../http/testing/test-app.ts'
+import { NO_SUCH_ID, openRulesApi } from '../../testing/open-rules-api.ts'
 import { pyscriptsRoutes } from './routes.ts'
 import { SCRIPTS } from './script-object.ts'
 
 const api = await openRulesApi(pyscriptsRoutes, SCRIPTS)
 afterAll(() => api[Symbol.asyncDispose]())
 
-const NOBODY = '8c1f0a52-0000-4000-8000-000000000000'
-const ADDRESS = `http://rating.example.net:8889${SCRIPTS}`
+const ADDRESS = `${ORIGIN}${SCRIPTS}`
 const NOW = '2026-06-11T08:30:12.104000'
 
 interface Script {
@@ -134,6 +134,6 @@ test('a deleted script is gone for reading, and its name is free', async () => {
 })
 
 test('an unknown script is not found, and a wrong path is no operation', async () => {
-  expect(await api.fault(404, 'GET', `/${NOBODY}`)).toBe(`No such script: None (UUID: ${NOBODY})`)
+  expect(await api.fault(404, 'GET', `/${NO_SUCH_ID}`)).toBe(`No such script: None (UUID: ${NO_SUCH_ID})`)
   expect(await api.fault(404, 'GET', '/no-uuid')).toBe('No such script: None (UUID: no-uuid)')
 })
