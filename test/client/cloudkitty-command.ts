@@ -1,12 +1,15 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Semaphore } from '../../packages/server/src/lib/semaphore.ts'
 
-/** The command of Debian's python3-cloudkittyclient. By its whole path: another Python in front of it would not find its parts. */
+/** The command of Debian's python3-cloudkittyclient. */
 const COMMAND = '/usr/bin/cloudkitty'
-/** A start of the command keeps a core busy for a second or more. */
-const AT_ONCE = 3
-const TIMEOUT_MS = 180_000
+/** Debian's, by its whole path: another one in front of it would not find the command's parts. */
+const PYTHON = '/usr/bin/python3'
+const RUNNER = join(import.meta.dirname, 'run-cloudkitty.py')
 const TURN_TIMEOUT_MS = 600_000
 
 export const API_VERSIONS = [1, 2] as const
@@ -27,20 +30,25 @@ export interface Outcome {
 /** A line of a table, as `-f json` prints it: cells by the titles of their columns. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** Runs the command, a few at a time, and remembers which of its subcommands were run. */
-export class CloudkittyCommand {
+/** Runs the command, once at a time, and remembers which of its subcommands were run. */
+export class CloudkittyCommand implements AsyncDisposable {
   readonly version: ApiVersion
-  readonly #cwd: string
-  readonly #env: Readonly<Record<string, string>>
+  readonly #runner: ChildProcess
+  readonly #answers: AsyncIterator<string>
   readonly #used = new Set<string>()
-  static readonly #slots = new Semaphore(AT_ONCE)
+  readonly #turn = new Semaphore(1)
 
   /** The environment says where the service is and who asks. The folder is the command's home: it finds no other settings. */
   constructor(version: ApiVersion, folder: string, env: Readonly<Record<string, string>>) {
     this.version = version
-    this.#cwd = folder
     const own = { PATH: '/usr/bin:/bin', HOME: folder, LANG: 'C.UTF-8', OS_RATING_API_VERSION: `${version}` }
-    this.#env = { ...own, ...env }
+    const runner = spawn(PYTHON, [RUNNER], {
+      cwd: folder,
+      env: { ...own, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.#runner = runner
+    this.#answers = createInterface({ input: runner.stdout })[Symbol.asyncIterator]()
   }
 
   /** The subcommands that were run so far, by their words. */
@@ -81,18 +89,21 @@ export class CloudkittyCommand {
   }
 
   async #exec(args: readonly string[]): Promise<Outcome> {
-    const release = await CloudkittyCommand.#slots.acquire(AbortSignal.timeout(TURN_TIMEOUT_MS))
+    const release = await this.#turn.acquire(AbortSignal.timeout(TURN_TIMEOUT_MS))
     try {
-      return await new Promise((resolve, reject) => {
-        const options = { cwd: this.#cwd, env: this.#env, timeout: TIMEOUT_MS }
-        execFile(COMMAND, args, options, (error, stdout, stderr) => {
-          const status = error ? error.code : 0
-          if (typeof status === 'number') resolve({ status, stdout, stderr })
-          else reject(new Error(`cloudkitty ${args.join(' ')} did not end by itself`, { cause: error }))
-        })
-      })
+      this.#runner.stdin!.write(`${JSON.stringify(args)}\n`)
+      const answer = await this.#answers.next()
+      if (answer.done) throw new Error(`${RUNNER} ended`)
+      const [status, stdout, stderr] = JSON.parse(answer.value) as [number, string, string]
+      if (status < 0) throw new Error(`cloudkitty ${args.join(' ')} did not end by itself: ${stderr}`)
+      return { status, stdout, stderr }
     } finally {
       release()
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runner.stdin!.end()
+    if (this.#runner.exitCode === null && this.#runner.signalCode === null) await once(this.#runner, 'exit')
   }
 }

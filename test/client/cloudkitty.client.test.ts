@@ -33,7 +33,10 @@ describe.skipIf(absent)(
         clients.set(version, new CloudkittyCommand(version, cloud.folder, env))
       }
     })
-    afterAll(() => cloud?.[Symbol.asyncDispose]())
+    afterAll(async () => {
+      await Promise.all([...clients.values()].map((one) => one[Symbol.asyncDispose]()))
+      await cloud?.[Symbol.asyncDispose]()
+    })
 
     /** Creates what a test needs but is not about, past the client; the answer's JSON. */
     async function create(path: string, body: unknown): Promise<Record<string, string>> {

@@ -75,8 +75,10 @@ project_domain_id = default`
   test('finds the service in the catalog, and shows each user what is his', async () => {
     const { A, B } = keystone.cloud.projects
     const summary = ['summary get', '--groupby', 'project_id', '--filter', 'type:volume', ...MAY] as const
-    const rates = async (user: CloudUser, project: 'A' | 'B') =>
-      (await as(user, project).rows(...summary)).map((row) => [row['Project id'], row['Rate']] as const)
+    const rates = async (user: CloudUser, project: 'A' | 'B') => {
+      await using client = as(user, project)
+      return (await client.rows(...summary)).map((row) => [row['Project id'], row['Rate']] as const)
+    }
     expect(await rates('reader', 'A')).toEqual([[A, 3.25]])
     expect(await rates('outsider', 'B')).toEqual([[B, 777.5]])
     expect(new Map(await rates('admin', 'A'))).toEqual(
@@ -88,9 +90,11 @@ project_domain_id = default`
   })
 
   test('tells a user what is not for him', async () => {
-    const { status, stderr, stdout } = await as('reader', 'A').run('scope state get')
+    await using reader = as('reader', 'A')
+    const { status, stderr, stdout } = await reader.run('scope state get')
     expect(status).toBe(1)
     expect(`${stderr}${stdout}`).toContain('You are not authorized to perform this action')
-    expect((await as('auditor', 'A').run('summary get')).status).toBe(1)
+    await using auditor = as('auditor', 'A')
+    expect((await auditor.run('summary get')).status).toBe(1)
   })
 })
