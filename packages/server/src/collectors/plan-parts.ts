@@ -1,3 +1,4 @@
+import type { Metric } from '../domain/metric.ts'
 import type { Period } from '../domain/period.ts'
 
 /** What one query asks: some of the scopes, some of the periods. */
@@ -73,5 +74,16 @@ export class AnswerBudget {
   /** The source ran out of time or refused for load. */
   struggled(): void {
     this.#values = Math.max(1, Math.floor(this.#values / 4))
+  }
+}
+
+/** A budget for each metric; as many as metrics.yml has metrics. */
+export class AnswerBudgets {
+  readonly #byKey = new Map<string, AnswerBudget>()
+
+  of({ key }: Metric): AnswerBudget {
+    let budget = this.#byKey.get(key)
+    if (!budget) this.#byKey.set(key, (budget = new AnswerBudget()))
+    return budget
   }
 }

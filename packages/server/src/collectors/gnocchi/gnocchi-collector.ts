@@ -2,12 +2,12 @@ import { ZERO } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
-import { Fault } from '../../lib/fault.ts'
 import type { AggregatesQuery, GnocchiClient, ResourceAttributes } from '../../lib/gnocchi-client.ts'
 import type { Source } from '../../lib/source-client.ts'
 import { withAbort } from '../../lib/with-abort.ts'
+import { askParts, ofQuestion } from '../ask-parts.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
-import { AnswerBudget, halve, type Part, planParts } from '../plan-parts.ts'
+import { type AnswerBudget, AnswerBudgets, type Part, planParts } from '../plan-parts.ts'
 import type { ExtraArgs } from './extra-args.ts'
 import { planQuestion, type QuestionPlan, toAggregatesQuery } from './plan-question.ts'
 import { type HistoryQuestion, ResourceReader } from './resource-reader.ts'
@@ -32,8 +32,7 @@ export class GnocchiCollector implements Collector {
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series' | 'periodSeconds'>
   readonly #resources: ResourceReader
   readonly #now: () => number
-  /** By the metric's key; as many as metrics.yml has metrics. */
-  readonly #budgets = new Map<string, AnswerBudget>()
+  readonly #budgets = new AnswerBudgets()
   #version: { readonly text: Promise<string | undefined>; readonly askedAt: number } | undefined
 
   /** The source is the collector's own from now on. `now` is in milliseconds. */
@@ -62,18 +61,16 @@ export class GnocchiCollector implements Collector {
     const whole: Part = { scopes: [...new Set(scopes)], periods }
     return withAbort(signal, async ({ signal: inner }) => {
       const plan = planQuestion(metric, periods, await this.#askVersion(inner))
-      const question = { metric, plan, whole, budget: this.#budgetOf(metric) }
+      const question = { metric, plan, whole, budget: this.#budgets.of(metric) }
       const parts = planParts(whole, {
         maxScopes: this.#options.max_scopes_per_query,
         maxPeriods: plan.manyPeriods ? Infinity : 1,
         maxCells: Math.max(1, Math.floor(question.budget.maxCells / measuresPerPeriod(metric, periods[0]!))),
       })
-      const points = await Promise.all(parts.map((part) => this.#ask(question, part, inner, signal)))
-      return points.length === 1 ? points[0]! : points.flat()
+      return askParts(parts, question.budget, (part) => this.#ask(question, part, inner, signal))
     })
   }
 
-  /** One question, or, where its answer is too large, its halves one after the other. */
   async #ask(question: Question, part: Part, signal: AbortSignal, batch: AbortSignal): Promise<Point[]> {
     const { metric, plan, budget } = question
     const args = metric.extraArgs as ExtraArgs
@@ -86,18 +83,7 @@ export class GnocchiCollector implements Collector {
       const usage = toUsage(groups, { plan, args, scopeKey, groupby: metric.groupby, periods: part.periods, measures })
       return await this.#toPoints(question, part, usage, batch)
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      const halves = error.code === 'collect.too_large' ? halve(part) : undefined
-      if (halves) {
-        const [first, second] = halves
-        return [
-          ...(await this.#ask(question, first, signal, batch)),
-          ...(await this.#ask(question, second, signal, batch)),
-        ]
-      }
-      const { status } = error.detail
-      if (error.code === 'collect.timeout' || status === 429 || status === 503) budget.struggled()
-      throw named(error, metric, part, query)
+      throw ofQuestion(error, { metric, part, query, shown: shownOf(query) })
     }
   }
 
@@ -176,12 +162,6 @@ export class GnocchiCollector implements Collector {
     }
   }
 
-  #budgetOf({ key }: Metric): AnswerBudget {
-    let budget = this.#budgets.get(key)
-    if (!budget) this.#budgets.set(key, (budget = new AnswerBudget()))
-    return budget
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#resources[Symbol.dispose]()
     await this.#source[Symbol.asyncDispose]()
@@ -203,12 +183,6 @@ function measuresPerPeriod(metric: Metric, { begin, end }: { begin: number; end:
   return granularity === 0 ? MEASURES_PER_PERIOD_AT_MOST : Math.max(1, Math.ceil((end - begin) / granularity))
 }
 
-/** The fault with what an operator needs to find the question. */
-function named(error: Fault, metric: Metric, { scopes, periods }: Part, query: AggregatesQuery): Fault {
-  const scope = scopes.length === 1 ? { scopeId: scopes[0] } : {}
-  const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
-  const operations = typeof query.operations === 'string' ? query.operations : JSON.stringify(query.operations)
-  const message = `metric '${metric.key}': ${error.message}; operations: ${operations} of ${query.resourceType}`
-  const detail = { ...scope, period, ...error.detail, metric: metric.key, query }
-  return new Fault(error.code, message, detail, { cause: error })
+function shownOf({ operations, resourceType }: AggregatesQuery): string {
+  return `operations: ${typeof operations === 'string' ? operations : JSON.stringify(operations)} of ${resourceType}`
 }

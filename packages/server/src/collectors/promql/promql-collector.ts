@@ -7,10 +7,11 @@ import { toQuantity } from '../../domain/to-quantity.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { PromSeries, RangeQuery } from '../../lib/prometheus-client.ts'
 import { withAbort } from '../../lib/with-abort.ts'
+import { askParts, ofQuestion } from '../ask-parts.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
 import { buildQuery, mayMixPeriods, mayMixScopes } from './build-query.ts'
 import type { ExtraArgs } from './extra-args.ts'
-import { AnswerBudget, halve, type Part, planParts } from '../plan-parts.ts'
+import { type AnswerBudget, AnswerBudgets, type Part, planParts } from '../plan-parts.ts'
 import { toRoundedQuantity } from './to-rounded-quantity.ts'
 
 export interface PromqlCollectorOptions {
@@ -34,8 +35,7 @@ export class PromqlCollector implements Collector {
   readonly #client: RangeQuerier
   readonly #options: PromqlCollectorOptions
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series'>
-  /** By the metric's key; as many as metrics.yml has metrics. */
-  readonly #budgets = new Map<string, AnswerBudget>()
+  readonly #budgets = new AnswerBudgets()
 
   /** The source, which the client asks, is the collector's own from now on. */
   constructor(
@@ -53,7 +53,7 @@ export class PromqlCollector implements Collector {
   async collect({ metric, scopes, periods }: CollectRequest, signal: AbortSignal): Promise<Point[]> {
     if (scopes.length === 0 || periods.length === 0) return []
     const args = metric.extraArgs as ExtraArgs
-    const budget = this.#budgetOf(metric)
+    const budget = this.#budgets.of(metric)
     const parts = planParts(
       { scopes: [...new Set(scopes)], periods },
       {
@@ -62,13 +62,11 @@ export class PromqlCollector implements Collector {
         maxCells: budget.maxCells,
       },
     )
-    return withAbort(signal, async (inner) => {
-      const answers = await Promise.all(parts.map((part) => this.#ask(metric, part, budget, inner.signal)))
-      return answers.length === 1 ? answers[0]! : answers.flat()
-    })
+    return withAbort(signal, (inner) =>
+      askParts(parts, budget, (part) => this.#ask(metric, part, budget, inner.signal)),
+    )
   }
 
-  /** One query, or, where its answer is too large, its halves one after the other. */
   async #ask(metric: Metric, part: Part, budget: AnswerBudget, signal: AbortSignal): Promise<Point[]> {
     const begin = part.periods[0]!
     const step = begin.end - begin.begin
@@ -85,18 +83,7 @@ export class PromqlCollector implements Collector {
       budget.answered(part.scopes.length, answer.length)
       return this.#toPoints(answer, metric, part, query)
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      const halves = error.code === 'collect.too_large' ? halve(part) : undefined
-      if (halves) {
-        const [first, second] = halves
-        return [
-          ...(await this.#ask(metric, first, budget, signal)),
-          ...(await this.#ask(metric, second, budget, signal)),
-        ]
-      }
-      const { status } = error.detail
-      if (error.code === 'collect.timeout' || status === 429 || status === 503) budget.struggled()
-      throw named(error, metric, part, query)
+      throw ofQuestion(error, { metric, part, query, shown: `query: ${shortened(query)}` })
     }
   }
 
@@ -164,12 +151,6 @@ export class PromqlCollector implements Collector {
     }
   }
 
-  #budgetOf({ key }: Metric): AnswerBudget {
-    let budget = this.#budgets.get(key)
-    if (!budget) this.#budgets.set(key, (budget = new AnswerBudget()))
-    return budget
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#source[Symbol.asyncDispose]()
   }
@@ -201,19 +182,6 @@ function unratableFault(unratable: readonly Unratable[], query: string): Fault {
     period,
     value: text,
   })
-}
-
-/** The fault with what an operator needs to find the question. */
-function named(error: Fault, metric: Metric, { scopes, periods }: Part, query: string): Fault {
-  const scope = scopes.length === 1 ? { scopeId: scopes[0] } : {}
-  const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
-  const message = `metric '${metric.key}': ${error.message}; query: ${shortened(query)}`
-  return new Fault(
-    error.code,
-    message,
-    { ...scope, period, ...error.detail, metric: metric.key, query },
-    { cause: error },
-  )
 }
 
 /** A query for a thousand scopes is longer than any log line should be; the detail has it whole. */

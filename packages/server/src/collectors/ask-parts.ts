@@ -1,0 +1,39 @@
+import type { Metric } from '../domain/metric.ts'
+import { Fault } from '../lib/fault.ts'
+import { type AnswerBudget, halve, type Part } from './plan-parts.ts'
+
+/** Asks for all parts at once; for one whose answer is too large, for its halves one after the other. Learns from what fails. */
+export async function askParts<T>(
+  parts: readonly Part[],
+  budget: AnswerBudget,
+  ask: (part: Part) => Promise<T[]>,
+): Promise<T[]> {
+  const answers = await Promise.all(parts.map((part) => askPart(part, budget, ask)))
+  return answers.length === 1 ? answers[0]! : answers.flat()
+}
+
+async function askPart<T>(part: Part, budget: AnswerBudget, ask: (part: Part) => Promise<T[]>): Promise<T[]> {
+  try {
+    return await ask(part)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const halves = error.code === 'collect.too_large' ? halve(part) : undefined
+    if (halves) return [...(await askPart(halves[0], budget, ask)), ...(await askPart(halves[1], budget, ask))]
+    const { status } = error.detail
+    if (error.code === 'collect.timeout' || status === 429 || status === 503) budget.struggled()
+    throw error
+  }
+}
+
+/** An error, and when it is a fault, that with what an operator needs to find the question. */
+export function ofQuestion(
+  error: unknown,
+  { metric, part, query, shown }: { metric: Metric; part: Part; query: unknown; shown: string },
+): unknown {
+  if (!(error instanceof Fault)) return error
+  const { scopes, periods } = part
+  const scope = scopes.length === 1 ? { scopeId: scopes[0] } : {}
+  const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
+  const detail = { ...scope, period, ...error.detail, metric: metric.key, query }
+  return new Fault(error.code, `metric '${metric.key}': ${error.message}; ${shown}`, detail, { cause: error })
+}
