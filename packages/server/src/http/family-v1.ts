@@ -124,7 +124,8 @@ function readFlat(route: Route<never>, request: RawRequest, body: Body): Argumen
     if (!isObject(body.json)) throw invalid('The request body must be a JSON object')
     for (const [name, value] of Object.entries(body.json)) {
       if (name in given) throw invalid(`Argument "${messageText(name)}" was given several times`)
-      given[name] = value
+      // Null is as good as absent; of an argument that there is none of, it is still too much.
+      if (value !== null || !Object.hasOwn(route.args ?? {}, name)) given[name] = value
     }
   }
   for (const [name, value] of Object.entries(request.parameters)) given[name] ??= new ArgumentText(value)
@@ -137,11 +138,13 @@ function readObject(route: Route<never>, request: RawRequest, body: Body): Argum
   for (const [name, value] of Object.entries(request.parameters)) given[name] ??= new ArgumentText(value)
   const name = route.bodyName ?? 'body'
   const { json } = body
-  if (json === undefined) throw invalid(`Missing argument: "${name}"`)
+  // A JSON body that is sent without saying so counts as a form: curl does that.
+  const hint = body.form.length > 0 ? '; the body must be sent as application/json' : ''
+  if (json === undefined) throw invalid(`Missing argument: "${name}"${hint}`)
   if (!isObject(json)) throw invalid(`Invalid input for field/attribute ${name}. A JSON object is required.`)
   const inPath = new Set(pathsOf(route).flatMap((path) => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)))
   for (const key of inPath) {
-    if (!(key in given) && Object.hasOwn(json, key)) given[key] = json[key]!
+    if (!(key in given) && Object.hasOwn(json, key) && json[key] !== null) given[key] = json[key]!
   }
   const args = parse(route.args ?? {}, given, ARGUMENTS)
   const read = route.body!.safeParse(json)
@@ -183,7 +186,14 @@ function wrongAttribute(error: z.ZodError, json: JsonValue, bodyName: string): F
   let value: unknown = json
   for (const key of issue.path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key]
   const name = issue.path.findLast((key) => typeof key === 'string') ?? bodyName
-  return wrongInput(name, messageText(value), issue.message)
+  return wrongInput(name, messageText(value), reasonOf(issue, value))
+}
+
+/** Lists and objects are read by the schema library, whose own words are not for clients. */
+function reasonOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  if (value === undefined) return MISSING
+  return issue.expected === 'array' ? 'A list is required.' : 'A JSON object is required.'
 }
 
 function wrongInput(name: string, value: string, reason: string): Fault {

@@ -38,11 +38,11 @@ export const arg = {
         : refuse(`Invalid UUID, got '${messageText(value)}'`)
     }),
 
-  /** In a query the words count as well (CloudKitty takes `false` for true there); the empty text is false. */
+  /** In a query the words count as well (CloudKitty takes `false` for true there); the empty text is false there. */
   bool: () =>
     type({ type: 'boolean' }, (value) => {
       if (typeof value === 'boolean') return value
-      const word = value instanceof ArgumentText ? value.text.trim().toLowerCase() : wordOf(value)
+      const word = wordOf(value instanceof ArgumentText ? value.text : value)
       if (TRUE.includes(word)) return true
       if (FALSE.includes(word) || (value instanceof ArgumentText && word === '')) return false
       return refuse(`Value should be one of: ${[...TRUE, ...FALSE].join(', ')}`)
@@ -106,7 +106,7 @@ export function isUuidLike(text: string): boolean {
 }
 
 function wordOf(value: JsonValue): string {
-  return typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  return typeof value === 'number' || typeof value === 'string' ? String(value).trim().toLowerCase() : ''
 }
 
 function kindOf(value: JsonValue): string {
