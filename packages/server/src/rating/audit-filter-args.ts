@@ -3,7 +3,7 @@ import { arg } from '../http/v1-types.ts'
 import type { AuditFilter } from './audit-filter.ts'
 import { ruleArg } from './module-config.ts'
 
-/** What lists of dated rules can be narrowed by. Null is as good as absent. */
+/** What lists of dated rules can be narrowed by. Null and the empty text are as good as absent. */
 export const AUDIT_FILTER_ARGS = {
   deleted: arg.bool().nullish(),
   start: ruleArg.time(),
@@ -20,10 +20,10 @@ export function toAuditFilter(args: z.output<z.ZodObject<typeof AUDIT_FILTER_ARG
     deleted: args.deleted ?? undefined,
     start: args.start,
     end: args.end,
-    createdBy: args.created_by ?? undefined,
-    updatedBy: args.updated_by ?? undefined,
-    deletedBy: args.deleted_by ?? undefined,
-    description: args.description ?? undefined,
+    createdBy: args.created_by || undefined,
+    updatedBy: args.updated_by || undefined,
+    deletedBy: args.deleted_by || undefined,
+    description: args.description || undefined,
     isActive: args.is_active ?? undefined,
   }
 }

@@ -19,6 +19,7 @@ test('a service is mapped, found, mapped anew and forgotten', async () => {
   expect(await api.get(200, 'GET', `${MAPPINGS}?collector=prometheus`)).toEqual({
     mappings: [{ service: 'volume.size', collector: 'prometheus' }],
   })
+  expect(await api.get(200, 'GET', `${MAPPINGS}?collector=`)).toEqual(await api.get(200, 'GET', MAPPINGS))
   expect(await api.call('DELETE', `${MAPPINGS}/volume.size`)).toMatchObject({ status: 204, text: '' })
   expect(await api.get(404, 'DELETE', `${MAPPINGS}/volume.size`)).toEqual({
     faultcode: 'Client',

@@ -13,7 +13,7 @@ export const listMappings = defineRoute<CollectorDeps>()({
   args: { collector: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ mappings: z.array(Mapping) }) },
   async handle({ collectors }, { args }) {
-    const mappings = await collectors.mappings(args.collector)
+    const mappings = await collectors.mappings(args.collector || undefined)
     return { mappings: mappings.map(({ service, collector }) => ({ service, collector })) }
   },
 })

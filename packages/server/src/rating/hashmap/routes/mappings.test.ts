@@ -189,6 +189,8 @@ test('mappings are listed by parent, group, tenant, dates, people and words', as
   expect(await list(`?service_id=${service_id}&description=hundred%20%25`)).toEqual(ids(plain))
   expect(await list(`?service_id=${service_id}&description=h_ndred`)).toEqual([])
   expect(await list(`?service_id=${service_id}&created_by=nobody`)).toEqual([])
+  const empty = 'created_by=&updated_by=&deleted_by=&description=&start=&end='
+  expect(await list(`?service_id=${service_id}&${empty}`)).toEqual(await list(`?service_id=${service_id}`))
   expect(await list(`?field_id=${field_id}&deleted_by=somebody&deleted=1`)).toEqual(ids(gone))
   expect(await list(`?service_id=${service_id}&updated_by=somebody`)).toEqual([])
   expect(await list('?service_id=instance')).toEqual([])
