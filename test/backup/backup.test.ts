@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatDecimal } from '../../packages/server/src/domain/decimal.ts'
@@ -10,16 +10,14 @@ import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.t
 import { Scopes } from '../../packages/server/src/state/scopes.ts'
 import { openDuckDBStore } from '../../packages/server/src/storage/duckdb/open-duckdb-store.ts'
 import { runCloudtabbyd, startCloudtabbyd } from '../cli/run-cloudtabbyd.ts'
+import { createState, SCOPES, writeConfig } from '../crash/counted-cloud.ts'
 import { allPoints } from '../shared/all-points.ts'
-import { createRules } from '../shared/first-rules.ts'
 
-const CRASH = resolve(import.meta.dirname, '../crash')
 const HOUR = 3600
 const HOURS = 24 * 30
 /** All of it has settled: the service rates up to the present. */
 const BEGIN = Math.floor(Date.now() / 1000 / HOUR - HOURS - 2) * HOUR
 const END = BEGIN + HOURS * HOUR
-const SCOPES = Array.from({ length: 6 }, (_, i) => `project-${i}`)
 const POINTS_PER_PUSH = 5
 /** Twenty processes are started, some of them at work when they are told to end. */
 const timeout = 10 * 60_000
@@ -30,10 +28,7 @@ const configOf = (name: string) => ['--config-file', at(name, 'cloudkitty.conf')
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'cloudtabby-backup-'))
-  {
-    await using state = await openPGlite(at('empty', 'state'))
-    await createRules(state.db, join(CRASH, 'rules.yml'), BEGIN)
-  }
+  await createState(at('empty'), BEGIN)
   for (const name of ['undisturbed', 'live']) await prepare(name)
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -41,30 +36,7 @@ afterAll(() => rm(root, { recursive: true, force: true }))
 /** A folder with settings; with stores that have prices only, unless it is to be filled by a restore. */
 async function prepare(name: string, withStores = true): Promise<void> {
   if (withStores) await cp(at('empty'), at(name), { recursive: true })
-  else await cp(at('empty'), at(name), { recursive: true, filter: (path) => path === at('empty') })
-  await writeFile(
-    at(name, 'cloudkitty.conf'),
-    `[DEFAULT]
-auth_strategy = noauth
-[api]
-port = 0
-[fetcher]
-backend = source
-[fetcher_source]
-sources = ${SCOPES.join(',')}
-[collect]
-collector = ${join(CRASH, 'counted-collector.js')}
-metrics_conf = ${join(CRASH, 'metrics.yml')}
-begin = ${new Date(BEGIN * 1000).toISOString()}
-wait_periods = 1
-[processor]
-max_points_per_batch = 1000
-[state]
-url = pglite:${at(name, 'state')}
-[storage_duckdb]
-path = ${at(name, 'points.duckdb')}
-`,
-  )
+  await writeConfig(at(name), BEGIN)
 }
 
 const rateToTheEnd = (name: string) =>

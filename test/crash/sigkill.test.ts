@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,17 +11,15 @@ import { Batches } from '../../packages/server/src/state/batches.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { openDuckDBStore } from '../../packages/server/src/storage/duckdb/open-duckdb-store.ts'
 import { allPoints } from '../shared/all-points.ts'
-import { createRules } from '../shared/first-rules.ts'
+import { createState, SCOPES, writeConfig } from './counted-cloud.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const HERE = import.meta.dirname
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 50)
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 const BEGIN = Date.UTC(2026, 4, 1) / 1000
 const HOURS = 24 * 80
 /** Kills fall within so long of the first batch: a few batches' time. */
 const KILL_WITHIN_MS = 150
-const SCOPES = Array.from({ length: 6 }, (_, i) => `project-${i}`)
 
 test(
   `a catch-up that is killed ${KILLS} times gives exactly the points of an undisturbed one`,
@@ -30,9 +28,11 @@ test(
     const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-crash-'))
     try {
       const undisturbed = join(folder, 'undisturbed')
-      await prepare(undisturbed)
       const killed = join(folder, 'killed')
+      await createState(undisturbed, BEGIN)
+      // Copied, so that both runs know the rules by the same ids.
       await cp(undisturbed, killed, { recursive: true })
+      for (const each of [undisturbed, killed]) await writeConfig(each, BEGIN)
 
       expect(await exitOf(catchUp(undisturbed))).toBe(0)
 
@@ -57,33 +57,6 @@ test(
     }
   },
 )
-
-/** Settings, and stores with prices; copied, so that both runs know the rules by the same ids. */
-async function prepare(folder: string): Promise<void> {
-  await using state = await openPGlite(join(folder, 'state'))
-  await createRules(state.db, join(HERE, 'rules.yml'), BEGIN)
-  await writeFile(
-    join(folder, 'cloudkitty.conf'),
-    `[DEFAULT]
-auth_strategy = noauth
-[fetcher]
-backend = source
-[fetcher_source]
-sources = ${SCOPES.join(',')}
-[collect]
-collector = ${join(HERE, 'counted-collector.js')}
-metrics_conf = ${join(HERE, 'metrics.yml')}
-begin = ${new Date(BEGIN * 1000).toISOString()}
-wait_periods = 1
-[processor]
-max_points_per_batch = 1000
-[state]
-url = pglite:state
-[storage_duckdb]
-path = points.duckdb
-`,
-  )
-}
 
 function catchUp(folder: string): ChildProcess {
   const until = new Date((BEGIN + HOURS * 3600 + 1) * 1000).toISOString()
