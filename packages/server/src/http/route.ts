@@ -98,6 +98,8 @@ export interface RouteDefinition<
   readonly args?: A
   readonly pathParameters?: P
   readonly query?: Q
+  /** Headers that the handler reads itself, for the API document. */
+  readonly headers?: Shape
   readonly body?: B
   /** v1: the name of the argument that the whole JSON body is; it stands in error texts (`service_data`). */
   readonly bodyName?: string

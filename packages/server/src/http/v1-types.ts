@@ -21,7 +21,7 @@ export const MISSING = 'Mandatory field missing.'
  */
 export const arg = {
   text: ({ max, min = 0 }: { max?: number; min?: number } = {}) =>
-    type({ type: 'string', ...(max === undefined ? {} : { maxLength: max }), minLength: min }, (value) => {
+    type({ type: 'string', ...(max ? { maxLength: max } : {}), ...(min ? { minLength: min } : {}) }, (value) => {
       const text = value instanceof ArgumentText ? value.text : value
       if (typeof text !== 'string') return refuse(`Wrong type. Expected 'text', got '${kindOf(text)}'`)
       if (text.length < min) return refuse('Value should not be empty')
@@ -58,7 +58,7 @@ export const arg = {
 
   /** Exact: the number's literal counts, not its double. At most so many places and digits before the point. */
   decimal: ({ places = 28, whole = 12 }: { places?: number; whole?: number } = {}) =>
-    type({ type: 'string', format: 'decimal', description: 'A number, or the text of one.' }, (value) => {
+    type({ type: ['string', 'number'], format: 'decimal' }, (value) => {
       const decimal = toDecimal(value instanceof ArgumentText ? value.text : value)
       if (!decimal) return refuse('a decimal number is required')
       const cut = new Decimal(rescale(decimal, places), places)

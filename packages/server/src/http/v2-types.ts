@@ -9,6 +9,8 @@ import { type Described, parsedType, refuse, Refusal } from './parsed-type.ts'
 export const REQUIRED = 'required key not provided'
 
 const ISO = 'ISO 8601; UTC unless it says otherwise.'
+const LIST = 'Repeated, or separated by commas.'
+const LIST_OR_TEXT = 'A list, or a text of which commas separate the items.'
 const TRUE = ['1', 'true', 'yes', 'on', 'enable']
 const FALSE = ['0', 'false', 'no', 'off', 'disable']
 
@@ -40,10 +42,10 @@ export const param = {
     }),
 
   /** `name=a,b` and `name=a&name=b`, freely mixed; order kept. */
-  texts: () => kind({ type: 'array', items: { type: 'string' } }, multi),
+  texts: () => kind({ type: 'array', items: { type: 'string' }, description: LIST }, multi),
 
   ints: ({ min = -Infinity }: { min?: number } = {}) =>
-    kind({ type: 'array', items: { type: 'integer' } }, (values) => {
+    kind({ type: 'array', items: { type: 'integer' }, description: LIST }, (values) => {
       const numbers: number[] = []
       for (const text of multi(values)) {
         const number = toInt(text, min)
@@ -99,7 +101,7 @@ export const field = {
 
   /** `"a,b"`, `["a", "b"]` or `["a,b", "c"]`. */
   texts: () =>
-    kindOfJson({ type: 'array', items: { type: 'string' } }, (value) => {
+    kindOfJson({ type: ['array', 'string'], items: { type: 'string' }, description: LIST_OR_TEXT }, (value) => {
       const texts: string[] = []
       for (const item of Array.isArray(value) ? value : [value]) {
         if (typeof item !== 'string' && !Array.isArray(value)) return refuse('expected a list')

@@ -32,7 +32,7 @@ export const ruleArg = {
 }
 
 function timeType(parse: (text: string) => RuleTime | undefined) {
-  return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
+  return parsedOptional({ type: ['string', 'null'], format: 'date-time' }, (input) => {
     const text = input instanceof ArgumentText ? input.text : (input as JsonValue | undefined)
     if (text === undefined || text === null || text === '') return undefined
     const time = typeof text === 'string' ? parse(text) : undefined

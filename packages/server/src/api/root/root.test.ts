@@ -1,11 +1,14 @@
 import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { testApp } from '../../http/testing/test-app.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
-import { openTestApi } from '../testing/open-test-api.ts'
+import { HASHMAP, openTestApi } from '../testing/open-test-api.ts'
 
 const api = await openTestApi()
 afterAll(() => api[Symbol.asyncDispose]())
 
+const NO_ID = '8c1f0b0e-6a3e-4f0e-9a2f-0e5d0c1b2a33'
+const SCRIPTS = '/v1/rating/module_config/pyscripts/scripts'
 const REQUEST_ID = /^req-[0-9a-f-]{36}$/
 
 test('the versions are told with the host that was asked, text for text', async () => {
@@ -78,4 +81,71 @@ test('the API document is served and names every route', async () => {
       })
     }
   }
+})
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly required: boolean
+  readonly schema: { readonly default?: unknown }
+}
+interface Operation {
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: z.core.JSONSchema.JSONSchema }> }
+  readonly security?: readonly object[]
+}
+interface ApiDocument {
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: Record<string, Record<string, object>>
+  readonly security: readonly object[]
+}
+
+test('the API document is whole: nothing in it points nowhere', async () => {
+  const document = await api.get<ApiDocument>(200, 'GET', '/openapi.json')
+  const { paths, components, security } = document
+  const references = [...JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)]
+  expect(references.filter(([, kind, name]) => components[kind!]?.[name!] === undefined)).toEqual([])
+  expect(references.length).toBeGreaterThan(100)
+  expect(Object.keys(components['securitySchemes']!)).toEqual(security.flatMap((one) => Object.keys(one)))
+  for (const [path, operations] of Object.entries(paths)) {
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => [match[1], true])
+    for (const { parameters = [] } of Object.values(operations)) {
+      const inPath = parameters.filter((parameter) => parameter.in === 'path')
+      expect([path, inPath.map(({ name, required }) => [name, required])]).toEqual([path, named])
+    }
+  }
+  const summary = paths['/v2/summary']!['get']!.parameters!
+  expect(Object.fromEntries(summary.map(({ name, schema }) => [name, schema.default]))).toMatchObject({
+    limit: 100,
+    offset: 0,
+    response_format: 'table',
+  })
+  expect(paths['/healthcheck']!['get']!.security).toEqual([])
+})
+
+const PERIOD = { begin: '2026-06-01T00:00:00Z', end: '2026-06-01T01:00:00Z' }
+const NULLS = { group_id: null, tenant_id: null }
+
+/** As CloudKitty's command, its dashboard and tempest send them. */
+test.each<[string, string, object]>([
+  ['post', `${HASHMAP}/mappings`, { cost: 0.1, value: 'a', service_id: null, field_id: NO_ID, ...NULLS, name: 'n' }],
+  ['put', `${HASHMAP}/mappings`, { mapping_id: NO_ID, cost: 0, end: '3000-01-01T23:59:59' }],
+  ['put', `${HASHMAP}/mappings/{mapping_id}`, { cost: '0.5', start: null, end: null, deleted: null, updated_by: null }],
+  ['post', `${HASHMAP}/thresholds`, { level: 0.4, cost: 0.9, field_id: NO_ID, ...NULLS }],
+  ['post', SCRIPTS, { name: 'a', data: 'pass', start: null, end: null, description: null }],
+  ['put', '/v1/collector/states', { name: 'gnocchi', enabled: true }],
+  ['put', '/v1/rating/modules/{module_id}', { module_id: 'hashmap', enabled: true, 'hot-config': true, priority: 1 }],
+  ['post', '/v1/rating/quote', { resources: [{ desc: { flavor_name: 'a', vcpus: 1 }, volume: 2, service: 'i' }] }],
+  ['put', '/v2/scope', { state: '2026-06-01T00:00:00+00:00', scope_id: 'a,b' }],
+  ['patch', '/v2/scope', { scope_id: 'a', active: false }],
+  ['post', '/v2/dataframes', { dataframes: [{ period: PERIOD, usage: { a: [] } }] }],
+  ['put', '/v2/rating/modules/{module_id}', { priority: 5 }],
+])('what clients send is what the API document asks for: %s %s %j', async (method, path, body) => {
+  const { paths } = await api.get<ApiDocument>(200, 'GET', '/openapi.json')
+  const { schema } = paths[path]![method]!.requestBody!.content['application/json']!
+  // Formats are hints in JSON Schema, and the clients' dates have more of them than one.
+  const bare: unknown = JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) => (key === 'format' ? undefined : value)),
+  )
+  expect(z.fromJSONSchema(bare as typeof schema).safeParse(body)).toMatchObject({ success: true })
 })

@@ -26,6 +26,7 @@ const WRITE_SIZE = 5_000
 const KEY_LENGTH_MAX = 255
 
 const scalar = z.union([z.number(), z.string()])
+const isoText = z.string().meta({ format: 'date-time', description: 'ISO 8601; UTC unless it says otherwise.' })
 const PointIn = z.strictObject({
   vol: z.strictObject({ unit: z.string(), qty: scalar }),
   rating: z.strictObject({ price: scalar.optional() }).optional(),
@@ -33,7 +34,7 @@ const PointIn = z.strictObject({
   metadata: z.record(z.string(), z.unknown()),
 })
 const FrameIn = z.strictObject({
-  period: z.strictObject({ begin: z.string(), end: z.string() }),
+  period: z.strictObject({ begin: isoText, end: isoText }),
   usage: z.record(z.string(), z.array(PointIn)),
 })
 
@@ -46,10 +47,11 @@ export const postDataframes = defineRoute<PushDeps>()({
   description:
     'No rule is applied. All points of the body become visible at once, or, when one of them is refused, none. A repeated ' +
     '`Idempotency-Key` with the same body changes nothing; with another body it is refused.',
+  headers: { 'Idempotency-Key': z.string().min(1).max(KEY_LENGTH_MAX).optional() },
   body: z.strictObject({ dataframes: z.array(FrameIn).min(1) }),
   streams: true,
   reply: { status: 204 },
-  errors: [409, 413, 415],
+  errors: [409],
   async handle(deps, { who, request }) {
     const key = idempotencyKey(request.header('idempotency-key'), who)
     const digest = createHash('sha256')
