@@ -5,15 +5,14 @@
  *   npx tsx examples/prometheus/run.ts [--periods 3] [--dir data/example-prometheus]
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { access, mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { freePort } from '../../packages/server/src/lib/testing/free-port.ts'
 import { type Decimal, decimal, toFixed } from '../../packages/server/src/domain/decimal.ts'
-import { parseJson } from '../../packages/server/src/lib/json-text.ts'
+import { checkBuilt, ExampleApi, ROOT, toldToEnd } from '../example.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const CONFIG = join(ROOT, 'examples/prometheus/cloudkitty.conf')
 const SERVICES = join(ROOT, 'scripts/services/prometheus.sh')
 const PROGRAM = join(ROOT, 'packages/server/bin/cloudtabbyd.js')
@@ -42,9 +41,7 @@ const periods = Number(flags.periods)
 if (!Number.isInteger(periods) || periods < 1) throw new Error('--periods wants a whole number of at least 1')
 const dir = resolve(flags.dir)
 
-await access(join(ROOT, 'packages/server/dist/main.js')).catch(() => {
-  throw new Error('CloudTabby is not built: run `npm ci` first')
-})
+await checkBuilt()
 const TARGETS = join(dir, 'run/targets.json')
 const LOG = join(dir, 'run/cloudtabbyd.log')
 // A run begins anew, but never deletes a folder that is not its own.
@@ -53,16 +50,15 @@ await mkdir(join(dir, 'run'), { recursive: true })
 
 const [exporterPort, prometheusPort, apiPort] = [await freePort(), await freePort(), await freePort()]
 const prometheus = `http://127.0.0.1:${prometheusPort}`
-const api = `http://127.0.0.1:${apiPort}`
+const address = `http://127.0.0.1:${apiPort}`
 const undo: (() => Promise<unknown>)[] = []
-const stopped = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => stopped.abort(new Error(`got ${signal}`)))
+const stopped = toldToEnd()
+const api = new ExampleApi(address, stopped)
 
 try {
   await startSources()
   const daemon = await startCloudTabby()
-  await untilAnswers(`${api}/healthcheck`, daemon)
+  await untilAnswers(`${address}/healthcheck`, daemon)
   await setPrices()
   // Only now there is something to rate: a rule holds for the periods that begin after it was made.
   await writeFile(TARGETS, JSON.stringify([{ targets: [`127.0.0.1:${exporterPort}`], labels: { project_id: SCOPE } }]))
@@ -91,8 +87,8 @@ async function startSources(): Promise<void> {
 async function service(command: 'start' | 'start-node-exporter', ...args: string[]): Promise<void> {
   const folder = ['--dir', join(dir, 'run')]
   const run = promisify(execFile)
-  undo.push(() => run('sh', [SERVICES, command.replace('start', 'stop'), ...folder]))
-  const { stdout } = await run('sh', [SERVICES, command, ...args, ...folder], { maxBuffer: 64 * 1024 * 1024 })
+  undo.push(() => run('bash', [SERVICES, command.replace('start', 'stop'), ...folder]))
+  const { stdout } = await run('bash', [SERVICES, command, ...args, ...folder], { maxBuffer: 64 * 1024 * 1024 })
   console.log(stdout.trim().split('\n').at(-1))
 }
 
@@ -117,7 +113,7 @@ async function startCloudTabby(): Promise<ChildProcess> {
     child.kill('SIGTERM')
     await ended
   })
-  console.log(`cloudtabbyd is to answer on ${api} (pid ${child.pid}); its log is ${LOG}`)
+  console.log(`cloudtabbyd is to answer on ${address} (pid ${child.pid}); its log is ${LOG}`)
   return child
 }
 
@@ -128,16 +124,20 @@ function periodBegin(): number {
 
 async function setPrices(): Promise<void> {
   const rules = '/v1/rating/module_config/hashmap'
-  const cpu = await post(`${rules}/services`, { name: 'cpu' })
-  const mode = await post(`${rules}/fields`, { service_id: cpu['service_id'], name: 'mode' })
+  const cpu = await api.ask('POST', `${rules}/services`, { name: 'cpu' })
+  const mode = await api.ask('POST', `${rules}/fields`, { service_id: cpu['service_id'], name: 'mode' })
   for (const [value, cost] of Object.entries(CPU_PRICES)) {
-    await post(`${rules}/mappings`, { field_id: mode['field_id'], value, cost, type: 'flat' })
+    await api.ask('POST', `${rules}/mappings`, { field_id: mode['field_id'], value, cost, type: 'flat' })
   }
   for (const [name, cost] of Object.entries(DEVICE_PRICES)) {
-    const service = await post(`${rules}/services`, { name })
-    await post(`${rules}/mappings`, { service_id: service['service_id'], cost, type: 'flat' })
+    const service = await api.ask('POST', `${rules}/services`, { name })
+    await api.ask('POST', `${rules}/mappings`, { service_id: service['service_id'], cost, type: 'flat' })
   }
-  await ask('PUT', '/v2/rating/modules/hashmap', { enabled: true })
+  await api.ask('PUT', '/v2/rating/modules/hashmap', { enabled: true })
+}
+
+interface Scope {
+  readonly last_processed_timestamp: string | null
 }
 
 /** Waits until all periods before `end` are rated; gives up when that takes far longer than it should. */
@@ -145,9 +145,9 @@ async function untilRated(end: number, daemon: ChildProcess): Promise<void> {
   const deadline = Date.now() + (end - Date.now() / 1000 + (WAIT_PERIODS + 6) * PERIOD_SECONDS) * 1000
   const lastBegin = end - PERIOD_SECONDS
   for (;;) {
-    const { results = [] } = (await ask('GET', `/v2/scope?scope_id=${SCOPE}`).catch(() => ({}))) as {
-      results?: { last_processed_timestamp: string | null }[]
-    }
+    const { results } = await api
+      .ask<{ results: Scope[] }>('GET', `/v2/scope?scope_id=${SCOPE}`)
+      .catch(() => ({ results: [] }))
     const last = results[0]?.last_processed_timestamp
     if (last && Date.parse(last) / 1000 >= lastBegin) return
     if (Date.now() > deadline) throw new Error(`the periods were not rated in time; see ${LOG}`)
@@ -158,7 +158,7 @@ async function untilRated(end: number, daemon: ChildProcess): Promise<void> {
 async function printBill(begin: number, end: number): Promise<void> {
   const [from, to] = [begin, end].map((at) => new Date(at * 1000).toISOString())
   const range = `begin=${from}&end=${to}`
-  const rows = await summary(`groupby=type,mode,device&${range}&limit=1000`)
+  const rows = await api.summary(`groupby=type,mode,device&${range}&limit=1000`)
   const widths = [14, 10, 10, 20, 16]
   const line = (cells: readonly unknown[]) =>
     cells.map((cell, i) => (i < 3 ? String(cell).padEnd(widths[i]!) : String(cell).padStart(widths[i]!))).join(' ')
@@ -167,8 +167,8 @@ async function printBill(begin: number, end: number): Promise<void> {
     const quantity = `${toFixed(exact(qty), 6)} ${(type === 'cpu' ? 's' : 'MiB').padEnd(3)}`
     console.log(line([type, mode, device, quantity, toFixed(exact(rate), 9)]))
   }
-  const [total] = await summary(range)
-  const report = await ask('GET', `/v1/report/total?${range}`)
+  const [total] = await api.summary(range)
+  const report = await api.ask<unknown>('GET', `/v1/report/total?${range}`)
   console.log(line(['total', '', '', '', toFixed(exact(total?.['rate']), 9)]))
   console.log(`\nTo the last digit: /v2/summary ${String(total?.['rate'])}, /v1/report/total ${String(report)},`)
   console.log(`and SELECT sum(price) FROM rated_points in ${join(dir, 'run/points.duckdb')}`)
@@ -177,28 +177,6 @@ async function printBill(begin: number, end: number): Promise<void> {
 /** A number of an answer: whole ones are plain numbers, others decimals. */
 function exact(value: unknown): Decimal {
   return decimal(String(value))
-}
-
-async function summary(query: string): Promise<Record<string, unknown>[]> {
-  const { columns, results } = (await ask('GET', `/v2/summary?${query}`)) as { columns: string[]; results: unknown[][] }
-  return results.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i]])))
-}
-
-async function post(path: string, body: unknown): Promise<Record<string, string>> {
-  return (await ask('POST', path, body)) as Record<string, string>
-}
-
-async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${api}${path}`, {
-    method,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(30_000)]),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status}: ${text}`)
-  // Numbers stay exact decimals; a double would cut the sums.
-  return text === '' ? undefined : parseJson(text, decimal)
 }
 
 async function untilAnswers(url: string, daemon: ChildProcess): Promise<void> {
@@ -211,5 +189,5 @@ async function untilAnswers(url: string, daemon: ChildProcess): Promise<void> {
 
 async function pause(daemon: ChildProcess): Promise<void> {
   if (daemon.exitCode !== null || daemon.signalCode !== null) throw new Error(`cloudtabbyd ended; see ${LOG}`)
-  await sleep(500, undefined, { signal: stopped.signal })
+  await sleep(500, undefined, { signal: stopped })
 }

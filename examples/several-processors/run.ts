@@ -7,22 +7,21 @@
  *   npx tsx examples/several-processors/run.ts [--projects 40] [--hours 240]
  */
 import { execFile } from 'node:child_process'
-import { access, chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { Client } from 'pg'
 import { type SeriesData, startPrometheus } from '../../packages/server/src/collectors/testing/start-prometheus.ts'
 import { type Decimal, decimal, formatDecimal } from '../../packages/server/src/domain/decimal.ts'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
-import { parseJson } from '../../packages/server/src/lib/json-text.ts'
 import { freePort } from '../../packages/server/src/lib/testing/free-port.ts'
 import { billTable } from '../../packages/server/src/quickstart/bill-table.ts'
 import { startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
+import { checkBuilt, ExampleApi, ROOT, toldToEnd } from '../example.ts'
 import { runCloudtabbyd, type Started, startCloudtabbyd } from '../../test/cli/run-cloudtabbyd.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const CONFIG = join(ROOT, 'examples/several-processors/cloudkitty.conf')
 const POSTGRES = join(ROOT, 'scripts/services/postgres.sh')
 const PROMETHEUS = join(ROOT, 'scripts/services/prometheus.sh')
@@ -54,13 +53,9 @@ const hours = wholeNumber('hours', 744)
 const end = Math.floor(Date.now() / 1000 / HOUR) * HOUR
 const begin = end - hours * HOUR
 
-await access(join(ROOT, 'packages/server/dist/main.js')).catch(() => {
-  throw new Error('CloudTabby is not built: run `npm ci` first')
-})
-const stopped = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => stopped.abort(new Error(`got ${signal}`)))
-const deadline = AbortSignal.any([stopped.signal, AbortSignal.timeout(DEADLINE_MS)])
+await checkBuilt()
+const stopped = toldToEnd()
+const deadline = AbortSignal.any([stopped, AbortSignal.timeout(DEADLINE_MS)])
 
 await using owned = new Disposer()
 const env = await startServers()
@@ -68,7 +63,8 @@ const { status, text } = await runCloudtabbyd(['migrate', '--config-file', CONFI
 if (status !== 0) throw new Error(`cloudtabbyd migrate ended with ${status}: ${text}`)
 
 const apiProcess = start('api', 'api')
-const [, api] = await apiProcess.prints(/Answering on (http:\S+?),/)
+const [, address] = await apiProcess.prints(/Answering on (http:\S+?),/)
+const api = new ExampleApi(address!, deadline)
 await setPrices()
 const first = start('processor', 'processor 1')
 const second = start('processor', 'processor 2')
@@ -97,7 +93,7 @@ async function startServers(): Promise<Record<string, string>> {
   const clickhouse = process.env['CLICKHOUSE_URL'] ?? owned.use(await startClickHouse(join(folder, 'clickhouse'))).url
   console.log(`state is in PostgreSQL at ${state.host}, points are in ClickHouse at ${clickhouse}`)
 
-  await run('sh', [PROMETHEUS, 'install'], { maxBuffer: LOG_BYTES })
+  await run('bash', [PROMETHEUS, 'install'], { maxBuffer: LOG_BYTES })
   const { url } = owned.use(await startPrometheus([...cloud()]))
   console.log(`Prometheus at ${url} has ${hours} hours of ${projects.length} projects`)
   return {
@@ -178,8 +174,8 @@ function start(role: 'api' | 'processor', name: string): Started {
 
 async function setPrices(): Promise<void> {
   const rules = '/v1/rating/module_config/hashmap'
-  const instance = await ask('POST', `${rules}/services`, { name: 'instance' })
-  const flavor = await ask('POST', `${rules}/fields`, { service_id: instance['service_id'], name: 'flavor' })
+  const instance = await api.ask('POST', `${rules}/services`, { name: 'instance' })
+  const flavor = await api.ask('POST', `${rules}/fields`, { service_id: instance['service_id'], name: 'flavor' })
   for (const { name, price } of FLAVORS) {
     const mapping = {
       field_id: flavor['field_id'],
@@ -188,12 +184,12 @@ async function setPrices(): Promise<void> {
       type: 'flat',
       start: startOfAll(),
     }
-    await ask('POST', `${rules}/mappings?force=true`, mapping)
+    await api.ask('POST', `${rules}/mappings?force=true`, mapping)
   }
-  const volume = await ask('POST', `${rules}/services`, { name: 'volume.size' })
+  const volume = await api.ask('POST', `${rules}/services`, { name: 'volume.size' })
   const mapping = { service_id: volume['service_id'], cost: inUnits(GIB_PRICE), type: 'flat', start: startOfAll() }
-  await ask('POST', `${rules}/mappings?force=true`, mapping)
-  await ask('PUT', '/v2/rating/modules/hashmap', { enabled: true })
+  await api.ask('POST', `${rules}/mappings?force=true`, mapping)
+  await api.ask('PUT', '/v2/rating/modules/hashmap', { enabled: true })
 }
 
 /** Rules hold from now on unless they say otherwise. */
@@ -209,7 +205,7 @@ function inUnits(millionths: bigint): string {
 async function untilRated(scopePeriods: number): Promise<void> {
   let shown = -1
   for (;;) {
-    const { results } = (await ask('GET', '/v2/scope?limit=1000').catch(orNothing)) as unknown as { results: Scope[] }
+    const { results } = await api.ask<{ results: Scope[] }>('GET', '/v2/scope?limit=1000').catch(orNothing)
     const rated = results.reduce((sum, { last_processed_timestamp: last }) => {
       return sum + (last === null ? 0 : Math.max(0, Math.floor((Date.parse(last) / 1000 - begin) / HOUR) + 1))
     }, 0)
@@ -220,7 +216,7 @@ async function untilRated(scopePeriods: number): Promise<void> {
     if (rated >= scopePeriods) return
     if (second.process.exitCode !== null) throw new Error(`processor 2 has ended:\n${second.text()}`)
     await sleep(500, undefined, { signal: deadline }).catch(() => {
-      if (stopped.signal.aborted) throw stopped.signal.reason as Error
+      if (stopped.aborted) throw stopped.reason as Error
       throw new Error(`it takes too long; processor 2 said last:\n${second.text().slice(-2000)}`)
     })
   }
@@ -231,21 +227,21 @@ interface Scope {
 }
 
 /** There are no scopes before the first processor has found some. */
-function orNothing(error: unknown): unknown {
+function orNothing(error: unknown): { results: [] } {
   if (error instanceof Error && error.message.includes('HTTP 404')) return { results: [] }
   throw error
 }
 
 async function showBill(): Promise<void> {
-  const range = `begin=${startOfAll()}&end=${new Date(end * 1000).toISOString()}&response_format=object`
-  const rows = await results(`${range}&groupby=project_id,type&limit=5000`)
+  const range = `begin=${startOfAll()}&end=${new Date(end * 1000).toISOString()}`
+  const rows = await api.summary(`${range}&groupby=project_id,type&limit=5000`)
   const shown = new Set(projects.slice(0, 5))
   const bill = rows.map(({ project_id: project, type, rate }) => ({
     scopeId: shown.has(String(project)) ? String(project) : 'the others',
     type: String(type),
     price: decimal(String(rate)),
   }))
-  const [all] = await results(
+  const [all] = await api.summary(
     `${range}&custom_fields=${encodeURIComponent('SUM(price) AS rate, COUNT(qty) AS points')}`,
   )
   const expected: Decimal = decimal(inUnits(expectedBill()))
@@ -257,23 +253,6 @@ async function showBill(): Promise<void> {
     throw new Error('the bill is wrong')
   }
   console.log('Nothing is lost, nothing is there twice.')
-}
-
-async function results(query: string): Promise<Record<string, unknown>[]> {
-  return (await ask('GET', `/v2/summary?${query}`))['results'] as unknown as Record<string, unknown>[]
-}
-
-async function ask(method: string, path: string, body?: unknown): Promise<Record<string, string>> {
-  const response = await fetch(`${api}${path}`, {
-    method,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: deadline,
-  })
-  const answer = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status}: ${answer}`)
-  // Numbers stay exact decimals; a double would cut the sums.
-  return (answer === '' ? {} : parseJson(answer, decimal)) as Record<string, string>
 }
 
 function wholeNumber(name: 'projects' | 'hours', most: number): number {
