@@ -13,6 +13,9 @@ done
 [ -n "$missing" ] || exit 0
 [ "$(id -u)" = 0 ] || { echo "apt-install.sh: only root can: apt-get install$missing" >&2; exit 1; }
 
+# Two test runs may want something at once, and the first to end would take the policy away from the other.
+exec 8>/var/lock/cloudtabby-apt-install
+flock 8
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   # invoke-rc.d asks this file whether a package may start its daemon; 101 means no.

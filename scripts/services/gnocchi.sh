@@ -11,78 +11,18 @@
 #   gnocchi.sh sql --dir D                     runs the statements on standard input on the index, for tests that need a past
 #   gnocchi.sh stop --dir D                    stops it by the pids that start wrote; D stays and can be started again
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/service.sh"
+use_debians_python
 
-# Debian's python3 and its modules, whatever the caller has on the path.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-unset PYTHONPATH PYTHONHOME http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-export PYTHONDONTWRITEBYTECODE=1 TZ=UTC
-
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-HOST=127.0.0.1
 PACKAGES=(gnocchi-api gnocchi-metricd uwsgi-core uwsgi-plugin-python3 mariadb-server mariadb-client curl)
 POLICY=/usr/lib/python3/dist-packages/gnocchi/rest/policy.json
 
-die() {
-  echo "gnocchi.sh: $*" >&2
-  exit 1
-}
-
 is_installed() {
-  [ -e /usr/bin/gnocchi-api ] && [ -e /usr/bin/gnocchi-metricd ] && [ -e /usr/bin/gnocchi-upgrade ] &&
-    command -v mariadbd mariadb-install-db mariadb curl >/dev/null && compgen -G '/usr/bin/uwsgi_python3*' >/dev/null
+  has gnocchi-api gnocchi-metricd gnocchi-upgrade mariadbd mariadb-install-db mariadb curl &&
+    compgen -G '/usr/bin/uwsgi_python3*' >/dev/null
 }
 
-install_packages() {
-  is_installed && return 0
-  [ "$(id -u)" = 0 ] || die "not installed, and only root can: apt-get install ${PACKAGES[*]}"
-  # Two test runs may want it at once.
-  exec 8>/var/lock/cloudtabby-gnocchi-install
-  flock 8
-  is_installed || "$HERE/apt-install.sh" "${PACKAGES[@]}" >&2 </dev/null || die 'apt-get install failed'
-  exec 8>&-
-}
-
-# The start time of a process tells it from a later one with the same pid.
-started_at() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
-
-is_running() { # NAME
-  local pid since
-  [ -r "$DIR/$1.pid" ] || return 1
-  read -r pid since <"$DIR/$1.pid"
-  [ -n "$since" ] && [ "$(started_at "$pid")" = "$since" ]
-}
-
-launch() { # NAME COMMAND...
-  local name=$1
-  shift
-  setsid "$@" >>"$DIR/$name.log" 2>&1 </dev/null &
-  echo "$! $(started_at $!)" >"$DIR/$name.pid"
-}
-
-halt() { # NAME
-  local pid since i
-  is_running "$1" || return 0
-  read -r pid since <"$DIR/$1.pid"
-  kill -TERM "$pid" 2>/dev/null || true
-  for i in $(seq 1 100); do
-    [ "$(started_at "$pid")" = "$since" ] || break
-    sleep 0.1
-  done
-  # What is left of its own process group: workers whose master did not end in time.
-  kill -KILL -- "-$pid" 2>/dev/null || true
-  rm -f "$DIR/$1.pid"
-}
-
-wait_for() { # NAME COMMAND...   until the command succeeds
-  local name=$1 i
-  shift
-  for i in $(seq 1 600); do
-    is_running "$name" || die "$name ended while starting, see $DIR/$name.log"
-    "$@" >/dev/null 2>&1 && return 0
-    sleep 0.1
-  done
-  die "$name does not answer, see $DIR/$name.log"
-}
+install() { is_installed || install_packages "${PACKAGES[@]}"; }
 
 sql() { mariadb --no-defaults --socket="$DIR/db.sock" -uroot "$@"; }
 
@@ -164,33 +104,20 @@ CONF
 }
 
 start() {
-  install_packages
+  install
   mkdir -p "$DIR"
   DIR=$(cd "$DIR" && pwd)
   chmod 700 "$DIR"
   is_running api && die "$DIR is running already"
   [ -r "$POLICY" ] || POLICY=/etc/gnocchi/policy.json
   write_configuration
-  if [ -n "$WHILE_PID" ]; then
-    local since
-    since=$(started_at "$WHILE_PID")
-    (
-      trap '' HUP INT
-      while [ -n "$since" ] && [ "$(started_at "$WHILE_PID")" = "$since" ]; do sleep 1; done
-      stop
-      rm -rf "$DIR"
-    ) >/dev/null 2>&1 </dev/null &
-  fi
+  [ -z "$WHILE_PID" ] || stop_after "$WHILE_PID"
   start_database
   sql -e 'CREATE DATABASE IF NOT EXISTS gnocchi CHARACTER SET utf8'
   gnocchi-upgrade --config-file "$DIR/gnocchi.conf" >>"$DIR/setup.log" 2>&1 || die "gnocchi-upgrade failed, see $DIR/setup.log"
-  local uwsgi
-  uwsgi=$(compgen -G '/usr/bin/uwsgi_python3*' | sort | tail -1)
-  launch api "$uwsgi" --master --die-on-term --lazy-apps --enable-threads --need-app --processes 2 --threads 4 \
-    --buffer-size 65535 --http-socket "$HOST:$PORT" --add-header 'Connection: close' --disable-logging \
-    --wsgi-file /usr/bin/gnocchi-api --pyargv "--config-file $DIR/gnocchi.conf"
+  launch_wsgi api --processes 2 --disable-logging --wsgi-file /usr/bin/gnocchi-api --pyargv "--config-file $DIR/gnocchi.conf"
   launch metricd gnocchi-metricd --config-file "$DIR/gnocchi.conf"
-  wait_for api curl -sf --noproxy '*' --max-time 5 "http://$HOST:$PORT/"
+  wait_for api answers ''
 }
 
 stop() {
@@ -220,7 +147,7 @@ while [ $# -gt 0 ]; do
 done
 
 case $COMMAND in
-  install) install_packages ;;
+  install) install ;;
   start)
     [ -n "$DIR" ] && [ -n "$PORT" ] || die 'start needs --dir and --port'
     start
@@ -233,5 +160,5 @@ case $COMMAND in
     [ -n "$DIR" ] || die 'stop needs --dir'
     stop
     ;;
-  *) sed -n '2,/^set -euo/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2 && exit 2 ;;
+  *) usage ;;
 esac

@@ -13,56 +13,16 @@
 #   outsider    member on B        observer  reader on the system
 #   cloudkitty  the service user: admin and service on project service, rating on A and B; has an application credential
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/service.sh"
+use_debians_python
 
-# Debian's python3 and its modules, whatever the caller has on the path.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-unset PYTHONPATH PYTHONHOME http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-export PYTHONDONTWRITEBYTECODE=1 TZ=UTC
-
-HOST=127.0.0.1
-PACKAGES=(keystone uwsgi-core uwsgi-plugin-python3)
-
-die() {
-  echo "keystone.sh: $*" >&2
-  exit 1
-}
+PACKAGES=(keystone uwsgi-core uwsgi-plugin-python3 curl)
 
 is_installed() {
-  [ -x /usr/bin/keystone-manage ] && [ -e /usr/bin/keystone-wsgi-public ] && compgen -G '/usr/bin/uwsgi_python3*' >/dev/null
+  has keystone-manage keystone-wsgi-public curl && compgen -G '/usr/bin/uwsgi_python3*' >/dev/null
 }
 
-install_packages() {
-  is_installed && return 0
-  [ "$(id -u)" = 0 ] || die "not installed, and only root can: apt-get install ${PACKAGES[*]}"
-  # Two test runs may want it at once; dpkg's own lock would make the second one fail.
-  exec 8>/var/lock/cloudtabby-keystone-install
-  flock 8
-  if ! is_installed; then
-    apt-cache show keystone >/dev/null 2>&1 || apt-get update -q >&2
-    # The packages would start a Keystone of their own on a public port.
-    local made=
-    if [ ! -e /usr/sbin/policy-rc.d ]; then
-      printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-      chmod +x /usr/sbin/policy-rc.d
-      made=yes
-    fi
-    local failed=
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${PACKAGES[@]}" >&2 </dev/null || failed=yes
-    [ -z "$made" ] || rm -f /usr/sbin/policy-rc.d
-    [ -z "$failed" ] || die 'apt-get install failed; has "apt-get update" been run?'
-  fi
-  exec 8>&-
-}
-
-# The start time of a process tells it from a later one with the same pid.
-started_at() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
-
-is_running() {
-  local pid since
-  [ -r "$DIR/pid" ] || return 1
-  read -r pid since <"$DIR/pid"
-  [ -n "$since" ] && [ "$(started_at "$pid")" = "$since" ]
-}
+install() { is_installed || install_packages "${PACKAGES[@]}"; }
 
 write_configuration() {
   mkdir -p "$DIR/fernet" "$DIR/credential"
@@ -104,16 +64,6 @@ set_up() {
     /usr/bin/python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode = WAL")' \
       "$DIR/keystone.sqlite"
   } >>"$DIR/setup.log" 2>&1 || die "set-up failed, see $DIR/setup.log"
-}
-
-wait_until_it_answers() {
-  local i
-  for i in $(seq 1 240); do
-    is_running || die "it ended while starting, see $DIR/keystone.log"
-    curl -sf -o /dev/null --max-time 5 "http://$HOST:$PORT/v3" && return 0
-    sleep 0.25
-  done
-  die "no answer on port $PORT, see $DIR/keystone.log"
 }
 
 # Projects, users, roles and catalog, and D/cloud.json with their ids. Debian's python3 alone, no OpenStack client: that
@@ -202,49 +152,22 @@ PYTHON
 }
 
 start() {
-  install_packages
+  install
   mkdir -p "$DIR"
   DIR=$(cd "$DIR" && pwd)
-  is_running && die "$DIR is running already"
+  is_running keystone && die "$DIR is running already"
   write_configuration
   [ -e "$DIR/keystone.sqlite" ] || set_up
-  local uwsgi
-  uwsgi=$(compgen -G '/usr/bin/uwsgi_python3*' | sort | tail -1)
-  OS_KEYSTONE_CONFIG_DIR="$DIR" OS_KEYSTONE_CONFIG_FILES=keystone.conf setsid "$uwsgi" \
-    --master --die-on-term --lazy-apps --enable-threads --need-app --processes 1 --threads 4 --buffer-size 65535 \
-    --http-socket "$HOST:$PORT" --add-header 'Connection: close' --wsgi-file /usr/bin/keystone-wsgi-public \
-    >>"$DIR/keystone.log" 2>&1 </dev/null &
-  local pid=$!
-  echo "$pid $(started_at "$pid")" >"$DIR/pid"
-  if [ -n "$WHILE_PID" ]; then
-    local since
-    since=$(started_at "$WHILE_PID")
-    (
-      trap '' HUP INT
-      while [ -n "$since" ] && [ "$(started_at "$WHILE_PID")" = "$since" ]; do sleep 1; done
-      stop
-      rm -rf "$DIR"
-    ) >/dev/null 2>&1 </dev/null &
-  fi
-  wait_until_it_answers
+  OS_KEYSTONE_CONFIG_DIR="$DIR" OS_KEYSTONE_CONFIG_FILES=keystone.conf \
+    launch_wsgi keystone --processes 1 --wsgi-file /usr/bin/keystone-wsgi-public
+  [ -z "$WHILE_PID" ] || stop_after "$WHILE_PID"
+  wait_for keystone answers v3
   if [ ! -e "$DIR/cloud.json" ]; then
     make_cloud 2>>"$DIR/setup.log" || die "filling it failed, see $DIR/setup.log"
   fi
 }
 
-stop() {
-  local pid since i
-  is_running || return 0
-  read -r pid since <"$DIR/pid"
-  kill -TERM "$pid" 2>/dev/null || true
-  for i in $(seq 1 100); do
-    [ "$(started_at "$pid")" = "$since" ] || break
-    sleep 0.1
-  done
-  # What is left of its own process group: workers whose master did not end in time.
-  kill -KILL -- "-$pid" 2>/dev/null || true
-  rm -f "$DIR/pid"
-}
+stop() { halt keystone; }
 
 COMMAND=${1:-}
 [ $# -eq 0 ] || shift
@@ -262,7 +185,7 @@ while [ $# -gt 0 ]; do
 done
 
 case $COMMAND in
-  install) install_packages ;;
+  install) install ;;
   start)
     [ -n "$DIR" ] && [ -n "$PORT" ] || die 'start needs --dir and --port'
     start
@@ -271,5 +194,5 @@ case $COMMAND in
     [ -n "$DIR" ] || die 'stop needs --dir'
     stop
     ;;
-  *) sed -n '2,/^set -euo/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2 && exit 2 ;;
+  *) usage ;;
 esac

@@ -7,13 +7,7 @@
 #
 # PostgreSQL refuses to run as root: then it runs as the package's user, postgres, who must be able to enter D.
 set -euo pipefail
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-HOST=127.0.0.1
-
-usage() {
-  sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
-  exit 2
-}
+. "$(dirname "${BASH_SOURCE[0]}")/service.sh"
 
 bin() { # NAME: its path, in the newest version that is installed
   compgen -G "/usr/lib/postgresql/*/bin/$1" | sort -V | tail -1
@@ -23,12 +17,10 @@ as_postgres() {
   if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
 
-install_packages() {
-  [ -n "$(bin initdb)" ] || sh "$HERE/apt-install.sh" postgresql >&2
-}
+install() { [ -n "$(bin initdb)" ] || install_packages postgresql; }
 
 start() {
-  install_packages
+  install
   mkdir -p "$DIR"
   DIR=$(cd "$DIR" && pwd)
   if [ ! -e "$DIR/data/PG_VERSION" ]; then
@@ -58,7 +50,7 @@ while [ $# -gt 0 ]; do
 done
 
 case $COMMAND in
-  install) install_packages ;;
+  install) install ;;
   start) [ -n "$DIR" ] && [ -n "$PORT" ] || usage; start ;;
   stop)
     [ -n "$DIR" ] || usage

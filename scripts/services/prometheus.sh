@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Installs Debian's prometheus and prometheus-node-exporter, and starts and stops them on loopback.
 #
 #   prometheus.sh install                                        when missing; needs root and apt
@@ -8,120 +8,67 @@
 #   prometheus.sh stop-node-exporter --dir D
 #
 # Nothing is started by the installation itself: the packages' daemons listen on all addresses, ours do not.
-set -eu
-
-usage() {
-  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
-  exit 2
-}
-
-fail() {
-  echo "prometheus.sh: $*" >&2
-  exit 1
-}
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/service.sh"
 
 install() {
-  missing=
-  command -v prometheus >/dev/null && command -v promtool >/dev/null || missing="$missing prometheus"
-  command -v prometheus-node-exporter >/dev/null || missing="$missing prometheus-node-exporter"
-  command -v curl >/dev/null || missing="$missing curl"
-  [ -n "$missing" ] || return 0
-  command -v apt-get >/dev/null || fail "not installed:$missing; install them by hand, this is not a Debian system"
-  [ "$(id -u)" = 0 ] || fail "not installed:$missing; run this as root, or: apt-get install$missing"
-  policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    # invoke-rc.d asks this file whether a package may start its daemon; 101 means no.
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 130' INT TERM
-  fi
-  export DEBIAN_FRONTEND=noninteractive
-  # shellcheck disable=SC2086  # one word per package
-  apt-get install -y -q --no-install-recommends $missing ||
-    { apt-get update -q && apt-get install -y -q --no-install-recommends $missing; }
-  for package in $missing; do
-    # Nor at the next boot.
-    systemctl disable "$package" >/dev/null 2>&1 || true
-  done
+  local missing=()
+  has prometheus promtool || missing+=(prometheus)
+  has prometheus-node-exporter || missing+=(prometheus-node-exporter)
+  has curl || missing+=(curl)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  has apt-get || die "not installed: ${missing[*]}; install them by hand, this is not a Debian system"
+  install_packages "${missing[@]}"
+  # Nor are they started at the next boot.
+  systemctl disable "${missing[@]}" >/dev/null 2>&1 || true
 }
 
-# launch NAME LOG-LINE COMMAND...: runs it in the background, its pid in $dir/NAME.pid, and waits until it listens.
-launch() {
-  name=$1
-  shift
-  pidfile=$dir/$name.pid
-  if [ -f "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2>/dev/null; then
-    fail "$name runs already with pid $(cat "$pidfile")"
-  fi
+start() { # NAME PATH COMMAND...   and waits until the path is answered
+  local name=$1 path=$2 pid
+  shift 2
+  is_running "$name" && die "$name runs already in $DIR"
   # What answers here already would be mistaken for ours.
-  if curl -s -o /dev/null --noproxy '*' "http://127.0.0.1:$port/"; then fail "port $port is taken"; fi
-  : >"$dir/$name.log"
-  setsid "$@" </dev/null >>"$dir/$name.log" 2>&1 &
-  pid=$!
-  echo "$pid" >"$pidfile"
-  tries=0
-  until curl -s -o /dev/null --noproxy '*' "http://127.0.0.1:$port/$probe"; do
-    kill -0 "$pid" 2>/dev/null || { cat "$dir/$name.log" >&2; fail "$name ended; its log stands above"; }
-    tries=$((tries + 1))
-    [ "$tries" -lt 300 ] || fail "$name does not answer on 127.0.0.1:$port; see $dir/$name.log"
-    sleep 0.1
-  done
-  echo "$name listens on 127.0.0.1:$port (pid $pid)"
+  curl -s -o /dev/null --noproxy '*' --max-time 5 "http://$HOST:$PORT/" && die "port $PORT is taken"
+  launch "$name" "$@"
+  wait_for "$name" answers "$path"
+  read -r pid _ <"$DIR/$name.pid"
+  echo "$name listens on $HOST:$PORT (pid $pid)"
 }
 
-halt() {
-  pidfile=$dir/$1.pid
-  [ -f "$pidfile" ] || return 0
-  pid=$(cat "$pidfile")
-  kill "$pid" 2>/dev/null || true
-  tries=0
-  while kill -0 "$pid" 2>/dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || kill -9 "$pid" 2>/dev/null || true
-    [ "$tries" -lt 120 ] || fail "$1 (pid $pid) does not end"
-    sleep 0.1
-  done
-  rm -f "$pidfile"
-}
-
-[ $# -ge 1 ] || usage
-command=$1
-shift
-port= dir= config=
+COMMAND=${1:-}
+[ $# -eq 0 ] || shift
+DIR='' PORT='' CONFIG=''
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
-    --port) port=$2 ;;
-    --dir) dir=$2 ;;
-    --config) config=$2 ;;
+    --port) PORT=$2 ;;
+    --dir) DIR=$2 ;;
+    --config) CONFIG=$2 ;;
     *) usage ;;
   esac
   shift 2
 done
 
-case $command in
+case $COMMAND in
   install) install ;;
   start)
-    [ -n "$port" ] && [ -n "$dir" ] || usage
+    [ -n "$PORT" ] && [ -n "$DIR" ] || usage
     install
-    mkdir -p "$dir/data"
-    if [ -z "$config" ]; then
-      config=$dir/prometheus.yml
-      [ -e "$config" ] || echo 'scrape_configs: []' >"$config"
+    mkdir -p "$DIR/data"
+    if [ -z "$CONFIG" ]; then
+      CONFIG=$DIR/prometheus.yml
+      [ -e "$CONFIG" ] || echo 'scrape_configs: []' >"$CONFIG"
     fi
-    probe=-/ready
-    launch prometheus prometheus --config.file="$config" --storage.tsdb.path="$dir/data" \
-      --storage.tsdb.retention.time=100y --web.listen-address="127.0.0.1:$port"
+    start prometheus -/ready prometheus --config.file="$CONFIG" --storage.tsdb.path="$DIR/data" \
+      --storage.tsdb.retention.time=100y --web.listen-address="$HOST:$PORT"
     ;;
   start-node-exporter)
-    [ -n "$port" ] && [ -n "$dir" ] || usage
+    [ -n "$PORT" ] && [ -n "$DIR" ] || usage
     install
-    mkdir -p "$dir"
-    probe=metrics
-    launch prometheus-node-exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$port"
+    mkdir -p "$DIR"
+    start prometheus-node-exporter metrics prometheus-node-exporter --web.listen-address="$HOST:$PORT"
     ;;
-  stop) [ -n "$dir" ] || usage; halt prometheus ;;
-  stop-node-exporter) [ -n "$dir" ] || usage; halt prometheus-node-exporter ;;
+  stop) [ -n "$DIR" ] || usage; halt prometheus ;;
+  stop-node-exporter) [ -n "$DIR" ] || usage; halt prometheus-node-exporter ;;
   *) usage ;;
 esac
