@@ -4,13 +4,14 @@ import { openApiDocument } from '../http/openapi.ts'
 import { pathsOf, type Route } from '../http/route.ts'
 import { sendRaw } from '../http/testing/send-raw.ts'
 import { type Called, listenForTest, testApp } from '../http/testing/test-app.ts'
+import { tries } from '../lib/testing/tries.ts'
 import { hashmapModule } from '../rating/hashmap/index.ts'
 import { noopModule } from '../rating/noop/index.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { at, HASHMAP, openTestApi, point } from './testing/open-test-api.ts'
 
-/** Requests of each kind to each route; FUZZ_RUNS=500 sends more than a hundred thousand. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4)
+/** Valid requests to each route, and as many wrong ones. */
+const RUNS = tries(4, 100)
 const SEED = process.env['FUZZ_SEED'] === undefined ? {} : { seed: Number(process.env['FUZZ_SEED']) }
 
 const api = await openTestApi()

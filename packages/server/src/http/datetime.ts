@@ -1,11 +1,11 @@
 import type { Instant } from '../domain/period.ts'
 
 const DATE = String.raw`(\d{4})-?(\d{2})-?(\d{2})`
-const TIME = String.raw`(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?`
+const MINUTE = String.raw`:?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?`
 const ZONE = String.raw`(Z|z|[+-]\d{2}(?::?\d{2})?)?`
-const LENIENT = new RegExp(String.raw`^\s*${DATE}(?:[Tt]\s*|\s+)?(?:${TIME}\s*${ZONE})?\s*$`)
+const LENIENT = new RegExp(String.raw`^\s*${DATE}(?:[Tt]\s*|\s+)?(?:(\d{2})${MINUTE}\s*${ZONE})?\s*$`)
 const STRICT = new RegExp(
-  String.raw`^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|(\d{2})(\d{2}))?(?:[T ]${TIME}(Z|[+-]\d{2}(?::?\d{2})?)?)?$`,
+  String.raw`^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|(\d{2})(\d{2}))?(?:[T ](\d{2})(?:${MINUTE})?(Z|[+-]\d{2}(?::?\d{2})?)?)?$`,
 )
 
 /**

@@ -88,6 +88,12 @@ test.each([
   expect(await app.call('PUT', '/v1/things/x', { body })).toMatchObject({ status: 400, json: { faultstring } })
 })
 
+test('well-formed JSON that is not taken is told why', async () => {
+  const answer = await app.call('PUT', '/v1/things/x', { body: '{"thing_id": "\\u0000"}' })
+  const faultstring = 'Request is not in valid JSON format: a text holds a NUL character'
+  expect(answer).toMatchObject({ status: 400, json: { faultstring } })
+})
+
 test('who sends JSON as a form, as curl does unless told otherwise, is told so', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const answer = await app.call('PUT', '/v1/things/x', { body: { list: [] }, headers })

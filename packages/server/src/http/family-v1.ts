@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Fault } from '../lib/fault.ts'
 import type { Answer, Arguments, Family, RawRequest } from './family.ts'
-import { type JsonValue, messageText, readJson, writeJson } from './json.ts'
+import { JsonRefusal, type JsonValue, messageText, readJson, writeJson } from './json.ts'
 import { pathsOf, type Route, type Shape } from './route.ts'
 import { ArgumentText, MISSING } from './v1-types.ts'
 
@@ -107,8 +107,8 @@ async function readBody(request: RawRequest): Promise<Body> {
   if (type === 'application/json') {
     try {
       return { json: readJson(text), form: [] }
-    } catch {
-      throw invalid('Request is not in valid JSON format')
+    } catch (error) {
+      throw invalid(`Request is not in valid JSON format${error instanceof JsonRefusal ? `: ${error.message}` : ''}`)
     }
   }
   if (type === '' || type === 'application/x-www-form-urlencoded') {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Fault } from '../lib/fault.ts'
 import type { Answer, Arguments, Family, RawRequest } from './family.ts'
-import { readJson, shorten, writeJson } from './json.ts'
+import { JsonRefusal, readJson, shorten, writeJson } from './json.ts'
 import type { Shape } from './route.ts'
 import { REQUIRED } from './v2-types.ts'
 
@@ -87,8 +87,10 @@ async function readBody(schema: z.ZodType, request: RawRequest): Promise<unknown
   let json: unknown
   try {
     json = readJson(text)
-  } catch {
-    throw new Fault('request.invalid', 'The body is not valid JSON.')
+  } catch (error) {
+    throw error instanceof JsonRefusal
+      ? invalidData('...', error.message, '')
+      : new Fault('request.invalid', 'The body is not valid JSON.')
   }
   return check(schema, json)
 }

@@ -4,10 +4,13 @@ import { jsonText, parseJson } from '../lib/json-text.ts'
 /** A JSON document as it came in: a number whose digits a double would lose is a `Decimal`. */
 export type JsonValue = string | number | boolean | null | Decimal | JsonValue[] | { [key: string]: JsonValue }
 
-/** Throws `SyntaxError` on anything but JSON, and on texts with NUL characters, which no store can hold. */
+/** Why a document is not taken although it is JSON. */
+export class JsonRefusal extends SyntaxError {}
+
+/** Throws `SyntaxError` on anything but JSON; `JsonRefusal` on texts and numbers that no store can hold. */
 export function readJson(text: string): JsonValue {
   const value = parseJson(text, exactNumber) as JsonValue
-  if (text.includes('\\u0000') && hasNul(value)) throw new SyntaxError('a text holds a NUL character')
+  if (text.includes('\\u0000') && hasNul(value)) throw new JsonRefusal('a text holds a NUL character')
   return value
 }
 
@@ -16,7 +19,7 @@ const NUMBER_LENGTH_MAX = 400
 
 function exactNumber(literal: string): Decimal {
   const value = literal.length > NUMBER_LENGTH_MAX ? undefined : parseDecimal(literal)
-  if (value === undefined) throw new SyntaxError('a number is too long')
+  if (value === undefined) throw new JsonRefusal('a number is too long')
   return value
 }
 

@@ -151,7 +151,7 @@ const BAD = [
   ['more in a rating', [frame({ a: [{ ...POINT, rating: { price: 1, x: 1 } }] })], /extra keys/],
   ['attributes that are none', [frame({ a: [{ ...POINT, groupby: 'x' }] })], /expected a dictionary/],
   ['pairs that are none', [frame({ a: [{ ...POINT, metadata: [['a']] }] })], /expected a pair.*\.metadata\.0'\)/],
-  ['a NUL', [frame({ a: [{ ...POINT, metadata: { a: '\0' } }] })], /not valid JSON/],
+  ['a NUL', [frame({ a: [{ ...POINT, metadata: { a: '\0' } }] })], /a text holds a NUL character/],
 ] as const satisfies readonly (readonly [string, readonly unknown[], RegExp])[]
 
 test.each(BAD)('%s is refused with its place, and then nothing of the body is stored', async (_what, bad, message) => {

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { parseIsoInstant } from '../../../http/datetime.ts'
 import { invalidData } from '../../../http/family-v2.ts'
-import { type JsonValue, readJson, writeJson } from '../../../http/json.ts'
+import { JsonRefusal, type JsonValue, readJson, writeJson } from '../../../http/json.ts'
 import type { Instant, Period } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 import { Fault } from '../../../lib/fault.ts'
@@ -160,8 +160,9 @@ async function oneByOne({ text, index, path }: Run): Promise<JsonValue[]> {
     const item = await pull.value()
     try {
       values.push(readJson(item))
-    } catch {
-      throw refuse(item, 'not valid JSON', [...path, index + values.length])
+    } catch (error) {
+      const reason = error instanceof JsonRefusal ? error.message : 'not valid JSON'
+      throw refuse(item, reason, [...path, index + values.length])
     }
   }
   return values

@@ -69,6 +69,7 @@ test.each([
   ],
   ['PUT', '', { scope_id: 'b' }, /last_processed_timestamp/],
   ['PUT', '', { scope_id: 'b', last_processed_timestamp: 'zz' }, /not a valid value/],
+  ['PUT', '', { scope_id: '\0', last_processed_timestamp: '2026-06-01' }, /Invalid data '...' : a text holds a NUL/],
   ['PUT', '', { scope_id: 'b', last_processed_timestamp: T, state: '2026-01-01' }, /differ/],
   ['PUT', '', { scope_id: 'b', last_processed_timestamp: T, foo: 1 }, /extra keys not allowed/],
   ['PUT', '', { scope_id: null, last_processed_timestamp: T }, /expected a list/],
