@@ -60,7 +60,7 @@ export function addCorsHeaders(answer: Headers, request: Headers, options: CorsO
 
 function allowOrigin(answer: Headers, request: Headers, options: CorsOptions): boolean {
   const origin = request.get('origin')
-  answer.append('vary', 'Origin')
+  answer.set('vary', 'Origin')
   if (origin === null) return false
   if (!options.allowedOrigins.includes(origin)) {
     if (!options.allowedOrigins.includes('*')) return false
