@@ -130,7 +130,7 @@ class Dispatcher<Deps> {
   }
 
   async #respond(call: Call<Deps>): Promise<Response> {
-    const { request, outgoing, family, id, found } = call
+    const { request, outgoing, family, found } = call
     const abort = new AbortController()
     const gone = () => abort.abort(new Error('the client went away'))
     // The request's own signal is asked for only where there is no Node request: reading it takes the body away.
@@ -146,7 +146,7 @@ class Dispatcher<Deps> {
     } finally {
       clearTimeout(timer)
       this.#options.log.debug(
-        { requestId: id, method: request.method, family: family === familyV1 ? 'v1' : 'v2' },
+        { ...logIds(call), method: request.method, family: family === familyV1 ? 'v1' : 'v2' },
         'answered',
       )
     }
@@ -214,11 +214,11 @@ class Dispatcher<Deps> {
   }
 
   #failed(error: unknown, call: Call<Deps>, signal: AbortSignal): Response {
-    const { family, request, id } = call
+    const { family, request } = call
     if (error instanceof GuardRefusal) return fromAnswer(family.refused(error.fault, request.headers), request.method)
     const fault = faultIn(error)
     if (fault) {
-      if (fault.status >= 500) this.#options.log.error({ err: fault, requestId: id }, 'a request failed')
+      if (fault.status >= 500) this.#options.log.error({ err: fault, ...logIds(call) }, 'a request failed')
       if (fault.code === 'auth.unauthenticated') return unauthenticated(fault, request.method)
       const response = fromAnswer(family.fault(forCaller(fault)), request.method)
       // The rest of such a body is not waited for.
@@ -229,7 +229,7 @@ class Dispatcher<Deps> {
       if (typeof wait === 'number') response.headers.set('retry-after', String(Math.ceil(wait)))
       return response
     }
-    if (!signal.aborted) this.#options.log.error({ err: error, requestId: id }, 'a request failed unexpectedly')
+    if (!signal.aborted) this.#options.log.error({ err: error, ...logIds(call) }, 'a request failed unexpectedly')
     return fromAnswer(family.unexpected(), request.method)
   }
 }
@@ -243,6 +243,17 @@ interface Call<Deps> {
   readonly family: Family
   readonly found: Match<Deps> | Miss
 }
+
+/**
+ * By what a request is found in the logs: the id that its answer carries, and the one that other services know the caller's
+ * whole operation by.
+ */
+function logIds({ id, request }: Pick<Call<never>, 'id' | 'request'>): { requestId: string; globalRequestId?: string } {
+  const given = request.headers.get('x-openstack-request-id') ?? ''
+  return { requestId: id, ...(REQUEST_ID.test(given) ? { globalRequestId: given } : {}) }
+}
+
+const REQUEST_ID = /^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A refusal that came before the operation was reached, which has another shape. */
 class GuardRefusal extends Error {
