@@ -65,9 +65,9 @@ policy_file = $POLICY
 auth_type = password
 auth_url = $KEYSTONE
 www_authenticate_uri = $KEYSTONE
-username = $SERVICE_USER
-password = $SERVICE_PASSWORD
-project_name = $SERVICE_PROJECT
+username = $USERNAME
+password = $PASSWORD
+project_name = $PROJECT
 user_domain_id = default
 project_domain_id = default
 service_token_roles_required = true
@@ -126,39 +126,14 @@ stop() {
   halt database
 }
 
-COMMAND=${1:-}
-[ $# -eq 0 ] || shift
 DIR='' PORT='' WHILE_PID='' KEYSTONE='' MAX_LIMIT=1000
-SERVICE_USER=cloudkitty SERVICE_PASSWORD=secret-cloudkitty SERVICE_PROJECT=service
-while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || die "$1 needs a value"
-  case $1 in
-    --dir) DIR=$2 ;;
-    --port) PORT=$2 ;;
-    --keystone) KEYSTONE=$2 ;;
-    --username) SERVICE_USER=$2 ;;
-    --password) SERVICE_PASSWORD=$2 ;;
-    --project) SERVICE_PROJECT=$2 ;;
-    --max-limit) MAX_LIMIT=$2 ;;
-    --while-pid) WHILE_PID=$2 ;;
-    *) die "unknown argument $1" ;;
-  esac
-  shift 2
-done
+USERNAME=cloudkitty PASSWORD=secret-cloudkitty PROJECT=service
+read_arguments 'DIR PORT WHILE_PID KEYSTONE MAX_LIMIT USERNAME PASSWORD PROJECT' "$@"
 
 case $COMMAND in
   install) install ;;
-  start)
-    [ -n "$DIR" ] && [ -n "$PORT" ] || die 'start needs --dir and --port'
-    start
-    ;;
-  sql)
-    [ -n "$DIR" ] || die 'sql needs --dir'
-    sql --batch gnocchi
-    ;;
-  stop)
-    [ -n "$DIR" ] || die 'stop needs --dir'
-    stop
-    ;;
+  start) need DIR PORT; start ;;
+  sql) need DIR; sql --batch gnocchi ;;
+  stop) need DIR; stop ;;
   *) usage ;;
 esac

@@ -169,30 +169,12 @@ start() {
 
 stop() { halt keystone; }
 
-COMMAND=${1:-}
-[ $# -eq 0 ] || shift
 DIR='' PORT='' WHILE_PID='' TOKEN_SECONDS=3600
-while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || die "$1 needs a value"
-  case $1 in
-    --dir) DIR=$2 ;;
-    --port) PORT=$2 ;;
-    --while-pid) WHILE_PID=$2 ;;
-    --token-seconds) TOKEN_SECONDS=$2 ;;
-    *) die "unknown argument $1" ;;
-  esac
-  shift 2
-done
+read_arguments 'DIR PORT WHILE_PID TOKEN_SECONDS' "$@"
 
 case $COMMAND in
   install) install ;;
-  start)
-    [ -n "$DIR" ] && [ -n "$PORT" ] || die 'start needs --dir and --port'
-    start
-    ;;
-  stop)
-    [ -n "$DIR" ] || die 'stop needs --dir'
-    stop
-    ;;
+  start) need DIR PORT; start ;;
+  stop) need DIR; stop ;;
   *) usage ;;
 esac

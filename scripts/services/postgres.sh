@@ -36,25 +36,16 @@ start() {
   echo "postgres listens on $HOST:$PORT"
 }
 
-COMMAND=${1:-}
-[ $# -eq 0 ] || shift
+stop() {
+  [ ! -e "$DIR/data/postmaster.pid" ] || as_postgres "$(bin pg_ctl)" stop -D "$DIR/data" -m fast -w -t 60 >/dev/null
+}
+
 DIR='' PORT=''
-while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || usage
-  case $1 in
-    --dir) DIR=$2 ;;
-    --port) PORT=$2 ;;
-    *) usage ;;
-  esac
-  shift 2
-done
+read_arguments 'DIR PORT' "$@"
 
 case $COMMAND in
   install) install ;;
-  start) [ -n "$DIR" ] && [ -n "$PORT" ] || usage; start ;;
-  stop)
-    [ -n "$DIR" ] || usage
-    [ ! -e "$DIR/data/postmaster.pid" ] || as_postgres "$(bin pg_ctl)" stop -D "$DIR/data" -m fast -w -t 60 >/dev/null
-    ;;
+  start) need DIR PORT; start ;;
+  stop) need DIR; stop ;;
   *) usage ;;
 esac

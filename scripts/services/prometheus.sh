@@ -35,24 +35,13 @@ start() { # NAME PATH COMMAND...   and waits until the path is answered
   echo "$name listens on $HOST:$PORT (pid $pid)"
 }
 
-COMMAND=${1:-}
-[ $# -eq 0 ] || shift
 DIR='' PORT='' CONFIG=''
-while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || usage
-  case $1 in
-    --port) PORT=$2 ;;
-    --dir) DIR=$2 ;;
-    --config) CONFIG=$2 ;;
-    *) usage ;;
-  esac
-  shift 2
-done
+read_arguments 'DIR PORT CONFIG' "$@"
 
 case $COMMAND in
   install) install ;;
   start)
-    [ -n "$PORT" ] && [ -n "$DIR" ] || usage
+    need DIR PORT
     install
     mkdir -p "$DIR/data"
     if [ -z "$CONFIG" ]; then
@@ -63,12 +52,12 @@ case $COMMAND in
       --storage.tsdb.retention.time=100y --web.listen-address="$HOST:$PORT"
     ;;
   start-node-exporter)
-    [ -n "$PORT" ] && [ -n "$DIR" ] || usage
+    need DIR PORT
     install
     mkdir -p "$DIR"
     start prometheus-node-exporter metrics prometheus-node-exporter --web.listen-address="$HOST:$PORT"
     ;;
-  stop) [ -n "$DIR" ] || usage; halt prometheus ;;
-  stop-node-exporter) [ -n "$DIR" ] || usage; halt prometheus-node-exporter ;;
+  stop) need DIR; halt prometheus ;;
+  stop-node-exporter) need DIR; halt prometheus-node-exporter ;;
   *) usage ;;
 esac

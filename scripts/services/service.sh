@@ -16,6 +16,30 @@ usage() {
   exit 2
 }
 
+# The command to COMMAND, and the flags to variables that have their names: --while-pid 7 is WHILE_PID=7.
+read_arguments() { # 'VARIABLE ...' ARGUMENT...
+  local known=$1 name
+  COMMAND=${2:-}
+  shift $(($# > 1 ? 2 : 1))
+  while [ $# -gt 0 ]; do
+    name=${1#--}
+    name=${name//-/_}
+    name=${name^^}
+    [[ $1 == --* && " $known " == *" $name "* ]] || die "unknown argument $1"
+    [ $# -ge 2 ] || die "$1 needs a value"
+    printf -v "$name" %s "$2"
+    shift 2
+  done
+}
+
+need() { # VARIABLE...   a flag's
+  local name flag
+  for name in "$@"; do
+    flag=${name//_/-}
+    [ -n "${!name}" ] || die "$COMMAND needs --${flag,,}"
+  done
+}
+
 # Debian's python3 and its modules, whatever the caller has on the path.
 use_debians_python() {
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
