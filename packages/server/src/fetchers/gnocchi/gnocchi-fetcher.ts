@@ -1,6 +1,6 @@
-import { Fault } from '../../lib/fault.ts'
 import type { GnocchiClient, ResourceSearch } from '../../lib/gnocchi-client.ts'
 import type { Source } from '../../lib/source-client.ts'
+import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 
 export interface GnocchiFetcherOptions {
@@ -33,14 +33,7 @@ export class GnocchiFetcher implements Fetcher {
           for (const row of page) if (isScope(row[attribute], attribute)) found.add(row[attribute]!)
         }
       } catch (error) {
-        if (!(error instanceof Fault)) throw error
-        const message = `the scopes cannot be fetched: ${error.message}; attribute: ${attribute} of ${resourceType}`
-        throw new Fault(
-          'fetch.failed',
-          message,
-          { ...error.detail, reason: error.code, resourceType },
-          { cause: error },
-        )
+        throw fetchFailed(error, `attribute: ${attribute} of ${resourceType}`, { resourceType })
       }
     }
     return [...found]

@@ -3,6 +3,7 @@ import type { IdentityReply } from '../../auth/keystone/identity-client.ts'
 import type { KeystoneSession } from '../../auth/keystone/session.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { SourceObserver } from '../../lib/source-client.ts'
+import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 
 export interface KeystoneFetcherOptions {
@@ -71,9 +72,7 @@ export class KeystoneFetcher implements Fetcher {
       const taken = projects.filter(({ id, enabled }) => (!rated || rated.has(id)) && (!enabledOnly || enabled))
       return [...new Set(taken.map(({ id }) => id))]
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      const message = `the scopes cannot be fetched: ${error.message}`
-      throw new Fault('fetch.failed', message, { ...error.detail, reason: error.code }, { cause: error })
+      throw fetchFailed(error)
     }
   }
 

@@ -1,7 +1,7 @@
-import { Fault } from '../../lib/fault.ts'
 import type { PrometheusClient } from '../../lib/prometheus-client.ts'
 import { promLabel, promMatcher, promSelector } from '../../lib/promql.ts'
 import type { SourceClient } from '../../lib/source-client.ts'
+import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 
 export interface ScopeQuestion {
@@ -30,9 +30,7 @@ export class PrometheusFetcher implements Fetcher {
       ids.delete('')
       return [...ids]
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      const message = `the scopes cannot be fetched: ${error.message}; query: ${query}`
-      throw new Fault('fetch.failed', message, { ...error.detail, reason: error.code, query }, { cause: error })
+      throw fetchFailed(error, `query: ${query}`, { query })
     }
   }
 
