@@ -166,24 +166,27 @@ const revisionAt = (minutes: number, flavor: string) => ({
   flavor,
 })
 
+/** A small resource, and its second revision in the middle of the second hour. */
+const revised = (flavor: string) => [
+  group(
+    [
+      [0, HOUR, 1],
+      [60, HOUR, 1],
+    ],
+    revisionAt(0, 'small'),
+  ),
+  group(
+    [
+      [60, HOUR, 2],
+      [120, HOUR, 3],
+    ],
+    revisionAt(90, flavor),
+  ),
+]
+const BY_FLAVOR = { byRevision: true, groupby: ['id', 'project_id', 'flavor'] }
+
 test('revisions with the same attributes are one usage, added up instant by instant', () => {
-  const groups = [
-    group(
-      [
-        [0, HOUR, 1],
-        [60, HOUR, 1],
-      ],
-      revisionAt(0, 'small'),
-    ),
-    group(
-      [
-        [60, HOUR, 2],
-        [120, HOUR, 3],
-      ],
-      revisionAt(90, 'small'),
-    ),
-  ]
-  expect(usageOf(groups, {}, { byRevision: true, groupby: ['id', 'project_id', 'flavor'] })).toEqual([
+  expect(usageOf(revised('small'), {}, BY_FLAVOR)).toEqual([
     ['small', 0, '1'],
     ['small', 60, '3'],
     ['small', 120, '3'],
@@ -191,30 +194,13 @@ test('revisions with the same attributes are one usage, added up instant by inst
 })
 
 test('revisions with different attributes are different usages', () => {
-  const groups = [
-    group(
-      [
-        [0, HOUR, 1],
-        [60, HOUR, 1],
-      ],
-      revisionAt(0, 'small'),
-    ),
-    group(
-      [
-        [60, HOUR, 2],
-        [120, HOUR, 3],
-      ],
-      revisionAt(90, 'large'),
-    ),
-  ]
-  const byFlavor = { byRevision: true, groupby: ['id', 'project_id', 'flavor'] }
-  expect(usageOf(groups, {}, byFlavor)).toEqual([
+  expect(usageOf(revised('large'), {}, BY_FLAVOR)).toEqual([
     ['small', 0, '1'],
     ['small', 60, '1'],
     ['large', 60, '2'],
     ['large', 120, '3'],
   ])
-  expect(usageOf(groups, { use_all_resource_revisions: false }, byFlavor)).toEqual([
+  expect(usageOf(revised('large'), { use_all_resource_revisions: false }, BY_FLAVOR)).toEqual([
     ['small', 0, '1'],
     ['large', 60, '3'],
     ['large', 120, '3'],
@@ -240,9 +226,8 @@ test("only the last revision's point, with the usage of all: their measures meet
     ),
   ]
   const args = { use_all_resource_revisions: false, force_granularity: 300, re_aggregation_method: 'max' }
-  const more = { byRevision: true, groupby: ['id', 'project_id', 'flavor'] }
-  expect(usageOf(groups, args, more)).toEqual([['large', 0, '20']])
-  expect(usageOf(groups, args, { ...more, measures: 'first' })).toEqual([['large', 0, '10']])
+  expect(usageOf(groups, args, BY_FLAVOR)).toEqual([['large', 0, '20']])
+  expect(usageOf(groups, args, { ...BY_FLAVOR, measures: 'first' })).toEqual([['large', 0, '10']])
 })
 
 test('what Gnocchi gives for a time before it knew the resource does not count', () => {
