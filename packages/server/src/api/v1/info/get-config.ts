@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
-import { type InfoDeps, unreadable } from './metrics-source.ts'
+import { type InfoDeps, readMetrics } from './metrics-source.ts'
 
 export const getConfig = defineRoute<InfoDeps>()({
   family: 'v1',
@@ -9,9 +9,5 @@ export const getConfig = defineRoute<InfoDeps>()({
   policy: 'info:get_config',
   summary: 'The metrics file as JSON',
   reply: { status: 200, schema: z.unknown() },
-  async handle({ metricsSource }) {
-    const { raw, readable } = await metricsSource.read()
-    if (!readable) throw unreadable()
-    return raw
-  },
+  handle: async ({ metricsSource }) => (await readMetrics(metricsSource)).raw,
 })

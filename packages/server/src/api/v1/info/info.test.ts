@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, expect, test } from 'vitest'
+import { parseMetrics } from '../../../config/metrics.ts'
 import { openTestApi } from '../../testing/open-test-api.ts'
+import { readMetrics } from './metrics-source.ts'
 
 const api = await openTestApi()
 afterAll(() => api[Symbol.asyncDispose]())
@@ -63,8 +66,25 @@ test.each([
 test('a metrics file that is no YAML is 500, without a word from it', async () => {
   api.metrics = 'metrics: [}'
   for (const path of ['/v1/info/config', '/v1/info/metrics']) {
-    expect(await api.get(500, 'GET', path)).toMatchObject({ faultcode: 'Server' })
+    expect(await api.get(500, 'GET', path)).toEqual({
+      faultcode: 'Server',
+      faultstring: 'The metrics file cannot be read.',
+      debuginfo: null,
+    })
   }
+})
+
+test('why a metrics file cannot be read is for the log: that it is gone, or where it is no YAML', async () => {
+  const context = { scopeKey: 'project_id', collector: undefined }
+  const read = async () => parseMetrics(await readFile('/nowhere/metrics.yml', 'utf8'), 'metrics.yml', context)
+  await expect(readMetrics({ read })).rejects.toMatchObject({
+    code: 'config.invalid',
+    detail: { reason: expect.stringMatching(/no such file .*'\/nowhere\/metrics\.yml'/) as string },
+  })
+  api.metrics = 'metrics: [}'
+  await expect(readMetrics(api.deps.metricsSource)).rejects.toMatchObject({
+    detail: { reason: expect.stringMatching(/^metrics\.yml:1/) as string },
+  })
 })
 
 test.each([

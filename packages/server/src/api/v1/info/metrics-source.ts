@@ -26,15 +26,29 @@ export type MetricInfo = z.output<typeof MetricInfo>
 
 /** The file's definitions, or 405: the answer that CloudKitty gives while the file is wrong. */
 export async function readMetricInfos(source: MetricsSource): Promise<MetricInfo[]> {
-  const { metrics, faults, readable } = await source.read()
-  if (!readable) throw unreadable()
-  if (faults.length > 0) {
-    const reasons = faults.map(({ where, path, reason }) => `${where}${path === '' ? '' : ` ${path}`}: ${reason}`)
-    throw new Fault('request.not_allowed', `Invalid metrics configuration: ${reasons.join('; ')}`)
+  const reading = await readMetrics(source)
+  if (reading.faults.length > 0) {
+    throw new Fault('request.not_allowed', `Invalid metrics configuration: ${toReasons(reading)}`)
   }
-  return metrics.map(({ type, metadata, unit }) => ({ metric_id: type, metadata: [...metadata], unit }))
+  return reading.metrics.map(({ type, metadata, unit }) => ({ metric_id: type, metadata: [...metadata], unit }))
 }
 
-export function unreadable(): Fault {
-  return new Fault('config.invalid', 'The metrics file cannot be read.')
+/** Throws `config.invalid` when there is no such file, or it is no YAML; why stands in the log, and not in the answer. */
+export async function readMetrics(source: MetricsSource): Promise<MetricsReading> {
+  let reading: MetricsReading
+  try {
+    reading = await source.read()
+  } catch (error) {
+    throw unreadable(error instanceof Error ? error.message : String(error))
+  }
+  if (!reading.readable) throw unreadable(toReasons(reading))
+  return reading
+}
+
+function unreadable(reason: string): Fault {
+  return new Fault('config.invalid', 'The metrics file cannot be read.', { reason })
+}
+
+function toReasons({ faults }: MetricsReading): string {
+  return faults.map(({ where, path, reason }) => `${where}${path === '' ? '' : ` ${path}`}: ${reason}`).join('; ')
 }
