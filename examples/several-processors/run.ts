@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
-import { Client } from 'pg'
 import { type SeriesData, startPrometheus } from '../../packages/server/src/collectors/testing/start-prometheus.ts'
 import { type Decimal, decimal, formatDecimal } from '../../packages/server/src/domain/decimal.ts'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { freePort } from '../../packages/server/src/lib/testing/free-port.ts'
 import { billTable } from '../../packages/server/src/quickstart/bill-table.ts'
+import { createTestDatabase } from '../../packages/server/src/state/testing/open-test-postgres.ts'
 import { startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
 import { checkBuilt, ExampleApi, ROOT, toldToEnd } from '../example.ts'
 import { runCloudtabbyd, type Started, startCloudtabbyd } from '../../test/cli/run-cloudtabbyd.ts'
@@ -84,22 +84,19 @@ async function startServers(): Promise<Record<string, string>> {
   owned.defer(() => rm(folder, { recursive: true, force: true }))
 
   const server = process.env['POSTGRES_URL'] ?? (await startPostgres(join(folder, 'postgres')))
-  const database = `cloudtabby_example_${process.pid}`
-  await onPostgres(server, `CREATE DATABASE ${database}`)
-  owned.defer(() => onPostgres(server, `DROP DATABASE ${database} WITH (FORCE)`))
-  const state = new URL(server)
-  state.pathname = `/${database}`
+  const state = await createTestDatabase({ server })
+  owned.defer(state.drop)
 
   const clickhouse = process.env['CLICKHOUSE_URL'] ?? owned.use(await startClickHouse(join(folder, 'clickhouse'))).url
-  console.log(`state is in PostgreSQL at ${state.host}, points are in ClickHouse at ${clickhouse}`)
+  console.log(`state is in PostgreSQL at ${new URL(state.url).host}, points are in ClickHouse at ${clickhouse}`)
 
   await run('bash', [PROMETHEUS, 'install'], { maxBuffer: LOG_BYTES })
   const { url } = owned.use(await startPrometheus([...cloud()]))
   console.log(`Prometheus at ${url} has ${hours} hours of ${projects.length} projects`)
   return {
-    OS_STATE__URL: state.href,
+    OS_STATE__URL: state.url,
     OS_STORAGE_CLICKHOUSE__URL: clickhouse,
-    OS_STORAGE_CLICKHOUSE__DATABASE: database,
+    OS_STORAGE_CLICKHOUSE__DATABASE: state.name,
     OS_COLLECTOR_PROMETHEUS__PROMETHEUS_URL: url,
     OS_FETCHER_SOURCE__SOURCES: projects.join(','),
     OS_COLLECT__BEGIN: new Date(begin * 1000).toISOString(),
@@ -111,16 +108,6 @@ async function startPostgres(dir: string): Promise<string> {
   owned.defer(async () => void (await run('bash', [POSTGRES, 'stop', '--dir', dir])))
   await run('bash', [POSTGRES, 'start', '--dir', dir, '--port', String(port)], { maxBuffer: LOG_BYTES })
   return `postgresql://postgres@127.0.0.1:${port}/postgres`
-}
-
-async function onPostgres(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }
 
 /** Every instance and volume has one value in each hour, sampled some times. */

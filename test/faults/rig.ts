@@ -2,12 +2,15 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { createClient } from '@clickhouse/client'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { openPostgres } from '../../packages/server/src/state/postgres/open-postgres.ts'
-import { createTestDatabase, hasPostgres } from '../../packages/server/src/state/testing/open-test-postgres.ts'
+import {
+  createTestDatabase,
+  hasPostgres,
+  type TestDatabase,
+} from '../../packages/server/src/state/testing/open-test-postgres.ts'
 import { type StartedClickHouse, startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
 import { createRules } from '../shared/first-rules.ts'
 import { whyNoSkew } from './fleet.ts'
@@ -23,7 +26,7 @@ export interface Rig extends AsyncDisposable {
   /** A copy of state with the rules in it, embedded. */
   copyState(folder: string): Promise<void>
   /** The same on PostgreSQL, in a database of its own. */
-  createState(): Promise<{ url: string; drop: () => Promise<void> }>
+  createState(): Promise<TestDatabase>
   readonly clickhouse: RigClickHouse | undefined
 }
 
@@ -75,7 +78,7 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
       means: { layouts, faults },
       notes,
       copyState: (to) => cp(state, to, { recursive: true }),
-      createState: () => template!.copy(),
+      createState: () => createTestDatabase({ template: template! }),
       clickhouse,
       [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
     }
@@ -85,36 +88,13 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
   }
 }
 
-/** A database with the rules in it, of which others are made: that is quicker than migrating each. */
-async function prepareDatabase(owned: Disposer): Promise<{ copy: Rig['createState'] }> {
-  const { url, drop } = await createTestDatabase()
+/** The name of a database with the rules in it, of which others are made: that is quicker than migrating each. */
+async function prepareDatabase(owned: Disposer): Promise<string> {
+  const { name, url, drop } = await createTestDatabase()
   owned.defer(drop)
-  {
-    await using state = await openPostgres({ url })
-    await createRules(state.db, RULES, 0)
-  }
-  const template = new URL(url).pathname.slice(1)
-  const server = new URL(url)
-  server.pathname = '/postgres'
-  const run = async (statement: string): Promise<void> => {
-    const client = new Client({ connectionString: server.href })
-    await client.connect()
-    try {
-      await client.query(statement)
-    } finally {
-      await client.end()
-    }
-  }
-  let copies = 0
-  return {
-    async copy() {
-      const name = `${template}_${++copies}`
-      await run(`CREATE DATABASE ${name} TEMPLATE ${template}`)
-      const own = new URL(url)
-      own.pathname = `/${name}`
-      return { url: own.href, drop: () => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
-    },
-  }
+  await using state = await openPostgres({ url })
+  await createRules(state.db, RULES, 0)
+  return name
 }
 
 async function prepareClickHouse(dir: string, owned: Disposer): Promise<RigClickHouse> {

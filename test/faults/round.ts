@@ -154,9 +154,8 @@ async function prepareStores({ layout }: RoundPlan, rig: Rig, folder: string, ow
   const state = await rig.createState()
   owned.defer(state.drop)
   if (layout === 'postgres') return { state: state.url, clickhouse: undefined }
-  const database = new URL(state.url).pathname.slice(1)
-  owned.defer(() => rig.clickhouse!.dropDatabase(database))
-  return { state: state.url, clickhouse: { url: rig.clickhouse!.url, database } }
+  owned.defer(() => rig.clickhouse!.dropDatabase(state.name))
+  return { state: state.url, clickhouse: { url: rig.clickhouse!.url, database: state.name } }
 }
 
 function configuration(begin: number, folder: string, paths: StorePaths & { readonly source: string }): string {

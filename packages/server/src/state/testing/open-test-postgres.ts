@@ -19,14 +19,25 @@ export async function hasPostgres(): Promise<boolean> {
   }
 }
 
-/** Makes an empty database, whose URL names its port; `drop` removes it whoever is still connected. */
-export async function createTestDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+export interface TestDatabase {
+  readonly name: string
+  /** With its port. */
+  readonly url: string
+  /** Removes it, whoever is still connected. */
+  readonly drop: () => Promise<void>
+}
+
+/** Makes an empty database, or a copy of one that nobody is connected to. */
+export async function createTestDatabase({
+  server = SERVER,
+  template,
+}: { server?: string; template?: string } = {}): Promise<TestDatabase> {
   const name = `cloudtabby_test_${randomUUID().replaceAll('-', '')}`
-  await onServer(`CREATE DATABASE ${name}`)
-  const url = new URL(SERVER)
+  await onServer(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`, server)
+  const url = new URL(server)
   url.pathname = `/${name}`
   url.port ||= '5432'
-  return { url: url.href, drop: async () => void (await onServer(`DROP DATABASE ${name} WITH (FORCE)`)) }
+  return { name, url: url.href, drop: async () => void (await onServer(`DROP DATABASE ${name} WITH (FORCE)`, server)) }
 }
 
 /** Fresh, migrated state in a database of its own, which goes with it. */
