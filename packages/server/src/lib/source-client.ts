@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { Fault } from './fault.ts'
 import { Semaphore } from './semaphore.ts'
+import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 import { withAbort } from './with-abort.ts'
 
 /** One HTTP exchange with a source, as counters see it. */
@@ -18,15 +18,6 @@ export interface SourceExchange {
 
 export type SourceObserver = (exchange: SourceExchange) => void
 
-/** Names of PEM files, as options give them. */
-export interface SourceTls {
-  readonly cafile?: string | undefined
-  readonly certfile?: string | undefined
-  readonly keyfile?: string | undefined
-  /** Takes any certificate. */
-  readonly insecure?: boolean | undefined
-}
-
 export interface SourceClientOptions {
   /** What the source is called in messages and counters: the section of cloudkitty.conf. */
   readonly source: string
@@ -38,7 +29,7 @@ export interface SourceClientOptions {
   readonly connections: number
   readonly username?: string | undefined
   readonly password?: string | undefined
-  readonly tls?: SourceTls
+  readonly tls?: TlsFiles
   readonly maxResponseBytes?: number
   /** How often a request that may be repeated is tried again. */
   readonly retries?: number
@@ -116,7 +107,10 @@ export class SourceClient implements Source {
       // The whole exchange has one deadline, set in `#exchange`.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: options.timeoutSeconds * 1000, ...tlsOptions(options) },
+      connect: {
+        timeout: options.timeoutSeconds * 1000,
+        ...readTlsFiles(options.tls ?? {}, options.source, { source: options.source }),
+      },
     })
     this.#turns = new Semaphore(options.connections)
   }
@@ -286,27 +280,6 @@ function parseUrl(options: SourceClientOptions): {
   }
   if (url.username === '') return { base, username: undefined, password: undefined }
   return { base, username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
-}
-
-function tlsOptions({ source, tls = {} }: SourceClientOptions) {
-  const read = (option: string, path: string | undefined): Buffer | undefined => {
-    if (path === undefined || path === '') return undefined
-    try {
-      return readFileSync(path)
-    } catch (error) {
-      const message = `[${source}] ${option}: ${path} cannot be read: ${(error as Error).message}`
-      throw new Fault('config.invalid', message, { source, option, path }, { cause: error })
-    }
-  }
-  const ca = read('cafile', tls.cafile)
-  const cert = read('certfile', tls.certfile)
-  const key = read('keyfile', tls.keyfile)
-  return {
-    rejectUnauthorized: tls.insecure !== true,
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-  }
 }
 
 function single(header: string | string[] | undefined): string | undefined {

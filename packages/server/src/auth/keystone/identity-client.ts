@@ -1,19 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
 import { Fault } from '../../lib/fault.ts'
+import { readTlsFiles, type TlsFiles } from '../../lib/tls-files.ts'
 import { withAbort } from '../../lib/with-abort.ts'
 
-export interface IdentityClientOptions {
+export interface IdentityClientOptions extends TlsFiles {
   /** The section of cloudkitty.conf that the options are from; messages name it. */
   readonly section: string
   /** With or without `/v3` at its end. */
   readonly authUrl: string
   /** From the request's first byte to the answer's last. */
   readonly timeoutSeconds: number
-  readonly cafile?: string | undefined
-  readonly certfile?: string | undefined
-  readonly keyfile?: string | undefined
-  readonly insecure?: boolean | undefined
 }
 
 export interface IdentityRequest {
@@ -57,7 +53,10 @@ export class IdentityClient implements AsyncDisposable {
       // The whole exchange has one deadline, set in `send`.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: options.timeoutSeconds * 1000, ...tlsOptions(options) },
+      connect: {
+        timeout: options.timeoutSeconds * 1000,
+        ...readTlsFiles(options, options.section, { section: options.section }),
+      },
     })
   }
 
@@ -153,22 +152,6 @@ function toBaseUrl({ section, authUrl }: IdentityClientOptions): string {
     throw new Fault('config.invalid', `[${section}] auth_url: expected an http:// or https:// address`, detail)
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v(?:2\.0|3)$/, '')}/v3`
-}
-
-function tlsOptions({ section, cafile, certfile, keyfile, insecure }: IdentityClientOptions) {
-  const read = (option: string, path: string | undefined): Buffer | undefined => {
-    if (path === undefined || path === '') return undefined
-    try {
-      return readFileSync(path)
-    } catch (error) {
-      const message = `[${section}] ${option}: ${path} cannot be read: ${(error as Error).message}`
-      throw new Fault('config.invalid', message, { section, option, path }, { cause: error })
-    }
-  }
-  const ca = read('cafile', cafile)
-  const cert = read('certfile', certfile)
-  const key = read('keyfile', keyfile)
-  return { rejectUnauthorized: insecure !== true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
 }
 
 function parse(text: string): unknown {
