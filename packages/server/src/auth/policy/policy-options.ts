@@ -26,14 +26,3 @@ export const policyOptions = z.object({
 })
 
 export type PolicyOptions = z.output<typeof policyOptions>
-
-/** Options of oslo.policy that have no meaning here: every rule has a default, and no other server is asked. */
-export const POLICY_OPTIONS_IGNORED = [
-  'policy_default_rule',
-  'remote_content_type',
-  'remote_ssl_verify_server_crt',
-  'remote_ssl_ca_crt_file',
-  'remote_ssl_client_crt_file',
-  'remote_ssl_client_key_file',
-  'remote_timeout',
-] as const
