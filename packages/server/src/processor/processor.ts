@@ -4,7 +4,7 @@ import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/
 import { errorText, faultIn } from '../lib/fault.ts'
 import type { Batches, Claim } from '../state/batches.ts'
 import { type DueRequest, duePeriods } from '../state/due.ts'
-import type { ScopeNames, Scopes } from '../state/scopes.ts'
+import { ofNames, type ScopeNames, type Scopes } from '../state/scopes.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { type BatchBounds, BatchLimits } from './batch-limits.ts'
 import { holdLease } from './hold-lease.ts'
@@ -121,24 +121,14 @@ export class Processor {
       }
       onProgress?.(progress)
     }
-    const { names } = this.#options
-    const rows = await this.#parts.scopes.list({
-      scopeKeys: [names.scopeKey],
-      fetchers: [names.fetcher],
-      collectors: [names.collector],
-    })
+    const rows = await this.#parts.scopes.list(ofNames(this.#options.names))
     const failed = rows.flatMap(({ scopeId, failure }) => (failure ? [{ scopeId, error: failure.error }] : []))
     return { ...progress, failed, held: await this.#parts.batches.held(this.#dueRequest(until)) }
   }
 
   async #due(now: Instant): Promise<number> {
     const { names, periodSeconds, waitPeriods } = this.#options
-    const rows = await this.#parts.scopes.list({
-      scopeKeys: [names.scopeKey],
-      fetchers: [names.fetcher],
-      collectors: [names.collector],
-      active: [true],
-    })
+    const rows = await this.#parts.scopes.list({ ...ofNames(names), active: [true] })
     return rows.reduce((sum, row) => sum + duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }), 0)
   }
 

@@ -5,7 +5,7 @@ import { formatInstant, type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Reprocesses } from '../state/reprocesses.ts'
-import type { Scope, ScopeNames, Scopes } from '../state/scopes.ts'
+import { ofNames, type Scope, type ScopeNames, type Scopes } from '../state/scopes.ts'
 import { collectFrames } from './collect-frames.ts'
 import type { RatingParts } from './rate-periods.ts'
 
@@ -45,13 +45,7 @@ export class Rechecker {
   async run(signal: AbortSignal): Promise<number> {
     const metrics = this.#parts.metrics().metrics.filter((metric) => metric.recheckPeriods)
     if (metrics.length === 0) return 0
-    const { names } = this.#options
-    const rows = await this.#parts.scopes.list({
-      scopeKeys: [names.scopeKey],
-      fetchers: [names.fetcher],
-      collectors: [names.collector],
-      active: [true],
-    })
+    const rows = await this.#parts.scopes.list({ ...ofNames(this.#options.names), active: [true] })
     const due = rows.filter((row) => row.lastProcessed !== undefined && this.#checked.get(row.id) !== row.nextBegin)
     let changed = 0
     for (const [nextBegin, group] of byNextBegin(due)) {

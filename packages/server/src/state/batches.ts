@@ -10,7 +10,7 @@ import { chooseScopes } from './choose-scopes.ts'
 import { type DueRequest, isDue } from './due.ts'
 import { isHeldVoid } from './reset-conditions.ts'
 import { countAlive, forget, forgetAll, forgetDead, noteAlive } from './processors.ts'
-import { batchCounter, hiddenBatches, scopes, voids } from './schema.ts'
+import { batchCounter, hiddenBatches, NO_FAILURE, scopes, voids } from './schema.ts'
 
 export type BatchKind = 'rated' | 'pushed' | 'imported' | 'reprocessed'
 
@@ -278,10 +278,7 @@ export class Batches {
             lastProcessed: toDate(end - periodSeconds),
             leaseBatch: null,
             leaseUntil: null,
-            failures: 0,
-            retryAt: null,
-            lastError: null,
-            lastErrorAt: null,
+            ...NO_FAILURE,
           })
           .where(and(eq(scopes.leaseBatch, batch), eq(scopes.nextBegin, toDate(claim.begin))))
           .returning({ id: scopes.id })

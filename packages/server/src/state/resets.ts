@@ -6,7 +6,7 @@ import { abandonRows, toVoid } from './batches.ts'
 import type { StateDatabase } from './database.ts'
 import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
-import { hiddenBatches, scopeResets, scopes, voids } from './schema.ts'
+import { hiddenBatches, NO_FAILURE, scopeResets, scopes, voids } from './schema.ts'
 import type { ScopeNames } from './scopes.ts'
 import {
   fromStoredDiff,
@@ -264,10 +264,7 @@ async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<voi
     .set({
       nextBegin: sql`${scopeResets.end}`,
       lastProcessed: sql`${scopeResets.lastProcessed}`,
-      failures: 0,
-      retryAt: null,
-      lastError: null,
-      lastErrorAt: null,
+      ...NO_FAILURE,
     })
     .from(scopeResets)
     .where(and(eq(scopeResets.scope, scopes.id), inArray(scopeResets.id, ids)))

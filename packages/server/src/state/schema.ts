@@ -40,6 +40,9 @@ export const scopes = pgTable(
   ],
 )
 
+/** The columns of a scope with which all is well. */
+export const NO_FAILURE = { failures: 0, retryAt: null, lastError: null, lastErrorAt: null }
+
 /** When a scope was switched off, and on again: periods that begin in between are never billed. */
 export const scopeInactivity = pgTable(
   'scope_inactivity',

@@ -4,7 +4,7 @@ import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows, insertVoids } from './batches.ts'
 import type { StateDatabase } from './database.ts'
 import { Resets } from './resets.ts'
-import { batchCounter, scopeInactivity, scopes } from './schema.ts'
+import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
 
 export interface ScopeNames {
   readonly scopeKey: string
@@ -36,6 +36,11 @@ export interface ScopeFilter {
   readonly active?: readonly boolean[]
   readonly offset?: number
   readonly limit?: number
+}
+
+/** The scopes of a fetcher and a collector. */
+export function ofNames({ scopeKey, fetcher, collector }: ScopeNames): ScopeFilter {
+  return { scopeKeys: [scopeKey], fetchers: [fetcher], collectors: [collector] }
 }
 
 export interface ScopeChange {
@@ -208,10 +213,7 @@ export class Scopes {
         .set({
           lastProcessed: toDate(from),
           nextBegin: toDate(from),
-          failures: 0,
-          retryAt: null,
-          lastError: null,
-          lastErrorAt: null,
+          ...NO_FAILURE,
         })
         .where(inArray(scopes.id, [...ids]))
       const entries = [...new Set(rows.map((row) => row.identifier))].map((scopeId) => ({

@@ -6,6 +6,7 @@ import { forgetPast } from '../processor/retention.ts'
 import { sweep } from '../processor/sweep.ts'
 import { purgeAudit } from '../state/audit.ts'
 import { duePeriods } from '../state/due.ts'
+import { ofNames } from '../state/scopes.ts'
 import type { ProcessorUnit, Stores } from './open-service.ts'
 import { ProgressDisplay } from './progress-display.ts'
 
@@ -81,12 +82,7 @@ async function dropPast(stores: Stores, until: Instant): Promise<void> {
 
 async function reportLag({ scopes, names, config, telemetry }: Stores, now: Instant): Promise<void> {
   const { period: periodSeconds, wait_periods: waitPeriods } = config.options.collect
-  const rows = await scopes.list({
-    scopeKeys: [names.scopeKey],
-    fetchers: [names.fetcher],
-    collectors: [names.collector],
-    active: [true],
-  })
+  const rows = await scopes.list({ ...ofNames(names), active: [true] })
   const due = rows.filter((row) => duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }) > 0)
   telemetry.lagging({
     failing: rows.filter((row) => row.failure).length,
