@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tries } from '../../packages/server/src/lib/testing/tries.ts'
 import { describePlan, drawRound, type Layout } from './plan.ts'
 import { openRig, type Rig } from './rig.ts'
 import { runRound } from './round.ts'
@@ -6,8 +7,7 @@ import { runRound } from './round.ts'
 /** A few rounds of `npm run test:faults`, of which each has many faults of different kinds and an operation. */
 const ROUNDS: readonly (readonly [Layout, seed: number])[] = [
   ['embedded', 1],
-  ['servers', 1],
-  ['servers', 2],
+  ...Array.from({ length: tries(1, 2) }, (_, i) => ['servers', 1 + i] as const),
 ]
 
 let rig: Rig

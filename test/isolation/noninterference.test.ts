@@ -6,10 +6,10 @@ import { NOBODY, type Principal } from '../../packages/server/src/domain/princip
 import type { Listener } from '../../packages/server/src/http/listen.ts'
 import { sendRaw } from '../../packages/server/src/http/testing/send-raw.ts'
 import { type Called, listenForTest, testApp } from '../../packages/server/src/http/testing/test-app.ts'
+import { tries } from '../../packages/server/src/lib/testing/tries.ts'
 import { pointsOf, tenant } from './sentinels.ts'
 
-/** ISOLATION_RUNS=20000 searches for an hour. */
-const RUNS = Number(process.env['ISOLATION_RUNS'] ?? 250)
+const RUNS = tries(250, 1000)
 
 const A = tenant('a', '0a0a7e5183264644a7a79530eb56e599', '3.25')
 const B = tenant('b', '0b0bfadcbd46481788e0ad7405dcbf12', '777.5')

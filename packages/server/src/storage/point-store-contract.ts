@@ -24,8 +24,8 @@ import {
 } from './testing/points.ts'
 import { expectAlike, history, plain } from './testing/random-history.ts'
 
-/** What every points store promises. `open` gives a new, empty one; `runs` of random writes and questions are tried. */
-export function pointStoreContract(name: string, open: () => Promise<PointStore>, { runs = 60 } = {}): void {
+/** What every points store promises. `open` gives a new, empty one; so many histories of random writes and questions are tried. */
+export function pointStoreContract(name: string, open: () => Promise<PointStore>, histories: number): void {
   describe(`${name} keeps the promises of a points store`, () => {
     visibility(open)
     totals(open)
@@ -35,7 +35,7 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
     deletion(open)
     retention(open)
     samples(open)
-    anything(open, runs)
+    anything(open, histories)
   })
 }
 
@@ -917,14 +917,14 @@ function samples(open: Open): void {
 }
 
 /** Random histories, held against the model. */
-function anything(open: Open, runs: number): void {
+function anything(open: Open, histories: number): void {
   test('whatever is written, hidden, voided, deleted and asked, the answer is the model’s', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (steps) => {
         await using store = await open()
         await expectAlike(steps, store, new ModelStore())
       }),
-      { numRuns: Number(process.env['CONTRACT_RUNS'] ?? runs) },
+      { numRuns: histories },
     )
   })
 }

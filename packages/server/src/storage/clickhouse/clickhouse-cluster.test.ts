@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
+import { tries } from '../../lib/testing/tries.ts'
 import { ModelStore } from '../testing/model-store.ts'
 import { expectAlike, history } from '../testing/random-history.ts'
 import { openChdbClusterStore } from './testing/open-chdb-cluster-store.ts'
@@ -10,6 +11,6 @@ test('through distributed tables the answers are the model’s', async () => {
       await using store = await openChdbClusterStore()
       await expectAlike(steps, store, new ModelStore())
     }),
-    { numRuns: Number(process.env['CONTRACT_RUNS'] ?? 10) },
+    { numRuns: tries(4, 10) },
   )
 })

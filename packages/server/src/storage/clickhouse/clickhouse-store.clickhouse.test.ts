@@ -1,4 +1,5 @@
 import { afterAll, describe } from 'vitest'
+import { tries } from '../../lib/testing/tries.ts'
 import { pointStoreContract } from '../point-store-contract.ts'
 import { type WireStores, wireStores } from './testing/wire-stores.ts'
 
@@ -9,5 +10,5 @@ let stores: Promise<WireStores> | undefined
 afterAll(async () => (await stores)?.[Symbol.asyncDispose]())
 
 describe.skipIf(!isWanted)('at CLICKHOUSE_URL', () => {
-  pointStoreContract('ClickHouse on the wire', async () => (await (stores ??= wireStores())).recycled(), { runs: 10 })
+  pointStoreContract('ClickHouse on the wire', async () => (await (stores ??= wireStores())).recycled(), tries(4, 10))
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { tries } from '../../lib/testing/tries.ts'
 import { pointStoreContract } from '../point-store-contract.ts'
 import { DAY, EVERYTHING, point, query, series } from '../testing/points.ts'
 import { expectAlike, history } from '../testing/random-history.ts'
@@ -10,7 +11,7 @@ import { openDuckDBStore } from './open-duckdb-store.ts'
 const open = (options: StoreOptions = {}) =>
   openDuckDBStore({ path: ':memory:', threads: 1, runPoints: 20, fewSeries: 2, ...options })
 
-pointStoreContract('DuckDB', () => open())
+pointStoreContract('DuckDB', () => open(), tries(20, 60))
 
 test('sums that are grouped here and those that DuckDB groups are the same', async () => {
   await fc.assert(
@@ -19,7 +20,7 @@ test('sums that are grouped here and those that DuckDB groups are the same', asy
       await using byDuckDB = await open({ mostSums: 0 })
       await expectAlike(steps, here, byDuckDB)
     }),
-    { numRuns: 20 },
+    { numRuns: tries(10, 20) },
   )
 })
 
