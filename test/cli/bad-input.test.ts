@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { runCloudtabbyd } from './run-cloudtabbyd.ts'
 
 let folder: string
@@ -58,6 +59,7 @@ test('a CSV file with faulty lines is refused whole, with each line, column and 
       '2026-06-01T03:00:00Z,instance,1\n',
   )
   const env = stores('csv')
+  await makeTestStateFolder(join(folder, 'csv', 'state'))
   const refused = await runCloudtabbyd(['import', csv, ...CONF], env)
   expect(refused.status).toBe(1)
   expect(refused.text).toMatch(/usage\.csv:3.*value.*many/)

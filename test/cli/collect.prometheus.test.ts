@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startPrometheus, whyNoPrometheus } from '../../packages/server/src/collectors/testing/start-prometheus.ts'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { runCloudtabbyd } from './run-cloudtabbyd.ts'
 
 const HOUR = 3600
@@ -28,6 +29,7 @@ test.skipIf(whyNoPrometheus() !== undefined)(
           `[collector_prometheus]\nprometheus_url = ${prometheus.url}\n` +
           `[state]\nurl = pglite:${join(folder, 'state')}\n[storage_duckdb]\npath = ${join(folder, 'points.duckdb')}\n`,
       )
+      await makeTestStateFolder(join(folder, 'state'))
       const conf = ['--config-file', join(folder, 'cloudkitty.conf')]
       const end = new Date((BEGIN + 2 * HOUR) * 1000).toISOString()
       const asked = ['collect', ...conf, '--metric', 'volume.size', '--begin', '2026-06-01', '--end', end]

@@ -6,6 +6,7 @@ import { readRulesFile } from '../../packages/server/src/quickstart/rules-file.t
 import { setFirstRules } from '../../packages/server/src/quickstart/set-first-rules.ts'
 import { ruleTimeFromInstant } from '../../packages/server/src/rating/rule-time.ts'
 import { runServe } from '../../packages/server/src/serve.ts'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { importWithProgress, type Invocation, open } from '../../packages/server/src/wiring/commands.ts'
 import { openProcessor } from '../../packages/server/src/wiring/open-service.ts'
 import { processUntil } from '../../packages/server/src/wiring/run-processor.ts'
@@ -49,6 +50,7 @@ export async function startRatedCloud({ auth = NOAUTH }: { auth?: string } = {})
     await rm(folder, { recursive: true, force: true })
   }
   try {
+    await makeTestStateFolder(join(folder, 'state'))
     await writeFile(
       join(folder, 'cloudkitty.conf'),
       `[DEFAULT]

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { createRules } from '../shared/first-rules.ts'
 
 const HERE = import.meta.dirname
@@ -9,6 +10,7 @@ export const SCOPES = Array.from({ length: 6 }, (_, i) => `project-${i}`)
 
 /** State in a folder, with the cloud's prices from `begin` on. */
 export async function createState(folder: string, begin: number): Promise<void> {
+  await makeTestStateFolder(join(folder, 'state'))
   await using state = await openPGlite(join(folder, 'state'))
   await createRules(state.db, join(HERE, 'rules.yml'), begin)
 }

@@ -11,6 +11,7 @@ import {
   hasPostgres,
   type TestDatabase,
 } from '../../packages/server/src/state/testing/open-test-postgres.ts'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { type StartedClickHouse, startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
 import { createRules } from '../shared/first-rules.ts'
 import { whyNoSkew } from './fleet.ts'
@@ -67,6 +68,7 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
     owned.defer(() => rm(folder, { recursive: true, force: true }))
     const state = join(folder, 'state')
     if (layouts.includes('embedded')) {
+      await makeTestStateFolder(state)
       await using prepared = await openPGlite(state)
       await createRules(prepared.db, RULES, 0)
     }

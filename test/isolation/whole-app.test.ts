@@ -8,6 +8,7 @@ import { loadConfig } from '../../packages/server/src/config/load-config.ts'
 import { type Called, listenForTest } from '../../packages/server/src/http/testing/test-app.ts'
 import { sendRaw } from '../../packages/server/src/http/testing/send-raw.ts'
 import { listAudit } from '../../packages/server/src/state/audit.ts'
+import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { configInput, type Invocation, open } from '../../packages/server/src/wiring/commands.ts'
 import { createApi, listenLimits } from '../../packages/server/src/wiring/create-api.ts'
 import type { Stores } from '../../packages/server/src/wiring/open-service.ts'
@@ -38,6 +39,7 @@ let stores: Stores
 beforeAll(async () => {
   await new Promise<void>((resolve) => keystone.listen(0, '127.0.0.1', resolve))
   folder = await mkdtemp(join(tmpdir(), 'cloudtabby-secrets-'))
+  await makeTestStateFolder(join(folder, 'state'))
   await writeFile(join(folder, 'metrics.yml'), 'metrics:\n  cpu:\n    unit: instance\n    groupby: [id]\n')
   await writeFile(
     join(folder, 'cloudkitty.conf'),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { Batches } from '../state/batches.ts'
 import { Chores } from '../state/chores.ts'
 import { knownMigrations } from '../state/database.ts'
 import { openPGlite } from '../state/pglite/open-pglite.ts'
+import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { openDuckDBStore, restoreDuckDBFile } from '../storage/duckdb/open-duckdb-store.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { HOUR, JUNE, point, query, sample, series, table } from '../storage/testing/points.ts'
@@ -19,9 +21,6 @@ import { finishSwap, type Move, swap } from './swap.ts'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'backup-'))
-  // To make empty state takes long; it is made once, and copied.
-  const empty = await openPGlite(join(folder, 'empty-state'))
-  await empty[Symbol.asyncDispose]()
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -32,7 +31,7 @@ const never = new AbortController().signal
 /** Both stores in a folder, with the protocol that makes points count. */
 async function openAt(name: string) {
   const root = join(folder, name)
-  await cp(join(folder, 'empty-state', 'pglite'), join(root, 'state', 'pglite'), { recursive: true, force: false })
+  if (!existsSync(join(root, 'state'))) await makeTestStateFolder(join(root, 'state'))
   const state = await openPGlite(join(root, 'state'))
   const store = await openDuckDBStore({ path: join(root, 'points.duckdb') })
   const batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })

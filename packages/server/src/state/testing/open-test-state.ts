@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { MIGRATIONS_FOLDER, type State } from '../database.ts'
-import { migrated } from '../pglite/open-pglite.ts'
+import { migrated, openPGlite } from '../pglite/open-pglite.ts'
 import { openTestPostgres } from './open-test-postgres.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function openTestState(): Promise<State> {
  * other temporary files and copied.
  */
 async function openStateInMemory(): Promise<State> {
-  const file = await templateFile()
+  const file = `${await templatePath()}.tar`
   const template = await readFile(file).catch(() => makeTemplate(file))
   return migrated(await PGlite.create({ loadDataDir: new Blob([new Uint8Array(template)]) }))
 }
@@ -30,18 +30,32 @@ async function makeTemplate(file: string): Promise<Buffer> {
   await migrated(client)
   const dump = Buffer.from(await (await client.dumpDataDir('none')).arrayBuffer())
   await client.close()
-  await mkdir(join(file, '..'), { recursive: true })
+  await mkdir(dirname(file), { recursive: true })
   // Renamed into place, so that another test process never reads half of it.
   await writeFile(`${file}.${process.pid}`, dump)
   await rename(`${file}.${process.pid}`, file)
   return dump
 }
 
+/** Makes a folder of fresh, migrated state, as the first start of the program on it would: by a copy, for the same reason. */
+export async function makeTestStateFolder(folder: string): Promise<void> {
+  const template = await templatePath()
+  const copy = () => cp(template, folder, { recursive: true })
+  await copy().catch(async () => {
+    const own = `${template}.${process.pid}`
+    const state = await openPGlite(own)
+    await state[Symbol.asyncDispose]()
+    // Another test process may have been quicker.
+    await rename(own, template).catch(() => rm(own, { recursive: true }))
+    await copy()
+  })
+}
+
 /** Named for what the template is made of, so that a changed schema makes a new one. */
-async function templateFile(): Promise<string> {
+async function templatePath(): Promise<string> {
   const hash = createHash('sha256')
   for (const name of (await readdir(MIGRATIONS_FOLDER)).toSorted()) {
     if (name.endsWith('.sql')) hash.update(name).update(await readFile(join(MIGRATIONS_FOLDER, name)))
   }
-  return join(tmpdir(), 'cloudtabby-test-state', `${hash.digest('hex').slice(0, 16)}.tar`)
+  return join(tmpdir(), 'cloudtabby-test-state', hash.digest('hex').slice(0, 16))
 }
