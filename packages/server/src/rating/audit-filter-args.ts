@@ -3,27 +3,27 @@ import { arg } from '../http/v1-types.ts'
 import type { AuditFilter } from './audit-filter.ts'
 import { ruleArg } from './module-config.ts'
 
-/** What lists of dated rules can be narrowed by. Null and the empty text are as good as absent. */
+/** What lists of dated rules can be narrowed by. The empty text is as good as absent. */
 export const AUDIT_FILTER_ARGS = {
-  deleted: arg.bool().nullish(),
+  deleted: arg.bool().default(false),
   start: ruleArg.time(),
   end: ruleArg.time(),
-  created_by: arg.text().nullish(),
-  updated_by: arg.text().nullish(),
-  deleted_by: arg.text().nullish(),
-  description: arg.text().nullish(),
-  is_active: arg.bool().nullish(),
+  created_by: arg.text().optional(),
+  updated_by: arg.text().optional(),
+  deleted_by: arg.text().optional(),
+  description: arg.text().optional(),
+  is_active: arg.bool().default(false),
 }
 
 export function toAuditFilter(args: z.output<z.ZodObject<typeof AUDIT_FILTER_ARGS>>): AuditFilter {
   return {
-    deleted: args.deleted ?? undefined,
+    deleted: args.deleted,
     start: args.start,
     end: args.end,
     createdBy: args.created_by || undefined,
     updatedBy: args.updated_by || undefined,
     deletedBy: args.deleted_by || undefined,
     description: args.description || undefined,
-    isActive: args.is_active ?? undefined,
+    isActive: args.is_active,
   }
 }

@@ -17,11 +17,11 @@ export const listMappingsRoute = defineRoute<RuleDeps>()({
   description:
     'Of a service itself, of a field, of a group; without any of them, all there are, unless `all` is false. ' +
     '`tenant_id` counts only together with `filter_tenant`.',
-  args: { ...RULE_FILTER_ARGS, ...AUDIT_FILTER_ARGS, all: arg.bool().nullish() },
+  args: { ...RULE_FILTER_ARGS, ...AUDIT_FILTER_ARGS, all: arg.bool().default(true) },
   reply: { status: 200, schema: z.strictObject({ mappings: z.array(MappingObject) }) },
   async handle({ db, clock }, { args }) {
     const filter = { ...toRuleFilter(args), ...toAuditFilter(args) }
-    if (args.all === false && !namesParent(filter)) {
+    if (!args.all && !namesParent(filter)) {
       throw new Fault(
         'request.invalid',
         'A service_id, field_id or group_id is needed unless all mappings are asked for.',

@@ -13,7 +13,7 @@ export const listScriptsRoute = defineRoute<RuleDeps>()({
   path: SCRIPTS,
   summary: 'Scripts, in order of creation',
   description: '`no_data` leaves their sources out.',
-  args: { ...AUDIT_FILTER_ARGS, no_data: arg.bool().nullish() },
+  args: { ...AUDIT_FILTER_ARGS, no_data: arg.bool().default(false) },
   reply: { status: 200, schema: z.strictObject({ scripts: z.array(ScriptObject) }) },
   async handle({ db, clock }, { args }) {
     const found = (await listScripts(db, toAuditFilter(args), ruleTimeFromDate(clock()))).map(toScriptObject)
