@@ -5,7 +5,7 @@ import { Session } from 'chdb'
 import { createChdbConnection } from 'chdb/connection'
 import type { PointStore } from '../../point-store.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
-import { tablesOf } from '../tables.ts'
+import { recycling } from './recycling.ts'
 
 /** A cluster of one shard, which is this process: nothing listens at the port. */
 const CONFIG = `<clickhouse>
@@ -52,26 +52,20 @@ function connect(): Connection {
   return wrapped as Connection
 }
 
-const free: string[] = []
-let made = 0
+const stores = recycling(
+  (database) =>
+    openClickHouseStore({
+      url: 'http://chdb',
+      database,
+      username: 'default',
+      password: '',
+      cluster: 'main',
+      connection: connect() as never,
+    }),
+  (table) => root.queryAsync(`TRUNCATE TABLE ${table}_local`),
+)
 
 /** An empty store in the form that it has on a cluster, as far as one process can be one. */
-export async function openChdbClusterStore(): Promise<PointStore> {
-  const database = free.pop() ?? `cluster ${++made}`
-  const store = await openClickHouseStore({
-    url: 'http://chdb',
-    database,
-    username: 'default',
-    password: '',
-    cluster: 'main',
-    connection: connect() as never,
-  })
-  const close = store[Symbol.asyncDispose].bind(store)
-  store[Symbol.asyncDispose] = async () => {
-    await close()
-    const { schemaVersion: _, ...tables } = tablesOf(database)
-    for (const table of Object.values(tables)) await root.queryAsync(`TRUNCATE TABLE ${table}_local`)
-    free.push(database)
-  }
-  return store
+export function openChdbClusterStore(): Promise<PointStore> {
+  return stores.open()
 }

@@ -15,7 +15,7 @@ const stores = recycling(
       password: '',
       connection: createChdbConnection({ path: ':memory:' }) as never,
     }),
-  (query) => root.command({ query }),
+  (table) => root.command({ query: `TRUNCATE TABLE ${table}` }),
 )
 
 /** An empty store on ClickHouse's engine in this process, by chdb. */

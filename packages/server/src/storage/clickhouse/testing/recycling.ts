@@ -9,7 +9,7 @@ export interface Recycled {
 /** Making a database with its tables costs ten times what emptying them does, and a contract has hundreds of tests. */
 export function recycling(
   openIn: (database: string) => Promise<PointStore>,
-  run: (sql: string) => Promise<unknown>,
+  truncate: (table: string) => Promise<unknown>,
 ): Recycled {
   const free: string[] = []
   let made = 0
@@ -21,7 +21,7 @@ export function recycling(
       store[Symbol.asyncDispose] = async () => {
         await close()
         const { schemaVersion: _, ...tables } = tablesOf(database)
-        for (const table of Object.values(tables)) await run(`TRUNCATE TABLE ${table}`)
+        for (const table of Object.values(tables)) await truncate(table)
         free.push(database)
       }
       return store

@@ -20,7 +20,7 @@ export async function wireStores(): Promise<WireStores> {
   const admin = createClient({ url: server.url })
   const openIn = (database: string, options?: Partial<ClickHouseOptions>) =>
     openClickHouseStore({ url: server.url, username: 'default', password: '', ...options, database })
-  const stores = recycling(openIn, (query) => admin.command({ query }))
+  const stores = recycling(openIn, (table) => admin.command({ query: `TRUNCATE TABLE ${table}` }))
   return {
     recycled: () => stores.open(),
     url: server.url,
