@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
-import type { Principal } from '../domain/principal.ts'
+import { NOBODY, type Principal } from '../domain/principal.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
 import { clientAddress } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
@@ -69,16 +69,6 @@ export interface AppOptions<Deps> {
 export interface App {
   /** Answers a request; `env` is what @hono/node-server hands in, and absent in a test without a server. */
   fetch(request: Request, env?: { incoming?: IncomingMessage; outgoing?: ServerResponse }): Promise<Response>
-}
-
-const NOBODY: Principal = {
-  userId: undefined,
-  projectId: undefined,
-  domainId: undefined,
-  systemScope: undefined,
-  roles: [],
-  isAdmin: false,
-  isAdminProject: true,
 }
 
 /** Mounts routes: one dispatcher for all of them, which reads arguments, asks the policy, and turns faults into answers. */

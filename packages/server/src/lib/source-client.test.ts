@@ -1,23 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Fault } from './fault.ts'
 import { SourceClient, type SourceClientOptions, type SourceExchange } from './source-client.ts'
 import { deadUrl, sendJson, serveHttp } from './testing/serve-http.ts'
+import { faultOf } from './testing/thrown.ts'
 
 const never = new AbortController().signal
 
 function client(url: string, more: Partial<SourceClientOptions> = {}): SourceClient {
   return new SourceClient({ source: 'test', url, timeoutSeconds: 30, connections: 2, retryPauseMs: 1, ...more })
-}
-
-async function faultOf(promise: Promise<unknown>): Promise<Fault> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Fault) return error
-  throw new Error(`expected a fault, got ${String(error)}`)
 }
 
 test('a form is sent by POST below the base URL, and any status comes back with its body', async () => {

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import type { Sample } from '../domain/sample.ts'
 import { Fault } from '../lib/fault.ts'
 import { checkCsv, type CsvFault, type CsvImport, type CsvProgress, importCsv, writeCsv } from './csv.ts'
+import { faultOf } from '../lib/testing/thrown.ts'
 
 async function tempFile(name: string, content: string | Buffer) {
   const dir = await mkdtemp(join(tmpdir(), 'import-csv-'))
@@ -24,15 +25,6 @@ function collecting(path: string, more: Partial<CsvImport> = {}) {
     ...more,
   }
   return { options, batches }
-}
-
-async function faultOf(promise: Promise<unknown>): Promise<Fault> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Fault) return error
-  throw new Error(`expected a fault, got ${String(error)}`)
 }
 
 async function faultsIn(content: string | Buffer): Promise<string[]> {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Fault } from '../../lib/fault.ts'
 import { toAuthRequest } from './auth-request.ts'
 import { authtokenOptions } from './authtoken-options.ts'
+import { thrownBy } from '../../lib/testing/thrown.ts'
 
 const request = (options: Record<string, string>) =>
   toAuthRequest(authtokenOptions.parse(options), 'keystone_authtoken')
@@ -95,12 +96,3 @@ test.each<[Record<string, string>, string]>([
   expect(fault).toMatchObject({ code: 'config.invalid', detail: { section: 'keystone_authtoken', option } })
   expect(fault.message).not.toContain('sesame')
 })
-
-function thrownBy(run: () => unknown): unknown {
-  try {
-    run()
-    return undefined
-  } catch (error) {
-    return error
-  }
-}

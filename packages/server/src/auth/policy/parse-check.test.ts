@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { formatCheck, type Check } from './check.ts'
 import { evaluateCheck, type Facts } from './evaluate-check.ts'
 import { CheckSyntaxError, parseCheck, parseListCheck } from './parse-check.ts'
+import { thrownBy } from '../../lib/testing/thrown.ts'
 
 const role = (name: string): Check => ({ kind: 'role', role: [name] })
 
@@ -213,13 +214,4 @@ function treeOf(leaves: fc.Arbitrary<Check>): fc.Arbitrary<Check> {
         .map(([kind, checks]): Check => ({ kind, checks })),
     ),
   })).check
-}
-
-function thrownBy(run: () => unknown): unknown {
-  try {
-    run()
-    return undefined
-  } catch (error) {
-    return error
-  }
 }

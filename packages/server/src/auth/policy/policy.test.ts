@@ -9,6 +9,7 @@ import { loadPolicy } from './load-policy.ts'
 import { CALLER_KINDS, checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from './policy-matrix.ts'
 import { policyOptions } from './policy-options.ts'
 import { Policy } from './policy.ts'
+import { thrownBy } from '../../lib/testing/thrown.ts'
 
 const DEFAULTS = { enforceNewDefaults: true, enforceScope: true }
 const LEGACY = { ...DEFAULTS, enforceNewDefaults: false }
@@ -276,13 +277,4 @@ describe('the policy is shown', () => {
 async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'cloudtabby-policy-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
-}
-
-function thrownBy(run: () => unknown): unknown {
-  try {
-    run()
-    return undefined
-  } catch (error) {
-    return error
-  }
 }

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { type Period, periodsFrom } from '../../domain/period.ts'
 import { parseFraction } from '../../domain/fraction.ts'
 import type { Metric } from '../../domain/metric.ts'
-import { Fault } from '../../lib/fault.ts'
 import type { SourceExchange } from '../../lib/source-client.ts'
 import { deadUrl, type ReceivedRequest, sendJson, serveHttp } from '../../lib/testing/serve-http.ts'
 import type { Collector, CollectorContext } from '../collector.ts'
 import { contextOf, metricOf } from '../testing/collect-context.ts'
 import { plugin } from './index.ts'
+import { faultOf } from '../../lib/testing/thrown.ts'
 
 const never = new AbortController().signal
 const HOURS = periodsFrom(1_780_272_000, 2, 3600)
@@ -61,19 +61,8 @@ async function gnocchi({ version = '4.4.2', aggregates = () => [], resources = (
 
 const pathsOf = (requests: readonly ReceivedRequest[]) => requests.map(({ url }) => url.split('?')[0])
 
-async function faultOf(
-  collector: Collector,
-  metric = CPU,
-  scopes = ['a', 'b'],
-  periods: Period[] = HOURS,
-): Promise<Fault> {
-  const error = await collector.collect({ metric, scopes, periods }, never).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Fault) return error
-  throw new Error(`expected a fault, got ${String(error)}`)
-}
+const refusal = (collector: Collector, metric = CPU, scopes = ['a', 'b'], periods: Period[] = HOURS) =>
+  faultOf(collector.collect({ metric, scopes, periods }, never))
 
 test('usage and resources become points: converted, with the metadata of the resource, absent ones empty', async () => {
   await using server = await gnocchi({
@@ -247,7 +236,7 @@ test('an answer that is too large is asked for in halves', async () => {
 test('nonsense is a fault with the metric, the period and the question', async () => {
   await using server = await gnocchi({ aggregates: () => ({ nonsense: true }) })
   await using collector = await open(server.url)
-  expect(await faultOf(collector, CPU, ['a'])).toMatchObject({
+  expect(await refusal(collector, CPU, ['a'])).toMatchObject({
     code: 'collect.invalid_answer',
     message: expect.stringMatching(/^metric 'cpu': .*; operations: \["aggregate","max",.* of instance$/) as string,
     detail: {
@@ -266,7 +255,7 @@ test('resources that cannot be read fail the metric, and are read anew the next 
     resources: () => (broken ? { error: true } : [resource('a', 'vm1', 'small')]),
   })
   await using collector = await open(server.url)
-  expect(await faultOf(collector)).toMatchObject({ code: 'collect.invalid_answer', detail: { metric: 'cpu' } })
+  expect(await refusal(collector)).toMatchObject({ code: 'collect.invalid_answer', detail: { metric: 'cpu' } })
   broken = false
   expect(await collector.collect({ metric: CPU, scopes: ['a', 'b'], periods: HOURS }, never)).toHaveLength(1)
 })
@@ -292,7 +281,7 @@ test('who gives up does not take the shared reading from others', async () => {
 
 test('a source that is not there is a fault, and exchanges are counted', async () => {
   await using collector = await open(await deadUrl())
-  expect(await faultOf(collector)).toMatchObject({ code: 'collect.unreachable' })
+  expect(await refusal(collector)).toMatchObject({ code: 'collect.unreachable' })
   const exchanges: SourceExchange[] = []
   await using server = await gnocchi({})
   await using other = await open(server.url, {}, { onSourceExchange: (exchange) => exchanges.push(exchange) })

@@ -3,12 +3,12 @@ import { decimal, ZERO } from '../../domain/decimal.ts'
 import { parseFraction } from '../../domain/fraction.ts'
 import type { Metric } from '../../domain/metric.ts'
 import { periodsFrom } from '../../domain/period.ts'
-import { Fault } from '../../lib/fault.ts'
 import type { SourceExchange } from '../../lib/source-client.ts'
 import { type Answer, deadUrl, sendJson, serveHttp } from '../../lib/testing/serve-http.ts'
 import type { Collector, CollectorContext } from '../collector.ts'
 import { contextOf, metricOf } from '../testing/collect-context.ts'
 import { plugin } from './index.ts'
+import { faultOf } from '../../lib/testing/thrown.ts'
 
 const never = new AbortController().signal
 const HOURS = periodsFrom(1_780_000_000, 3, 3600)
@@ -28,14 +28,8 @@ function matrix(...result: { metric: Record<string, string>; values: [number, st
   return (_request, response) => sendJson(response, { status: 'success', data: { resultType: 'matrix', result } })
 }
 
-async function faultOf(collector: Collector, metric = CPU, scopes = ['a', 'b']): Promise<Fault> {
-  const error = await collector.collect({ metric, scopes, periods: HOURS }, never).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Fault) return error
-  throw new Error(`expected a fault, got ${String(error)}`)
-}
+const refusal = (collector: Collector, metric = CPU, scopes = ['a', 'b']) =>
+  faultOf(collector.collect({ metric, scopes, periods: HOURS }, never))
 
 test('one range query asks for all scopes and all periods, evaluated at the ends of the periods', async () => {
   await using server = await serveHttp(matrix())
@@ -198,7 +192,7 @@ test.each(['NONE', 'FLOOR', 'CEIL'] as const)(
       ),
     )
     await using collector = await open(server.url)
-    const fault = await faultOf(collector, { ...CPU, mutate }, ['a', 'b', 'c'])
+    const fault = await refusal(collector, { ...CPU, mutate }, ['a', 'b', 'c'])
     expect(fault.code).toBe('collect.invalid_answer')
     expect(fault.message).toContain(
       "metric 'cpu': the value NaN of scope 'b' in the period 2026-05-28T21:26:40+00:00 to 2026-05-28T22:26:40+00:00 cannot be rated (and 2 more such values); query: max(",
@@ -297,7 +291,7 @@ test.each<[string, Answer, string, RegExp]>([
 ])('%s is a fault that names URL, metric and query', async (_what, answer, code, message) => {
   await using server = await serveHttp(answer)
   await using collector = await open(server.url.replace('http://', 'http://rating:geheim@'))
-  const fault = await faultOf(collector)
+  const fault = await refusal(collector)
   expect(fault.code).toBe(code)
   expect(fault.message).toMatch(message)
   expect(fault.message).toMatch(/^metric 'cpu': .*; query: max\(max_over_time\(cpu/)
@@ -316,7 +310,7 @@ test.each<[string, Answer, string]>([
 ])('%s is a fault that names URL, metric and query', async (_what, answer, code) => {
   await using server = await serveHttp(answer)
   await using collector = await open(server.url, { timeout: '0.3' })
-  const fault = await faultOf(collector)
+  const fault = await refusal(collector)
   expect(fault.code).toBe(code)
   expect(fault.message).toContain(`${server.url}/api/v1/query_range`)
   expect(fault.detail).toMatchObject({ metric: 'cpu', url: `${server.url}/api/v1/query_range` })
@@ -325,7 +319,7 @@ test.each<[string, Answer, string]>([
 test('a Prometheus that is not there is a fault that names it', async () => {
   const url = await deadUrl()
   await using collector = await open(url)
-  const fault = await faultOf(collector)
+  const fault = await refusal(collector)
   expect(fault.code).toBe('collect.unreachable')
   expect(fault.message).toContain(`${url}/api/v1/query_range cannot be reached: connection refused`)
 })
@@ -367,7 +361,7 @@ test('a question that is too large is asked in parts, and the parts make up the 
 test('what is too large even for one scope in one period is a fault', async () => {
   await using server = await serveHttp((_request, response) => response.end(' '.repeat(2 * 1024 * 1024)))
   await using collector = await open(server.url, { max_response_size: '1' })
-  const fault = await faultOf(collector)
+  const fault = await refusal(collector)
   expect(fault.code).toBe('collect.too_large')
   expect(fault.detail).toMatchObject({ scopeId: 'a', period: HOURS[0] })
 })
@@ -378,7 +372,7 @@ test('when one part fails the others are given up', async () => {
   })
   await using collector = await open(server.url)
   const metric = prometheusMetric({ ...CPU, extraArgs: { query_prefix: '2 *' } })
-  const fault = await faultOf(collector, metric, ['a', 'b', 'c'])
+  const fault = await refusal(collector, metric, ['a', 'b', 'c'])
   expect(fault.detail).toMatchObject({ scopeId: 'b', status: 500 })
 })
 
