@@ -4,6 +4,7 @@ Each line of standard input is a JSON list of arguments. They are given to a for
 command's modules: there the command's own file runs as if Python had been started with it. A line of standard output
 answers: the exit status, or what ended it as a number below 0, and what it printed on its two outputs, as a JSON list.
 """
+import gc
 import json
 import os
 import runpy
@@ -21,6 +22,8 @@ from cloudkittyclient.v2.summary_cli import CliSummaryGet  # noqa: E402
 
 # Looks through all packages of this machine, and remembers them.
 CliSummaryGet(None, None).get_parser(COMMAND)
+# Else each fork looks through all of it for garbage as it ends, and so copies it.
+gc.freeze()
 
 for line in sys.stdin:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
