@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatDecimal } from '../../packages/server/src/domain/decimal.ts'
+import { tries } from '../../packages/server/src/lib/testing/tries.ts'
 import { Batches } from '../../packages/server/src/state/batches.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { Scopes } from '../../packages/server/src/state/scopes.ts'
@@ -14,7 +15,7 @@ import { createState, SCOPES, writeConfig } from '../crash/counted-cloud.ts'
 import { allPoints } from '../shared/all-points.ts'
 
 const HOUR = 3600
-const HOURS = 24 * 30
+const HOURS = 24 * tries(10, 30)
 /** All of it has settled: the service rates up to the present. */
 const BEGIN = Math.floor(Date.now() / 1000 / HOUR - HOURS - 2) * HOUR
 const END = BEGIN + HOURS * HOUR
@@ -101,10 +102,18 @@ function pushTo(address: string) {
   return { pushes, end: async () => (stop.abort(), work) }
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 120_000; !condition(); await sleep(5)) {
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + 120_000; !(await condition()); await sleep(5)) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`)
   }
+}
+
+/** Whether a service has rated anything. */
+async function hasRated(address: string): Promise<boolean> {
+  const { results } = (await (await fetch(`${address}/v2/scope`)).json()) as {
+    results?: { last_processed_timestamp: string | null }[]
+  }
+  return results?.some((scope) => scope.last_processed_timestamp !== null) ?? false
 }
 
 test(
@@ -115,18 +124,21 @@ test(
     const whole = (await billOf('undisturbed')).rated
     expect(whole).toHaveLength(SCOPES.length * 20 * HOURS)
 
-    const service = startCloudtabbyd(['serve', ...configOf('live')])
+    const hold = at('hold')
+    await writeFile(hold, `${END - 24 * HOUR}`)
+    const service = startCloudtabbyd(['serve', ...configOf('live')], { COUNTED_HOLD: hold })
     const backups: { name: string; before: number; after: number }[] = []
     try {
       const [, address] = await service.prints(/"address":"(http:[^"]+)"/)
       const pushing = pushTo(address!)
-      await service.prints(/rating: [1-9]/)
+      await until('it rates', () => hasRated(address!))
       for (const name of ['first', 'second']) {
         const before = pushing.pushes.done
         const made = await runCloudtabbyd(['backup', at(name), ...configOf('live')])
         expect(made.text).toMatch(/Made a backup/)
         expect(made.status).toBe(0)
         backups.push({ name, before, after: pushing.pushes.begun })
+        await rm(hold, { force: true })
       }
       await pushing.end()
     } finally {
