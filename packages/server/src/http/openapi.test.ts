@@ -108,3 +108,18 @@ test('what needs no token says so', () => {
   expect(Object.keys(responses)).toEqual(['200', '503'])
   expect(operationOf(PUT_THING, '/v1/things').security).toBeUndefined()
 })
+
+test('an answer that is not JSON says what it is', () => {
+  const one = route({
+    family: 'root',
+    method: 'GET',
+    path: '/counts',
+    policy: null,
+    summary: 'What it counts',
+    reply: { status: 200, schema: z.string(), types: ['text/plain'] },
+    handle: () => 'none',
+  })
+  expect(operationOf(one, '/counts').responses).toMatchObject({
+    200: { description: 'What it counts', content: { 'text/plain': { schema: { type: 'string' } } } },
+  })
+})

@@ -139,10 +139,9 @@ function addNull(json: JsonSchema): void {
 }
 
 function responses(route: Route<never>): Record<string, object> {
-  const { status, schema, description = route.summary } = route.reply
-  const all: Record<string, object> = {
-    [status]: schema ? { description, content: { 'application/json': { schema } } } : { description },
-  }
+  const { status, schema, description = route.summary, types = ['application/json'] } = route.reply
+  const content = Object.fromEntries(types.map((type) => [type, { schema }]))
+  const all: Record<string, object> = { [status]: schema ? { description, content } : { description } }
   const told = (code: number) => ({ description: DESCRIPTIONS[code] ?? 'Error' })
   if (route.family === 'root') {
     for (const code of route.errors ?? []) all[code] = told(code)

@@ -105,7 +105,13 @@ export interface RouteDefinition<
   readonly bodyName?: string
   /** The handler reads the raw body itself, as it comes in; `body` then only documents it. */
   readonly streams?: boolean
-  readonly reply: { readonly status: number; readonly schema?: R; readonly description?: string }
+  readonly reply: {
+    readonly status: number
+    readonly schema?: R
+    readonly description?: string
+    /** Media types that it may have, for the API document; JSON when left out. */
+    readonly types?: readonly string[]
+  }
   /** Error statuses that it may answer beside the family's usual ones, for the API document. */
   readonly errors?: readonly number[]
   /** What the policy is asked about; the caller's own project when left out. */

@@ -128,7 +128,7 @@ function getMetrics(telemetry: Telemetry) {
     access: 'probe',
     policy: null,
     summary: 'What this process counts, in the text format of Prometheus',
-    reply: { status: 200, schema: z.string() },
+    reply: { status: 200, schema: z.string(), types: ['text/plain'] },
     handle: async () => new Reply(new Content(telemetry.registry.contentType, await telemetry.registry.metrics())),
   })
 }

@@ -14,7 +14,7 @@ export const getHealthcheck = defineRoute<HealthDeps>()({
   access: 'probe',
   policy: null,
   summary: 'Whether this process answers',
-  reply: { status: 200, schema: z.unknown() },
+  reply: { status: 200, schema: z.unknown(), types: ['text/plain', 'text/html', 'application/json'] },
   errors: [503],
   async handle({ unhealthy }, { request }) {
     const reason = await unhealthy()
