@@ -8,6 +8,15 @@ export function compareTexts(a: string, b: string): number {
   return a.length - b.length
 }
 
+/** Orders lists of as many texts by the first that differs. */
+export function compareTextLists(a: readonly string[], b: readonly string[]): number {
+  for (const [i, text] of a.entries()) {
+    const order = compareTexts(text, b[i]!)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
 /** Surrogates stand for what comes after all other units. */
 function place(unit: number): number {
   if (unit < 0xd800) return unit

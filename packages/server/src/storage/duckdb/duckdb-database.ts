@@ -10,8 +10,8 @@ export interface StoreOptions {
   readonly runPoints?: number
   /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
   readonly mostSums?: number
-  /** Series up to which no one asks whether scopes would do to group by, `FEW_SERIES` by default. */
-  readonly fewSeries?: number
+  /** Series up to which nobody asks whether scopes would do to sum by, `SCOPES_ABOVE` by default. */
+  readonly scopesAbove?: number
 }
 
 export interface DuckDBFileOptions extends StoreOptions {

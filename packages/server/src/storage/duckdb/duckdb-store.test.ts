@@ -9,7 +9,7 @@ import { openDuckDBStore } from './open-duckdb-store.ts'
 
 // So few points are a run that they are put in order again and again, and so few series are few that scopes are tried.
 const open = (options: StoreOptions = {}) =>
-  openDuckDBStore({ path: ':memory:', threads: 1, runPoints: 20, fewSeries: 2, ...options })
+  openDuckDBStore({ path: ':memory:', threads: 1, runPoints: 20, scopesAbove: 2, ...options })
 
 pointStoreContract('DuckDB', () => open(), tries(20, 60))
 

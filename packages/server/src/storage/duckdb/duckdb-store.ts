@@ -31,13 +31,13 @@ import {
   removeSampleOrphans,
 } from './drop-before.ts'
 import { type DuckDBDatabase, run, type StoreOptions } from './duckdb-database.ts'
-import { FEW_SERIES, fewSums, MOST_SUMS, mostSummed } from './few-sums.ts'
+import { fewSums, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { ScopeTexts } from './scope-texts.ts'
 import { SeriesNumbers } from './series-numbers.ts'
-import { Params, type Statement } from './statement.ts'
+import { Params, type Select, type Statement } from './statement.ts'
 import { fromStoredValue, type Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
@@ -61,7 +61,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
   readonly #scopeTexts: ScopeTexts
   readonly #runPoints: number
   readonly #mostSums: number
-  readonly #fewSeries: number
+  readonly #scopesAbove: number
   #widest: Rest
   /** Points of batches that are not in order yet, and the last of these batches. */
   #unordered: { points: number; last: BatchId }
@@ -77,10 +77,10 @@ export class DuckDBStore implements PointStore, CopiedStore {
     this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
     this.#runPoints = start.runPoints
     this.#mostSums = start.mostSums
-    this.#fewSeries = start.fewSeries
+    this.#scopesAbove = start.scopesAbove
     this.#widest = start.widest
     this.#unordered = start.unordered
-    const select = (statement: Statement, signal: AbortSignal | undefined) => this.#select(statement, signal)
+    const select: Select = (statement, signal) => this.#select(statement, signal)
     const changes = () => this.#series.changes
     this.#wanted = new WantedSeriesFinder(select, changes)
     this.#scopeTexts = new ScopeTexts(select, changes)
@@ -89,7 +89,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
   /** Takes the database over: it is closed with the store. */
   static async over(
     database: DuckDBDatabase,
-    { runPoints = RUN_POINTS, mostSums = MOST_SUMS, fewSeries = FEW_SERIES }: StoreOptions,
+    { runPoints = RUN_POINTS, mostSums = MOST_SUMS, scopesAbove = SCOPES_ABOVE }: StoreOptions,
   ): Promise<DuckDBStore> {
     const [row] = await database.select({
       sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
@@ -107,7 +107,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
       unordered,
       runPoints,
       mostSums,
-      fewSeries,
+      scopesAbove,
     })
   }
 
@@ -217,7 +217,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
     const series = wanted === 'all' ? this.#series.count : wanted.count
     // Texts of few series are quicker found than those of all scopes.
     const byScope =
-      names.length > 0 && series > this.#fewSeries ? await this.#scopeTexts.find(names, signal) : undefined
+      names.length > 0 && series > this.#scopesAbove ? await this.#scopeTexts.find(names, signal) : undefined
     if (byScope?.every(({ size }) => size <= most)) {
       const sums = fewSums(query, 'scope', snapshot, this.#widest, wanted)
       return sums.read(await this.#select(sums, signal), (scope) => byScope.map((texts) => texts.get(scope)!))

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../domain/snapshot.ts'
-import { compareTexts } from '../../lib/compare-texts.ts'
+import { compareTextLists } from '../../lib/compare-texts.ts'
 import { isCalendar, type Total, type TotalQuery, type ValueFunction } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
@@ -10,8 +10,8 @@ import type { WantedSeries } from './wanted-series.ts'
 
 /** Rows that are grouped here rather than by DuckDB: some 10 ms of this thread's time. */
 export const MOST_SUMS = 5_000
-/** Series up to which sums are made by series at once, whether or not scopes would do. */
-export const FEW_SERIES = 100
+/** Series up to which nobody asks whether scopes would do to sum by: it takes longer than it saves. */
+export const SCOPES_ABOVE = 100
 
 /** The points' sums by series or scope and time bucket, and how to make groups of them. */
 export interface FewSums extends Statement {
@@ -77,7 +77,9 @@ export function fewSums(
       // Without groups a sum over nothing is a row like any other.
       const found = [...groups.values()].filter(({ sums }) => keys.length > 0 || sums[at.get('points')!] !== 0n)
       const { offset, limit } = query
-      const page = found.sort(byTextsAndTime).slice(offset, limit === undefined ? undefined : offset + limit)
+      const page = found
+        .sort((a, b) => compareTextLists(a.texts, b.texts) || a.begin - b.begin)
+        .slice(offset, limit === undefined ? undefined : offset + limit)
       return {
         total: found.length,
         rows: page.map(({ begin, texts, sums }) =>
@@ -99,12 +101,4 @@ interface Group {
 /** Different for different groups, whatever is in the texts. */
 function keyOf(begin: number, texts: readonly string[]): string {
   return texts.reduce((key, text) => `${key},${text.length}:${text}`, String(begin))
-}
-
-function byTextsAndTime(a: Group, b: Group): number {
-  for (const [i, text] of a.texts.entries()) {
-    const order = compareTexts(text, b.texts[i]!)
-    if (order !== 0) return order
-  }
-  return a.begin - b.begin
 }

@@ -1,7 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Statement } from './statement.ts'
-
-type Select = (statement: Statement, signal: AbortSignal | undefined) => Promise<unknown[][]>
+import type { Select, Statement } from './statement.ts'
 
 /** The text of an attribute by the number of the scope. */
 export type TextByScope = ReadonlyMap<number, string>

@@ -16,6 +16,9 @@ export interface Statement {
   readonly groupsAllSeries?: boolean
 }
 
+/** Runs a statement beside others; its rows, as DuckDB's values. */
+export type Select = (statement: Statement, signal: AbortSignal | undefined) => Promise<unknown[][]>
+
 /** Collects the parameters of one statement: `add` answers with the placeholder that stands for the value. */
 export class Params {
   readonly list: Param[] = []

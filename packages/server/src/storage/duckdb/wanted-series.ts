@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { isCalendar, type PointFilter } from '../point-store.ts'
-import { Params, type Statement } from './statement.ts'
+import { Params, type Select, type Statement } from './statement.ts'
 import { seriesConditions } from './visible-sql.ts'
 
 /** What is known of the series that a filter leaves. */
@@ -15,7 +15,6 @@ export interface WantedSeries {
 }
 
 type SeriesFilter = Pick<PointFilter, 'types' | 'attributes'>
-type Select = (statement: Statement, signal: AbortSignal | undefined) => Promise<unknown[][]>
 
 /** So many series are few: a list of them is quicker than to look for them again. */
 const FEW_SERIES = 2000

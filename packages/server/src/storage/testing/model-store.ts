@@ -13,7 +13,7 @@ import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { attributeText, type Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
-import { compareTexts } from '../../lib/compare-texts.ts'
+import { compareTextLists, compareTexts } from '../../lib/compare-texts.ts'
 import { Fault } from '../../lib/fault.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type {
@@ -85,7 +85,7 @@ export class ModelStore implements PointStore {
       groups.set(key, group)
     }
     const rows = [...groups.values()]
-      .sort((a, b) => compareLists(a.texts, b.texts) || a.begin - b.begin)
+      .sort((a, b) => compareTextLists(a.texts, b.texts) || a.begin - b.begin)
       .map(({ texts, begin, end, points }): TotalRow => ({
         begin,
         end,
@@ -117,7 +117,7 @@ export class ModelStore implements PointStore {
         group.all.push(reading)
         groups.set(JSON.stringify(labels), group)
       }
-      for (const { labels, all } of [...groups.values()].sort((a, b) => compareLists(a.labels, b.labels))) {
+      for (const { labels, all } of [...groups.values()].sort((a, b) => compareTextLists(a.labels, b.labels))) {
         const within = all.filter(({ sample }) => sample.at >= period.begin && sample.at < period.end)
         if (within.length > 0) values.push({ period, labels, value: reduceSamples(query, period, within, all) })
       }
@@ -298,12 +298,4 @@ function byOrder(a: Point, b: Point): number {
 
 function compareIds(a: Series, b: Series): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
-}
-
-function compareLists(a: readonly string[], b: readonly string[]): number {
-  for (const [i, text] of a.entries()) {
-    const order = compareTexts(text, b[i]!)
-    if (order !== 0) return order
-  }
-  return 0
 }
