@@ -6,7 +6,7 @@ import { toInstant } from '@cloudtabby/server/domain/period'
 import { readRulesFile } from '@cloudtabby/server/quickstart/rules-file'
 import { setFirstRules } from '@cloudtabby/server/quickstart/set-first-rules'
 import { ruleTimeFromInstant } from '@cloudtabby/server/rating/rule-time'
-import { open } from '@cloudtabby/server/wiring/commands'
+import { open } from '@cloudtabby/server/commands/invocation'
 import { openProcessor } from '@cloudtabby/server/wiring/open-service'
 import { processUntil } from '@cloudtabby/server/wiring/run-processor'
 

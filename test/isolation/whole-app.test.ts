@@ -9,7 +9,7 @@ import { type Called, listenForTest } from '../../packages/server/src/http/testi
 import { sendRaw } from '../../packages/server/src/http/testing/send-raw.ts'
 import { listAudit } from '../../packages/server/src/state/audit.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
-import { configInput, type Invocation, open } from '../../packages/server/src/wiring/commands.ts'
+import { configInput, type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
 import { createApi, listenLimits } from '../../packages/server/src/wiring/create-api.ts'
 import type { Stores } from '../../packages/server/src/wiring/open-service.ts'
 import { keyOf, rowOf, ROWS } from './rows.ts'

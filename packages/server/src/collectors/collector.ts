@@ -5,7 +5,7 @@ import type { Point } from '../domain/point.ts'
 import type { SampleReader } from '../domain/sample.ts'
 import type { SeriesRegistry } from '../domain/series.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import type { SourceObserver } from '../lib/source-client.ts'
+import type { SourceObserver } from '../sources/http/source-client.ts'
 
 /** One question for everybody: a metric of many scopes in many consecutive periods of equal length. */
 export interface CollectRequest {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { KEYSTONEAUTH_OLD_NAMES, keystoneauthOptions } from '../lib/keystoneauth-options.ts'
+import { KEYSTONEAUTH_OLD_NAMES, keystoneauthOptions } from '../sources/keystone/keystoneauth-options.ts'
 import { ownValue } from '../lib/own-value.ts'
 import type { ConfigFault } from './config-fault.ts'
 import { optionMeta, shapeOf, toSchemaFaults } from './schema-faults.ts'

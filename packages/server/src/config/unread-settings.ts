@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { KEYSTONEAUTH_OLD_NAMES } from '../lib/keystoneauth-options.ts'
+import { KEYSTONEAUTH_OLD_NAMES } from '../sources/keystone/keystoneauth-options.ts'
 import { nearest } from '../lib/nearest.ts'
 import { ownValue } from '../lib/own-value.ts'
 import { IGNORED_KEYSTONEAUTH_OPTIONS, IGNORED_OPTIONS } from './ignored-options.ts'

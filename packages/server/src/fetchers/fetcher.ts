@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { SampleReader } from '../domain/sample.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import type { SourceObserver } from '../lib/source-client.ts'
+import type { SourceObserver } from '../sources/http/source-client.ts'
 
 /** Finds out which scopes there are. */
 export interface Fetcher extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import type { Batches } from '../state/batches.ts'
 import type { UnmeasuredReset } from '../state/resets.ts'
-import type { ScopeNames, Scopes } from '../state/scopes.ts'
+import type { Scopes } from '../state/scopes.ts'
+import type { ScopeNames } from '../state/scope-names.ts'
 import { diffOf } from '../state/task-diff.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { sumsByType } from './sums-by-type.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sample } from '../domain/sample.ts'
-import { importCsv } from '../samples/csv.ts'
+import { importCsv } from '../intake/csv.ts'
 import { writeMadeUpCloudCsv } from './made-up-cloud-csv.ts'
 import { madeUpCloud } from './made-up-cloud.ts'
 

@@ -7,7 +7,7 @@ import type { StateDatabase } from './database.ts'
 import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
 import { hiddenBatches, NO_FAILURE, scopeResets, scopes, voids } from './schema.ts'
-import type { ScopeNames } from './scopes.ts'
+import type { ScopeNames } from './scope-names.ts'
 import {
   fromStoredDiff,
   fromStoredSums,

@@ -5,12 +5,7 @@ import { abandonRows, insertVoids } from './batches.ts'
 import type { StateDatabase } from './database.ts'
 import { Resets } from './resets.ts'
 import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
-
-export interface ScopeNames {
-  readonly scopeKey: string
-  readonly fetcher: string
-  readonly collector: string
-}
+import type { ScopeNames } from './scope-names.ts'
 
 /** One billed unit as the API shows it. */
 export interface Scope extends ScopeNames {

@@ -78,3 +78,12 @@ export async function listenForBackups({ control }: EmbeddedStores, parts: Backu
   if (!listener) log.warn({ path: control }, 'the path is too long for a socket: no backups while this process runs')
   return listener ?? new Disposer()
 }
+
+export function requireEmbedded(stores: EmbeddedStores | undefined): EmbeddedStores {
+  if (stores) return stores
+  throw new Fault(
+    'backup.not_embedded',
+    'backup and restore are of the embedded stores, [state] url = pglite:FOLDER with [storage] backend = duckdb; servers are ' +
+      'backed up by their own means, PostgreSQL first, then ClickHouse: docs/operating/backup.md',
+  )
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keystoneauthOptions } from '../../lib/keystoneauth-options.ts'
+import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
 
 /** `[keystone_authtoken]`. Its `auth_section` is followed before the section is read here. */

@@ -6,9 +6,9 @@ import { Fault } from '../../lib/fault.ts'
 import type { Authenticator, HeaderReader } from '../authenticator.ts'
 import type { Claims } from '../claims.ts'
 import type { AuthtokenOptions } from './authtoken-options.ts'
-import { KeystoneSession } from './session.ts'
-import { SingleFlight } from './single-flight.ts'
-import { TokenBody, type Token } from './token-body.ts'
+import { KeystoneSession } from '../../sources/keystone/session.ts'
+import { SingleFlight } from '../../lib/single-flight.ts'
+import { TokenBody, type Token } from '../../sources/keystone/token-body.ts'
 
 export interface KeystoneAuthenticatorContext {
   /** The policy's `context_is_admin`. Asked on every request, so that what is remembered of a token outlives a policy. */

@@ -1,5 +1,5 @@
 import { mapBounded } from '../../lib/map-bounded.ts'
-import type { PrometheusClient, PromSeries, RangeQuery } from '../../lib/prometheus-client.ts'
+import type { PrometheusClient, PromSeries, RangeQuery } from '../../sources/prometheus/prometheus-client.ts'
 import type { RangeQuerier } from '../promql/promql-collector.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keystoneauthOptions } from '../../lib/keystoneauth-options.ts'
+import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
 import { promqlOptions } from '../promql/options.ts'
 

@@ -1,5 +1,5 @@
-import { openGnocchi } from '../../auth/keystone/gnocchi-source.ts'
-import { GnocchiClient } from '../../lib/gnocchi-client.ts'
+import { openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
+import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { CollectorPlugin } from '../collector.ts'
 import { ExtraArgs } from './extra-args.ts'
 import { GnocchiCollector } from './gnocchi-collector.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { gnocchiOptions } from '../../auth/keystone/gnocchi-source.ts'
+import { gnocchiOptions } from '../../sources/gnocchi/gnocchi-source.ts'
 import { option } from '../../lib/option.ts'
 
 /** Options of `[collector_gnocchi]`: CloudKitty's, then ours. */

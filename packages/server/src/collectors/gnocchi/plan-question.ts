@@ -1,6 +1,6 @@
 import type { Metric } from '../../domain/metric.ts'
 import type { Period } from '../../domain/period.ts'
-import type { AggregatesQuery } from '../../lib/gnocchi-client.ts'
+import type { AggregatesQuery } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { ExtraArgs } from './extra-args.ts'
 
 /** How a metric is asked for so that many scopes and periods at once give what each of them would give alone. */

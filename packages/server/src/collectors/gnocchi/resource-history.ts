@@ -1,5 +1,5 @@
 import type { Instant, Period } from '../../domain/period.ts'
-import { type ResourceAttributes, toInstant } from '../../lib/gnocchi-client.ts'
+import { type ResourceAttributes, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
 
 /** Attributes of a revision that say of when it is. */
 export const REVISION_ATTRIBUTES = ['id', 'revision_start', 'revision_end', 'started_at', 'ended_at'] as const

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Period } from '../../domain/period.ts'
-import { type GnocchiClient, type ResourceAttributes, toIso } from '../../lib/gnocchi-client.ts'
+import { type GnocchiClient, type ResourceAttributes, toIso } from '../../sources/gnocchi/gnocchi-client.ts'
 import { mapBounded } from '../../lib/map-bounded.ts'
 import { REVISION_ATTRIBUTES, ResourceHistory, toHistorySearch } from './resource-history.ts'
 

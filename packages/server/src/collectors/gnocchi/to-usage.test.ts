@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Period, periodsFrom } from '../../domain/period.ts'
-import type { AggregateGroup, AggregatesQuery, Measure } from '../../lib/gnocchi-client.ts'
+import type { AggregateGroup, AggregatesQuery, Measure } from '../../sources/gnocchi/gnocchi-client.ts'
 import { ExtraArgs, METHODS } from './extra-args.ts'
 import { planQuestion, toAggregatesQuery } from './plan-question.ts'
 import { toUsage, type Usage } from './to-usage.ts'

@@ -1,6 +1,6 @@
 import { add, type Decimal, decimalFromNumber } from '../../domain/decimal.ts'
 import type { Period } from '../../domain/period.ts'
-import { type AggregateGroup, type Measure, toInstant } from '../../lib/gnocchi-client.ts'
+import { type AggregateGroup, type Measure, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { ExtraArgs, Method } from './extra-args.ts'
 import type { QuestionPlan } from './plan-question.ts'
 import { reAggregate } from './re-aggregate.ts'

@@ -1,5 +1,5 @@
-import { PrometheusClient } from '../../lib/prometheus-client.ts'
-import { SourceClient } from '../../lib/source-client.ts'
+import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
+import { SourceClient } from '../../sources/http/source-client.ts'
 import type { CollectorPlugin } from '../collector.ts'
 import { ExtraArgs } from '../promql/extra-args.ts'
 import { PromqlCollector } from '../promql/promql-collector.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { option } from '../../lib/option.ts'
-import { prometheusKeyOptions, prometheusOptions } from '../../lib/prometheus-options.ts'
+import { prometheusKeyOptions, prometheusOptions } from '../../sources/prometheus/prometheus-options.ts'
 import { promqlOptions } from '../promql/options.ts'
 
 /** Options of `[collector_prometheus]`: CloudKitty's, then ours. */

@@ -1,5 +1,5 @@
 import type { Metric } from '../../domain/metric.ts'
-import { promLabel, promMatcher, promSelector } from '../../lib/promql.ts'
+import { promLabel, promMatcher, promSelector } from '../../sources/prometheus/promql.ts'
 import type { ExtraArgs } from './extra-args.ts'
 
 export interface Question {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CollectorPlugin } from '../../collectors/collector.ts'
 import type { FetcherPlugin } from '../../fetchers/fetcher.ts'
-import { keystoneauthOptions } from '../../lib/keystoneauth-options.ts'
+import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
 
 /** Plugins with the options of CloudKitty's, for tests of the configuration: they cannot be run. */

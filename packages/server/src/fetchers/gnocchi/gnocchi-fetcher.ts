@@ -1,5 +1,5 @@
-import type { GnocchiClient, ResourceSearch } from '../../lib/gnocchi-client.ts'
-import type { Source } from '../../lib/source-client.ts'
+import type { GnocchiClient, ResourceSearch } from '../../sources/gnocchi/gnocchi-client.ts'
+import type { Source } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { gnocchiOptions, openGnocchi } from '../../auth/keystone/gnocchi-source.ts'
-import { GnocchiClient } from '../../lib/gnocchi-client.ts'
+import { gnocchiOptions, openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
+import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
 import { option } from '../../lib/option.ts'
 import type { FetcherPlugin } from '../fetcher.ts'
 import { GnocchiFetcher } from './gnocchi-fetcher.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { KeystoneSession } from '../../auth/keystone/session.ts'
-import { keystoneauthOptions } from '../../lib/keystoneauth-options.ts'
+import { KeystoneSession } from '../../sources/keystone/session.ts'
+import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
 import type { FetcherPlugin } from '../fetcher.ts'
 import { KeystoneFetcher } from './keystone-fetcher.ts'

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { CountingProxy } from '../../auth/testing/counting-proxy.ts'
 import { type RunningKeystone, sharedKeystone, whyNoKeystone } from '../../auth/testing/start-keystone.ts'
 import { contextOf } from '../../collectors/testing/collect-context.ts'
-import type { SourceExchange } from '../../lib/source-client.ts'
+import type { SourceExchange } from '../../sources/http/source-client.ts'
 import type { FetcherContext } from '../fetcher.ts'
 import { plugin } from './index.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { IdentityReply } from '../../auth/keystone/identity-client.ts'
-import type { KeystoneSession } from '../../auth/keystone/session.ts'
+import type { IdentityReply } from '../../sources/keystone/identity-client.ts'
+import type { KeystoneSession } from '../../sources/keystone/session.ts'
 import { Fault } from '../../lib/fault.ts'
-import type { SourceObserver } from '../../lib/source-client.ts'
+import type { SourceObserver } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 

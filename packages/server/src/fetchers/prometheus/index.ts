@@ -1,5 +1,5 @@
-import { PrometheusClient } from '../../lib/prometheus-client.ts'
-import { SourceClient } from '../../lib/source-client.ts'
+import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
+import { SourceClient } from '../../sources/http/source-client.ts'
 import type { FetcherPlugin } from '../fetcher.ts'
 import { Options } from './options.ts'
 import { PrometheusFetcher } from './prometheus-fetcher.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { option } from '../../lib/option.ts'
-import { prometheusKeyOptions, prometheusOptions } from '../../lib/prometheus-options.ts'
+import { prometheusKeyOptions, prometheusOptions } from '../../sources/prometheus/prometheus-options.ts'
 
 /** Options of `[fetcher_prometheus]`: CloudKitty's, then ours. */
 export const Options = z.object({

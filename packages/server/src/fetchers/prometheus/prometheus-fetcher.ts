@@ -1,6 +1,6 @@
-import type { PrometheusClient } from '../../lib/prometheus-client.ts'
-import { promLabel, promMatcher, promSelector } from '../../lib/promql.ts'
-import type { SourceClient } from '../../lib/source-client.ts'
+import type { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
+import { promLabel, promMatcher, promSelector } from '../../sources/prometheus/promql.ts'
+import type { SourceClient } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher } from '../fetcher.ts'
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { isCalendar, type PointFilter } from '../point-store.ts'
 import { Params, type Select, type Statement } from './statement.ts'
-import { seriesConditions } from './visible-sql.ts'
+import { seriesConditions } from './series-conditions.ts'
 
 /** What is known of the series that a filter leaves. */
 export interface WantedSeries {

@@ -1,0 +1,10 @@
+import { checkConfig } from '../config/load-config.ts'
+import { renderOutcome } from '../config/render-outcome.ts'
+import { configInput, type Invocation } from './invocation.ts'
+
+/** Prints what is wrong with the configuration, or what would run; the exit status. */
+export async function runCheckConfig(invocation: Invocation): Promise<number> {
+  const outcome = await checkConfig(configInput(invocation))
+  invocation.print(renderOutcome(outcome))
+  return outcome.faults.length === 0 ? 0 : 1
+}

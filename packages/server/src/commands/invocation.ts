@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+import { type Config, type ConfigInput, loadConfig } from '../config/load-config.ts'
+import { COLLECTORS } from '../wiring/collectors.ts'
+import { createLogger } from '../wiring/create-logger.ts'
+import { FETCHERS } from '../wiring/fetchers.ts'
+import { openStores, type Stores } from '../wiring/open-service.ts'
+
+/** What every command gets from the command line and the process. */
+export interface Invocation {
+  readonly files: readonly string[] | undefined
+  readonly dirs: readonly string[] | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly signal: AbortSignal
+  /** The standard error output is a terminal: long work may draw a bar there. */
+  readonly terminal: boolean
+  readonly print: (text: string) => void
+}
+
+export function configInput({ files, dirs, env, cwd }: Invocation): ConfigInput {
+  return { files, dirs, env, cwd, collectors: COLLECTORS, fetchers: FETCHERS }
+}
+
+/** Reads the configuration and opens the stores; warnings and notices are logged once. */
+export async function open(invocation: Invocation): Promise<Stores> {
+  const { config, log } = await configure(invocation)
+  return openStores(config, log)
+}
+
+/** As `open`, without the stores. */
+export async function configure(invocation: Invocation): Promise<{ readonly config: Config; readonly log: Logger }> {
+  const { config, warnings, notices } = await loadConfig(configInput(invocation))
+  const log = createLogger({ debug: config.options.DEFAULT.debug, file: config.options.DEFAULT.log_file })
+  announce(log, warnings, notices)
+  return { config, log }
+}
+
+function announce(log: Logger, warnings: readonly string[], notices: readonly string[]): void {
+  for (const warning of warnings) log.warn(warning)
+  if (notices.length > 0) log.info({ ignored: notices }, 'options that are ignored on purpose')
+}
