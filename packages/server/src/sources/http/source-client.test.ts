@@ -196,10 +196,9 @@ test.each([
 })
 
 test('a certificate is checked against cafile, refused without it, and taken as it is when insecure', async () => {
-  const [keyfile, certfile] = ['key.pem', 'cert.pem'].map((name) => join(import.meta.dirname, 'testing/tls', name)) as [
-    string,
-    string,
-  ]
+  const [keyfile, certfile] = ['key.pem', 'cert.pem'].map((name) =>
+    join(import.meta.dirname, '../../lib/testing/tls', name),
+  ) as [string, string]
   const tls = { key: await readFile(keyfile), cert: await readFile(certfile) }
   await using server = await serveHttp((_request, response) => sendJson(response, {}), tls)
   const get = { method: 'GET', path: '/' } as const
