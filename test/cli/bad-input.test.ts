@@ -71,6 +71,17 @@ test('a CSV file with faulty lines is refused whole, with each line, column and 
   expect(rated.text).toContain('Rated 0 scope periods, 0 points')
 })
 
+test.each([
+  ['process', '--until', '2026-02-31'],
+  ['process', '--until', '2026-06-01T24:30:00Z'],
+  ['audit', 'list', '--since', '2026-13-01'],
+  ['collect', '--metric', 'cpu', '--begin', '2025-02-29', '--end', '2026-06-01'],
+])('%s %s %s %s: a time that does not exist is refused', async (...command) => {
+  const { status, text } = await runCloudtabbyd([...command, ...CONF], stores('time'))
+  expect(status).toBe(1)
+  expect(text).toContain('expected a time that exists, as ISO 8601 writes it: 2026-06-01T00:00:00Z')
+})
+
 test('a port that is taken is named before any work is done', async () => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')

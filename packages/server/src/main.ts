@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseIsoInstant } from './domain/iso-time.ts'
 import { type Instant, toInstant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
 import { runAuditList } from './commands/audit.ts'
@@ -43,9 +44,11 @@ function invocation({ configFile, configDir }: ConfigFlags): Invocation {
 }
 
 function parseInstant(text: string): Instant {
-  const date = new Date(/[zZ]|[+-]\d\d:?\d\d$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('expected ISO 8601, such as 2026-06-01T00:00:00Z')
-  return toInstant(date)
+  const instant = parseIsoInstant(text, 'plain')
+  if (instant === undefined) {
+    throw new InvalidArgumentError('expected a time that exists, as ISO 8601 writes it: 2026-06-01T00:00:00Z')
+  }
+  return instant
 }
 
 function parseCount(text: string): number {

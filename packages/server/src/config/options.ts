@@ -1,7 +1,7 @@
-import { DateTime } from 'luxon'
 import { z } from 'zod'
 import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
 import { policyOptions } from '../auth/policy/policy-options.ts'
+import { parseIsoInstant } from '../domain/iso-time.ts'
 import { type Instant } from '../domain/period.ts'
 import { parseSkipExpression } from '../domain/skip-expression.ts'
 import { CORS_OFF } from '../http/cors.ts'
@@ -37,8 +37,8 @@ export type Begin = 'month-start' | 'first-sample' | Instant
 const begin = z.string().transform((text, ctx): Begin => {
   const word = text.trim()
   if (word === 'month-start' || word === 'first-sample') return word
-  const date = DateTime.fromISO(word, { zone: 'utc' })
-  if (date.isValid) return Math.floor(date.toSeconds())
+  const instant = parseIsoInstant(word, 'plain')
+  if (instant !== undefined) return instant
   ctx.addIssue({ code: 'custom', message: `expected month-start, first-sample or an ISO date, got '${text}'` })
   return z.NEVER
 })

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Instant } from '../domain/period.ts'
 import { Decimal } from '../domain/decimal.ts'
-import { parseIsoInstant } from './datetime.ts'
+import { parseIsoInstant } from '../domain/iso-time.ts'
 import type { JsonValue } from './json.ts'
 import { type Described, parsedType, refuse, Refusal } from './parsed-type.ts'
 
@@ -38,7 +38,7 @@ export const param = {
   datetime: () =>
     kind({ type: 'string', format: 'date-time', description: ISO }, (values): Instant | Refusal => {
       const text = single(values)
-      return text instanceof Refusal ? text : (parseIsoInstant(text) ?? refuse('not a valid value'))
+      return text instanceof Refusal ? text : (parseIsoInstant(text, 'v2') ?? refuse('not a valid value'))
     }),
 
   /** `name=a,b` and `name=a&name=b`, freely mixed; order kept. */
@@ -134,7 +134,7 @@ export const field = {
   datetime: () =>
     kindOfJson({ type: 'string', format: 'date-time', description: ISO }, (value): Instant | Refusal => {
       const scalar = one(value)
-      const instant = typeof scalar === 'string' ? parseIsoInstant(scalar) : undefined
+      const instant = typeof scalar === 'string' ? parseIsoInstant(scalar, 'v2') : undefined
       return instant ?? refuse('not a valid value')
     }),
 }

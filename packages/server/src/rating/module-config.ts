@@ -6,7 +6,7 @@ import { ArgumentText } from '../http/v1-types.ts'
 import { type AuthorDeps, authorOf } from '../state/audit.ts'
 import type { StateDatabase } from '../state/database.ts'
 import type { Change } from './change.ts'
-import { parseRuleTime, type RuleTime, ruleTimeFromDate } from './rule-time.ts'
+import { parseRuleEnd, parseRuleTime, type RuleTime, ruleTimeFromDate } from './rule-time.ts'
 
 /** What the routes of a module's rules need from below. */
 export interface RuleDeps extends AuthorDeps {
@@ -27,8 +27,7 @@ export const ruleArg = {
   time: () => timeType(parseRuleTime),
 
   /** As `time`, but a bare date means that day's last second. */
-  end: () =>
-    timeType((text) => parseRuleTime(/^\s*\d{4}-?\d{2}-?\d{2}\s*$/.test(text) ? `${text.trim()}T23:59:59` : text)),
+  end: () => timeType(parseRuleEnd),
 }
 
 function timeType(parse: (text: string) => RuleTime | undefined) {

@@ -105,7 +105,7 @@ export class KeystoneAuthenticator implements Authenticator {
     const body = TokenBody.safeParse(reply.body)
     if (!body.success) throw this.#session.unexpected(reply, 'the validation of a token, with what is not a token')
     const claims = toClaims(body.data.token)
-    const until = Math.min(this.#now() + this.#cacheMs, Date.parse(body.data.token.expires_at))
+    const until = Math.min(this.#now() + this.#cacheMs, body.data.token.expires_at)
     if (until > this.#now()) this.#remembered.set(key, { claims, until })
     return claims
   }

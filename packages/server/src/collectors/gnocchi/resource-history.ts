@@ -1,4 +1,4 @@
-import type { Instant, Period } from '../../domain/period.ts'
+import { formatInstant, type Instant, type Period } from '../../domain/period.ts'
 import { type ResourceAttributes, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
 
 /** Attributes of a revision that say of when it is. */
@@ -70,13 +70,12 @@ export class ResourceHistory {
 export function toHistorySearch(
   { begin, end }: Period,
   { scopeKey, scopes, marginSeconds }: { scopeKey: string; scopes: readonly string[]; marginSeconds: number },
-  toText: (instant: Instant) => string,
 ): unknown {
   return {
     and: [
-      { or: [{ '=': { ended_at: null } }, { '>=': { ended_at: toText(begin - marginSeconds) } }] },
-      { '<=': { started_at: toText(end + marginSeconds) } },
-      { or: [{ '=': { revision_end: null } }, { '>': { revision_end: toText(begin) } }] },
+      { or: [{ '=': { ended_at: null } }, { '>=': { ended_at: formatInstant(begin - marginSeconds) } }] },
+      { '<=': { started_at: formatInstant(end + marginSeconds) } },
+      { or: [{ '=': { revision_end: null } }, { '>': { revision_end: formatInstant(begin) } }] },
       scopes.length === 1 ? { '=': { [scopeKey]: scopes[0] } } : { in: { [scopeKey]: scopes } },
     ],
   }

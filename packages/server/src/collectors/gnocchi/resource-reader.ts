@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Period } from '../../domain/period.ts'
-import { type GnocchiClient, type ResourceAttributes, toIso } from '../../sources/gnocchi/gnocchi-client.ts'
+import type { GnocchiClient, ResourceAttributes } from '../../sources/gnocchi/gnocchi-client.ts'
 import { mapBounded } from '../../lib/map-bounded.ts'
 import { REVISION_ATTRIBUTES, ResourceHistory, toHistorySearch } from './resource-history.ts'
 
@@ -91,7 +91,7 @@ export class ResourceReader {
     const chunks: (readonly string[])[] = []
     for (let i = 0; i < scopes.length; i += maxScopes) chunks.push(scopes.slice(i, i + maxScopes))
     const rows = await mapBounded(chunks, concurrency, async (some) => {
-      const search = toHistorySearch(range, { scopeKey, scopes: some, marginSeconds }, toIso)
+      const search = toHistorySearch(range, { scopeKey, scopes: some, marginSeconds })
       const found: ResourceAttributes[] = []
       const question = { resourceType, search, history: true, attributes, sort: ['id:asc'] }
       for await (const page of this.#client.resources(question, signal)) for (const row of page) found.push(row)

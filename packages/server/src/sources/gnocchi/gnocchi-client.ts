@@ -1,4 +1,6 @@
 import { parse as parseLossless } from 'lossless-json'
+import { parseIsoTime } from '../../domain/iso-time.ts'
+import { formatInstant } from '../../domain/period.ts'
 import { Fault } from '../../lib/fault.ts'
 import { pythonText } from '../../lib/python-text.ts'
 import { excerpt, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
@@ -79,8 +81,8 @@ export class GnocchiClient {
     const parameters = new URLSearchParams({ details: 'False' })
     if (query.granularity !== undefined) parameters.set('granularity', String(query.granularity))
     for (const attribute of query.groupby) parameters.append('groupby', attribute)
-    parameters.set('start', toIso(query.start))
-    parameters.set('stop', toIso(query.stop))
+    parameters.set('start', formatInstant(query.start))
+    parameters.set('stop', formatInstant(query.stop))
     parameters.set('use_history', query.useHistory ? 'True' : 'False')
     const { operations, search, resourceType: resource_type } = query
     const json = { operations, search, resource_type }
@@ -121,11 +123,6 @@ export class GnocchiClient {
     const request: SourceRequest = { method: 'POST', path, query, json, repeatable: true }
     return this.#source.send(request, signal)
   }
-}
-
-/** `2026-06-01T00:00:00+00:00`, which every version reads as UTC. */
-export function toIso(instant: number): string {
-  return `${new Date(instant * 1000).toISOString().slice(0, 19)}+00:00`
 }
 
 /** The answer's JSON, or the fault that it stands for. */
@@ -231,7 +228,8 @@ function toNumber(value: unknown): number {
 
 /** Unix seconds of what Gnocchi writes as an instant, always in UTC; NaN for anything else. */
 export function toInstant(text: string): number {
-  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`) / 1000
+  const time = parseIsoTime(text, 'plain')
+  return time ? time.seconds + time.micros / 1_000_000 : Number.NaN
 }
 
 function toAttributes(element: unknown, reply: SourceReply): ResourceAttributes {

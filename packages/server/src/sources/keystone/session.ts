@@ -136,7 +136,7 @@ export class KeystoneSession implements AsyncDisposable {
     }
     const { user, project, roles, catalog, issued_at, expires_at } = body.data.token
     // Both by Keystone's clock, so that it does not matter how far ours is off.
-    const lifeMs = Date.parse(expires_at) - Date.parse(issued_at)
+    const lifeMs = expires_at - issued_at
     const token = {
       id: reply.subjectToken,
       userId: user.id,

@@ -1,4 +1,13 @@
 import { z } from 'zod'
+import { parseIsoTime } from '../../domain/iso-time.ts'
+
+/** Milliseconds since 1970. */
+const milliseconds = z.string().transform((text, ctx) => {
+  const time = parseIsoTime(text, 'plain')
+  if (time) return time.seconds * 1000 + time.micros / 1000
+  ctx.addIssue({ code: 'custom', message: 'no time of ISO 8601' })
+  return z.NEVER
+})
 
 /** What we read of Keystone's `GET` and `POST /v3/auth/tokens` (its keystone/models/token_model.py). */
 export const TokenBody = z.object({
@@ -9,8 +18,8 @@ export const TokenBody = z.object({
     system: z.object({ all: z.boolean().optional() }).optional(),
     roles: z.array(z.object({ name: z.string() })).default([]),
     is_admin_project: z.boolean().default(true),
-    issued_at: z.string(),
-    expires_at: z.string(),
+    issued_at: milliseconds,
+    expires_at: milliseconds,
     catalog: z
       .array(
         z.object({

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { parseIsoInstant } from '../../../http/datetime.ts'
+import { parseIsoInstant } from '../../../domain/iso-time.ts'
 import { invalidData } from '../../../http/family-v2.ts'
 import { JsonRefusal, type JsonValue, readJson, writeJson } from '../../../http/json.ts'
 import type { Instant, Period } from '../../../domain/period.ts'
@@ -182,7 +182,7 @@ function readPeriod(text: string, path: Path): Period {
   if (extra !== undefined) throw refuse(text, 'extra keys not allowed', [...path, extra])
   const bound = (name: string): Instant => {
     if (!Object.hasOwn(given, name)) throw refuse(text, 'required key not provided', [...path, name])
-    const instant = typeof given[name] === 'string' ? parseIsoInstant(given[name]) : undefined
+    const instant = typeof given[name] === 'string' ? parseIsoInstant(given[name], 'v2') : undefined
     if (instant === undefined) throw refuse(text, 'not a valid value', [...path, name])
     return instant
   }
