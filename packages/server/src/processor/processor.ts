@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
-import type { Batches, Claim } from '../state/batches.ts'
+import type { Batches } from '../state/batches.ts'
+import type { Claim } from '../state/claim.ts'
 import { type DueRequest, duePeriods } from '../state/due.ts'
 import { ofNames, type Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
@@ -161,7 +162,7 @@ export class Processor {
         concurrency,
         signal: lease.signal,
       })
-      await batches.commit(claim.batch, { claim, periodSeconds })
+      await batches.commit(claim.batch, { claim })
       this.#limits.succeeded(claim.scopes.length, claim.periods, points)
       this.#singleFailures = 0
       const seconds = (performance.now() - started) / 1000

@@ -102,7 +102,7 @@ describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', 
           const claim = await batches.claim(CLAIM)
           if (!claim) return own
           own.push(...claim.scopes.map((scope) => scope.scopeId))
-          await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+          await batches.commit(claim.batch, { claim })
         }
       }),
     )

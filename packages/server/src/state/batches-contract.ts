@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Batches, type ClaimRequest } from './batches.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
+import { Batches } from './batches.ts'
+import type { Claim, ClaimRequest } from './claim.ts'
+import type { CommitEffects } from './commit.ts'
 import { Chores } from './chores.ts'
 import { duePeriods } from './due.ts'
 import type { State } from './database.ts'
@@ -79,7 +81,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       expect(other).toMatchObject({ begin: T0 + HOUR, periods: 8, scopes: [{ scopeId: 'late' }] })
       expect(await batches.claim(REQUEST)).toBeUndefined()
 
-      await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+      await batches.commit(claim.batch, { claim })
       const [a] = await scopes.list({ scopeIds: ['a'] })
       expect(a).toMatchObject({ lastProcessed: T0 + 8 * HOUR, nextBegin: T0 + 9 * HOUR })
       expect(await batches.claim(REQUEST)).toBeUndefined()
@@ -96,14 +98,14 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const alone = (await one.claim({ ...REQUEST, maxPeriods: 1 }))!
       expect(alone.scopes).toHaveLength(12)
       expect(await two.claim(REQUEST)).toBeUndefined()
-      await one.commit(alone.batch, { claim: alone, periodSeconds: HOUR })
+      await one.commit(alone.batch, { claim: alone })
 
       const half = (await one.claim({ ...REQUEST, maxPeriods: 1 }))!
       const otherHalf = (await two.claim({ ...REQUEST, maxPeriods: 1 }))!
       expect([half, otherHalf].map((claim) => claim.scopes.length)).toEqual([6, 6])
       expect(await three.claim(REQUEST)).toBeUndefined()
-      await one.commit(half.batch, { claim: half, periodSeconds: HOUR })
-      await two.commit(otherHalf.batch, { claim: otherHalf, periodSeconds: HOUR })
+      await one.commit(half.batch, { claim: half })
+      await two.commit(otherHalf.batch, { claim: otherHalf })
 
       const thirds = [await one.claim(REQUEST), await two.claim(REQUEST), await three.claim(REQUEST)]
       expect(thirds.map((claim) => claim?.scopes.length)).toEqual([4, 4, 4])
@@ -126,7 +128,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       for (let i = 0; i < 6; i++) {
         const claim = (await batches.claim({ ...REQUEST, maxPeriods: 2 }))!
         turns.push(...claim.scopes.map((scope) => scope.scopeId))
-        await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+        await batches.commit(claim.batch, { claim })
       }
       expect(turns).toEqual(['behind', 'current', 'behind', 'current', 'behind', 'current'])
     })
@@ -140,10 +142,17 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await batches.abandonAll()
       expect(await batches.held(REQUEST)).toBe(0)
       await expect(batches.commit(push)).rejects.toMatchObject({ code: 'state.fenced' })
-      await expect(batches.commit(claim.batch, { claim, periodSeconds: HOUR })).rejects.toMatchObject({
+      await expect(batches.commit(claim.batch, { claim })).rejects.toMatchObject({
         code: 'state.fenced',
       })
       expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0, scopes: [{ scopeId: 'a' }, { scopeId: 'b' }] })
+    })
+
+    test('a claim knows how long its periods are: one that does not cannot be committed', async () => {
+      await scopes.see(['a'], NAMES, REQUEST.now, T0)
+      expect(await batches.claim(REQUEST)).toMatchObject({ periodSeconds: HOUR })
+      // The compiler's to say, before anything runs.
+      expectTypeOf<Omit<Claim, 'periodSeconds'>>().not.toExtend<NonNullable<CommitEffects['claim']>>()
     })
 
     test('an expired lease is taken over, and its late writer can neither commit nor be seen', async () => {
@@ -152,11 +161,11 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await expireLeases()
       const second = (await batches.claim(REQUEST))!
       expect(second.batch).toBeGreaterThan(first.batch)
-      await expect(batches.commit(first.batch, { claim: first, periodSeconds: HOUR })).rejects.toMatchObject({
+      await expect(batches.commit(first.batch, { claim: first })).rejects.toMatchObject({
         code: 'state.fenced',
       })
       expect(await batches.renew(first.batch)).toBe(false)
-      await batches.commit(second.batch, { claim: second, periodSeconds: HOUR })
+      await batches.commit(second.batch, { claim: second })
       expect(await batches.snapshot()).toEqual({ highest: second.batch, hidden: [first.batch], voids: [] })
     })
 
@@ -180,7 +189,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await scopes.patch(row!.id, { active: true }, T0 + 5 * HOUR + 60, TESTER)
       const before = (await batches.claim(REQUEST))!
       expect(before).toMatchObject({ begin: T0, periods: 3 })
-      await batches.commit(before.batch, { claim: before, periodSeconds: HOUR })
+      await batches.commit(before.batch, { claim: before })
       expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0 + 6 * HOUR, periods: 3 })
     })
 
@@ -190,7 +199,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const begins: number[] = []
       for (let claim = await batches.claim(far); claim; claim = await batches.claim(far)) {
         begins.push((claim.begin - T0) / HOUR)
-        await batches.commit(claim.batch, { claim, periodSeconds: HOUR })
+        await batches.commit(claim.batch, { claim })
       }
       expect(begins).toEqual([0, 1, 2, 3])
       await scopes.see(['a'], NAMES, T0 + 50 * HOUR, T0)
@@ -200,11 +209,11 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     test('reset takes back everything from its instant on, rates it again, and fences a running batch off', async () => {
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const done = (await batches.claim({ ...REQUEST, maxPeriods: 4 }))!
-      await batches.commit(done.batch, { claim: done, periodSeconds: HOUR })
+      await batches.commit(done.batch, { claim: done })
       const running = (await batches.claim(REQUEST))!
       const [row] = await scopes.list()
       await scopes.reset([row!.id], T0 + HOUR, TESTER)
-      await expect(batches.commit(running.batch, { claim: running, periodSeconds: HOUR })).rejects.toMatchObject({
+      await expect(batches.commit(running.batch, { claim: running })).rejects.toMatchObject({
         code: 'state.fenced',
       })
       const snapshot = await batches.snapshot()

@@ -3,7 +3,7 @@ import { type Instant, type Period, toDate, toInstant } from '../domain/period.t
 import type { BatchId } from '../domain/snapshot.ts'
 import { Fault } from '../lib/fault.ts'
 import { audited, auditTime, type Author } from './audit.ts'
-import { abandonRows } from './batches.ts'
+import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
 import { hiddenBatches, reprocesses, scopes } from './schema.ts'
 import { fromStoredDiff, toStoredDiff, type TypeDiff } from './task-diff.ts'

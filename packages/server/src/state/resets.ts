@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, inArray, isNull, lt, not, type SQL, sql } from
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot } from '../domain/snapshot.ts'
 import { audited, auditTime, type Author } from './audit.ts'
-import { abandonRows, toVoid } from './batches.ts'
+import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
 import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
@@ -16,6 +16,7 @@ import {
   type TypeDiff,
   type TypeSums,
 } from './task-diff.ts'
+import { toVoid } from './voids.ts'
 
 /** `superseded`: a later reset of the same scope has taken its place. */
 export const RESET_STATES = [...TASK_STATES, 'superseded'] as const

@@ -1,11 +1,12 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import { audited, auditTime, type Author } from './audit.ts'
-import { abandonRows, insertVoids } from './batches.ts'
+import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
 import { Resets } from './resets.ts'
 import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
 import type { ScopeNames } from './scope-names.ts'
+import { insertVoids } from './voids.ts'
 
 /** One billed unit as the API shows it. */
 export interface Scope extends ScopeNames {

@@ -44,7 +44,7 @@ describe.skipIf(!(await hasPostgres()))('on a PostgreSQL server', () => {
           const before = await batches.snapshot()
           expect(before.hidden).toContain(claim.batch)
           seen.push(...claim.scopes.map((scope) => `${scope.scopeId}@${claim.begin}`))
-          await batches.commit(claim.batch, { claim, periodSeconds: 3600 })
+          await batches.commit(claim.batch, { claim })
           committed.add(claim.batch)
           const after = await batches.snapshot()
           expect(after.hidden).not.toContain(claim.batch)

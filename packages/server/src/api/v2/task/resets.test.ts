@@ -57,7 +57,7 @@ test('once a period is rated again it is too late', async () => {
   const due = { ...names, now: at('2026-06-10T06:00:00Z'), periodSeconds: 3600, waitPeriods: 2 }
   const claim = (await api.batches.claim({ ...due, maxScopes: 1, maxPeriods: 8 }))!
   expect(await list('/b')).toMatchObject([{ state: 'running', progress: 0, cancellable: true }])
-  await api.batches.commit(claim.batch, { claim, periodSeconds: 3600 })
+  await api.batches.commit(claim.batch, { claim })
   expect(await list('/b')).toMatchObject([
     { state: 'running', progress: 32, current_reset_time: '2026-06-09T08:00:00+00:00', cancellable: false },
   ])
