@@ -29,12 +29,12 @@ function measure(ruleCount: number): Measure[] {
   const frame = frameOf(flavors, (i) => 1 + (i % 100))
   const other = frameOf(flavors, (i) => 1 + ((i + 37) % 100), frame)
   const rater = new HashmapRater(rules)
-  checkSum(ruleCount, rater.rate(frame))
+  checkSum(ruleCount, rater.rate([frame])[0]!)
 
-  const steady = medianSeconds(RUNS, () => rater.rate(frame))
+  const steady = medianSeconds(RUNS, () => rater.rate([frame]))
   let turn = 0
-  const moving = medianSeconds(RUNS, () => rater.rate(turn++ % 2 === 0 ? other : frame))
-  const first = medianSeconds(RUNS, () => new HashmapRater(rules).rate(frame))
+  const moving = medianSeconds(RUNS, () => rater.rate([turn++ % 2 === 0 ? other : frame]))
+  const first = medianSeconds(RUNS, () => new HashmapRater(rules).rate([frame]))
   const name = `hashmap, ${ruleCount} rules`
   const pointsPerSecond = (seconds: number) => Math.round(POINTS / seconds)
   return [

@@ -33,10 +33,11 @@ test('an empty period advances the scope', async () => {
 
 test('a scope whose points cannot be rated backs off and says why; the others go on', async () => {
   await using b = await bench(['good', 'bad', 'fine'])
-  b.rating.rate = (frame) => {
-    if (frame.scopeId === 'bad') throw new Fault('rating.failed', 'memory is no number', { scopeId: 'bad' })
-    return { ...frame, points: frame.points.map((point) => ({ ...point, price: ONE })) }
-  }
+  b.rating.rate = (frames) =>
+    frames.map((frame) => {
+      if (frame.scopeId === 'bad') throw new Fault('rating.failed', 'memory is no number', { scopeId: 'bad' })
+      return { ...frame, points: frame.points.map((point) => ({ ...point, price: ONE })) }
+    })
   const summary = await b.run(T0 + 10 * HOUR + 1)
   expect(summary.failed).toEqual([{ scopeId: 'bad', error: 'memory is no number' }])
   expect(await b.total()).toEqual(full(['good', 'fine'], 9))

@@ -39,8 +39,8 @@ export async function ratePeriods(
   const rater = await pipeline.load()
   const frames = await collectFrames(collector, active.metrics, scopeIds, periods, { concurrency, signal })
   const points: Point[] = []
-  for (const frame of frames) {
-    for (const point of (await rater.rate(frame)).points) if (!active.skip(point)) points.push(point)
+  for (const frame of await rater.rate(frames, { signal })) {
+    for (const point of frame.points) if (!active.skip(point)) points.push(point)
   }
   signal.throwIfAborted()
   if (points.length > 0) await store.write(batch, points)

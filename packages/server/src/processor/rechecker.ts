@@ -91,8 +91,8 @@ export class Rechecker {
     const rater = await pipeline.load()
     const frames = await collectFrames(collector, [metric], scopeIds, periods, { concurrency: 1, signal })
     const now = new Fingerprints()
-    for (const frame of frames) {
-      for (const point of (await rater.rate(frame)).points) if (!skip(point)) now.add(point)
+    for (const frame of await rater.rate(frames, { signal })) {
+      for (const point of frame.points) if (!skip(point)) now.add(point)
     }
     const then = new Fingerprints()
     const { points } = await store.retrieve(

@@ -32,7 +32,8 @@ async function priceOf(
   const series = toSeries({ scopeId, type, unit: 'x', groupby: { project_id: scopeId }, metadata })
   const point = { series, ...period, quantity: decimal(quantity), price: ZERO, rules: NO_RULES }
   const rater = await hashmapModule(db).load()
-  return formatDecimal((await rater.rate({ scopeId, period, points: [point] })).points[0]!.price)
+  const [rated] = await rater.rate([{ scopeId, period, points: [point] }], { signal: new AbortController().signal })
+  return formatDecimal(rated!.points[0]!.price)
 }
 
 test('the prices of the example are what its README says', async () => {

@@ -15,8 +15,13 @@ export interface RatingModule {
 /** Rules of one revision, compiled. Pure but for what it remembers to be fast; safe to use for many frames. */
 export interface Rater {
   /**
-   * The frame with its points priced by the rules valid at the period's begin. The argument is not changed. A point that
-   * cannot be priced throws a `Fault` (`rating.*`) with `scopeId`, metric type and period in its detail.
+   * The frames, in their order, with their points priced by the rules valid at each period's begin. The arguments are not
+   * changed. A point that cannot be priced throws a `Fault` (`rating.*`) with `scopeId`, metric type and period in its
+   * detail. Rating that takes long, or leaves the process, ends when the signal is aborted, and throws its reason.
    */
-  rate(frame: Frame): Frame | Promise<Frame>
+  rate(frames: readonly Frame[], options: RateOptions): readonly Frame[] | Promise<readonly Frame[]>
+}
+
+export interface RateOptions {
+  readonly signal: AbortSignal
 }

@@ -24,9 +24,12 @@ export class RatingPipeline {
     const raters: Rater[] = []
     for (const module of on) raters.push(await module.load())
     return {
-      async rate(frame) {
-        for (const rater of raters) frame = await rater.rate(frame)
-        return frame
+      async rate(frames, options) {
+        for (const rater of raters) {
+          options.signal.throwIfAborted()
+          frames = await rater.rate(frames, options)
+        }
+        return frames
       },
     }
   }

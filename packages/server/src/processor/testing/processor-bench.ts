@@ -87,7 +87,11 @@ export async function processorBench(
     load: async () => ({
       rate:
         rating.rate ??
-        ((frame) => ({ ...frame, points: frame.points.map((point) => ({ ...point, price: rating.price })) })),
+        ((frames) =>
+          frames.map((frame) => ({
+            ...frame,
+            points: frame.points.map((point) => ({ ...point, price: rating.price })),
+          }))),
     }),
   }
   const parts = {

@@ -28,7 +28,7 @@ function frameOf(text: string, scopeId?: string): Frame {
 
 async function priceOf(module: RatingModule, frame: Frame): Promise<string> {
   const rater = await module.load()
-  return formatDecimal((await rater.rate(frame)).points[0]!.price)
+  return formatDecimal((await rater.rate([frame], { signal: new AbortController().signal }))[0]!.points[0]!.price)
 }
 
 async function instanceService(db: StateDatabase): Promise<string> {

@@ -30,8 +30,12 @@ function frameOf(points: readonly Point[], scopeId?: string, begin = PERIOD.begi
   return { scopeId, period: { begin, end: begin + 3600 }, points }
 }
 
+function rateFrame(rater: HashmapRater, frame: Frame): Frame {
+  return rater.rate([frame])[0]!
+}
+
 function priceOf(rules: Rules, sketch: PointSketch): string {
-  const [point] = new HashmapRater(rules).rate(frameOf([pointOf(sketch)], sketch.scope)).points
+  const [point] = rateFrame(new HashmapRater(rules), frameOf([pointOf(sketch)], sketch.scope)).points
   return formatDecimal(point!.price)
 }
 
@@ -221,15 +225,23 @@ test('a rule is valid from its start on, and not at its end', () => {
   const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
   const point = pointOf({ quantity: '1' })
   const prices = [0, 3600, 7200, 10_800, 7200].map((begin) => {
-    const [rated] = rater.rate(frameOf([{ ...point, begin, end: begin + 3600 }], undefined, begin)).points
+    const [rated] = rateFrame(rater, frameOf([{ ...point, begin, end: begin + 3600 }], undefined, begin)).points
     return formatDecimal(rated!.price)
   })
   expect(prices).toEqual(['0', '1', '1', '0', '1'])
 })
 
+test('frames come back in their order, each by the rules of its own period', () => {
+  const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
+  const frames = [7200, 0, 3600].map((begin) => frameOf([pointOf({ quantity: '1' })], `p${begin}`, begin))
+  const rated = rater.rate(frames)
+  expect(rated.map(({ scopeId }) => scopeId)).toEqual(['p7200', 'p0', 'p3600'])
+  expect(rated.map(({ points }) => formatDecimal(points[0]!.price))).toEqual(['1', '0', '1'])
+})
+
 test('a rule that starts within the second is not yet valid at its beginning', () => {
   const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_001n }]))
-  const [rated] = rater.rate(frameOf([pointOf({ quantity: '1' })])).points
+  const [rated] = rateFrame(rater, frameOf([pointOf({ quantity: '1' })])).points
   expect(formatDecimal(rated!.price)).toBe('0')
 })
 
@@ -243,14 +255,14 @@ test('a point keeps the rules that took part, in order of application, as one ar
     { id: 'other', flat: '4', field: 'a', value: 'y' },
   ])
   const points = ['r1', 'r2'].map((id) => pointOf({ quantity: '7', groupby: { id }, metadata: { a: 'x' } }))
-  const [first, second] = new HashmapRater(rules).rate(frameOf(points)).points
+  const [first, second] = rateFrame(new HashmapRater(rules), frameOf(points)).points
   expect(first!.rules).toEqual(['rate', 'high', 'dear'])
   expect(second!.rules).toBe(first!.rules)
 })
 
 test('rules of a module before are kept in front', () => {
   const point = { ...pointOf({ quantity: '2', price: '1' }), rules: ['script'] }
-  const [rated] = new HashmapRater(buildRules([{ id: 'm', flat: '1' }])).rate(frameOf([point])).points
+  const [rated] = rateFrame(new HashmapRater(buildRules([{ id: 'm', flat: '1' }])), frameOf([point])).points
   expect(rated!.rules).toEqual(['script', 'm'])
   expect(formatDecimal(rated!.price)).toBe('3')
 })
@@ -260,7 +272,7 @@ test.each([[''], ['big'], [null], [['64']], ['NaN']])(
   (value) => {
     const rater = new HashmapRater(buildRules([{ flat: '1', field: 'mem', level: '64' }]))
     const frame = frameOf([pointOf({ quantity: '1', metadata: { mem: value } })], 'p1')
-    const fault = faultOf(() => rater.rate(frame))
+    const fault = faultOf(() => rater.rate([frame]))
     expect(fault.code).toBe('rating.failed')
     expect(fault.detail).toEqual({ scopeId: 'p1', type: 'compute', period: PERIOD, field: 'mem', value })
     expect(fault.message).toContain('p1')
@@ -273,7 +285,7 @@ test('a field threshold on an absent field does not apply and does not fail', ()
 
 test('the argument is not changed', () => {
   const frame = frameOf([pointOf({ quantity: '1' })])
-  new HashmapRater(buildRules([{ flat: '1' }])).rate(frame)
+  new HashmapRater(buildRules([{ flat: '1' }])).rate([frame])
   expect(frame.points[0]!.price).toBe(ZERO)
   expect(frame.points[0]!.rules).toBe(NO_RULES)
 })
@@ -346,7 +358,7 @@ test('compiled rules price as a direct telling of the algorithm does, digit by d
         const points = usages.map((each) => pointOf({ ...each, scope: scope ?? '', price: before }))
         // Several periods, so that what is remembered of one must not leak into another.
         for (const hour of hours) {
-          const rated = rater.rate(frameOf(points, scope, hour * 3600))
+          const rated = rateFrame(rater, frameOf(points, scope, hour * 3600))
           rated.points.forEach((point, i) => {
             const { groupby, metadata } = usages[i]!
             const plain = {

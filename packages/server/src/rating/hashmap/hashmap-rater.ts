@@ -39,7 +39,11 @@ export class HashmapRater implements Rater {
     this.#turns = turnsOf(rules)
   }
 
-  rate(frame: Frame): Frame {
+  rate(frames: readonly Frame[]): readonly Frame[] {
+    return frames.map((frame) => this.#rateFrame(frame))
+  }
+
+  #rateFrame(frame: Frame): Frame {
     const rules = this.#rulesFor(frame.scopeId, frame.period.begin)
     return { ...frame, points: frame.points.map((point) => this.#ratePoint(point, rules, frame)) }
   }

@@ -6,6 +6,6 @@ export function noopModule(): RatingModule {
     name: 'noop',
     description: 'Dummy test module.',
     configurable: false,
-    load: () => Promise.resolve({ rate: (frame) => frame }),
+    load: () => Promise.resolve({ rate: (frames) => frames }),
   }
 }

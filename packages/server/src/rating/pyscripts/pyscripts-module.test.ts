@@ -16,8 +16,9 @@ function frameOf(text: string): Frame {
 test('a script in force fails the scope rather than leaving its part of the price out', async () => {
   await using state = await openTestState()
   const module = pyscriptsModule(state.db)
-  const rate = async (text: string) => (await module.load()).rate(frameOf(text))
-  await expect(rate('2026-06-11T09:00:00')).resolves.toEqual(frameOf('2026-06-11T09:00:00'))
+  const rate = async (text: string) =>
+    (await module.load()).rate([frameOf(text)], { signal: new AbortController().signal })
+  await expect(rate('2026-06-11T09:00:00')).resolves.toEqual([frameOf('2026-06-11T09:00:00')])
 
   const end = parseRuleTime('2026-06-11T11:00:00')!
   const { id } = await createScript(state.db, { name: 'night', data: 'pass', end }, { force: false }, CHANGE)

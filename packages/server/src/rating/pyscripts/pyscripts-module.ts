@@ -22,11 +22,13 @@ export function pyscriptsModule(db: StateDatabase): RatingModule {
         .from(scripts)
         .where(isNull(scripts.deleted))
       return {
-        rate(frame: Frame): Frame {
-          const at = ruleTimeFromInstant(frame.period.begin)
-          const inForce = live.find(({ start, end }) => start <= at && (end === null || at < end))
-          if (inForce === undefined) return frame
-          throw cannotRun(inForce.name, frame)
+        rate(frames) {
+          for (const frame of frames) {
+            const at = ruleTimeFromInstant(frame.period.begin)
+            const inForce = live.find(({ start, end }) => start <= at && (end === null || at < end))
+            if (inForce !== undefined) throw cannotRun(inForce.name, frame)
+          }
+          return frames
         },
       }
     },

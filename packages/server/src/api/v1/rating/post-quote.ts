@@ -40,7 +40,7 @@ export function postQuote(base: Base) {
     body: z.strictObject({ resources: z.array(Resource).max(10_000, 'at most 10000 resources') }),
     bodyName: 'res_data',
     reply: { status: 200, schema: z.string() },
-    async handle({ pipeline, periodSeconds, now }, { body }) {
+    async handle({ pipeline, periodSeconds, now }, { body, request }) {
       const begin = now()
       const period = { begin, end: begin + periodSeconds }
       const points = body.resources.map(({ service, desc, volume }): Point => {
@@ -48,16 +48,16 @@ export function postQuote(base: Base) {
         return { series, ...period, quantity: volume, price: ZERO, rules: NO_RULES }
       })
       const rater = await pipeline.load()
-      const rated = await priced(rater, { scopeId: undefined, period, points })
-      return formatDecimal(rated.points.reduce((sum, point) => add(sum, point.price), ZERO))
+      const [rated] = await priced(rater, { scopeId: undefined, period, points }, request.signal)
+      return formatDecimal(rated!.points.reduce((sum, point) => add(sum, point.price), ZERO))
     },
   })
 }
 
 /** What cannot be priced is the asker's fault: it is he who made up the usage. */
-async function priced(rater: Rater, frame: Frame): Promise<Frame> {
+async function priced(rater: Rater, frame: Frame, signal: AbortSignal): Promise<readonly Frame[]> {
   try {
-    return await rater.rate(frame)
+    return await rater.rate([frame], { signal })
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'rating.failed') throw error
     throw new Fault('request.invalid', error.message, error.detail, { cause: error })
