@@ -5,13 +5,13 @@ import type { Logger } from 'pino'
 import { Fault } from '../lib/fault.ts'
 import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
-import type { CopiedStore } from '../storage/points-copy.ts'
+import type { PointStore } from '../storage/point-store.ts'
 import { exists, settle, settleTree } from './files.ts'
 import { type Manifest, POINTS_FOLDER, STATE_FOLDER, UNFINISHED, writeManifest } from './manifest.ts'
 
 export interface BackupParts {
   readonly state: State & Required<Pick<State, 'copyTo'>>
-  readonly points: CopiedStore
+  readonly points: Required<Pick<PointStore, 'copyTo'>>
   readonly chores: Chores
   readonly log: Logger
   /** Of this program. */

@@ -35,7 +35,7 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
   const batch = await batches.begin('imported')
   const heartbeat = setInterval(() => void batches.renew(batch).catch(() => {}), (leaseSeconds * 1000) / 3)
   try {
-    await writeCsv({ path, ...source, write: (samples) => store.writeSamples(batch, samples) }, summary)
+    await writeCsv({ path, ...source, write: (samples) => store.writeSamples(batch, samples, options.signal) }, summary)
     const entry = {
       digest: summary.digest,
       name: path,

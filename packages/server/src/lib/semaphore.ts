@@ -10,8 +10,8 @@ export class Semaphore {
   }
 
   /** Waits for a place, and resolves to the function that gives it back. Rejects with the signal's reason. */
-  async acquire(signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted()
+  async acquire(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted()
     if (this.#free > 0) this.#free--
     else await this.#wait(signal)
     let held = true
@@ -24,20 +24,20 @@ export class Semaphore {
     }
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const serve = (): void => {
-        signal.removeEventListener('abort', leave)
+        signal?.removeEventListener('abort', leave)
         resolve()
       }
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(serve), 1)
-        reject(signal.reason as Error)
+        reject(signal?.reason as Error)
       }
       this.#waiting.push(serve)
       // Many may wait with one signal; each leaves it, so that is no leak for Node to warn of.
-      setMaxListeners(0, signal)
-      signal.addEventListener('abort', leave, { once: true })
+      if (signal) setMaxListeners(0, signal)
+      signal?.addEventListener('abort', leave, { once: true })
     })
   }
 }

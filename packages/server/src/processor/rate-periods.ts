@@ -43,6 +43,6 @@ export async function ratePeriods(
     for (const point of frame.points) if (!active.skip(point)) points.push(point)
   }
   signal.throwIfAborted()
-  if (points.length > 0) await store.write(batch, points)
+  if (points.length > 0) await store.write(batch, points, signal)
   return points.length
 }

@@ -25,6 +25,7 @@ const SAMPLES_LONGER_SECONDS = 86_400
 export async function forgetPast(
   { db, chores, store, log }: RetentionParts,
   { now, hours }: { readonly now: Instant; readonly hours: number | undefined },
+  signal?: AbortSignal,
 ): Promise<Dropped | undefined> {
   const bound = keptFrom(now, hours)
   if (bound === undefined || !(await chores.take('retention', EVERY_SECONDS))) return undefined
@@ -37,7 +38,7 @@ export async function forgetPast(
     const waiting = { scopeId: scope.scopeId, ratedUpTo: formatInstant(scope.nextBegin) }
     log.warn(waiting, 'a scope that is not rated yet keeps samples from being dropped')
   }
-  const dropped = await store.dropBefore(keep)
+  const dropped = await store.dropBefore(keep, signal)
   if (dropped.points > 0 || dropped.samples > 0) {
     log.info(
       { ...dropped, before: formatInstant(keep.points) },

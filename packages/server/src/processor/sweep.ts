@@ -5,10 +5,13 @@ import type { PointStore } from '../storage/point-store.ts'
  * Deletes from the points store what no reader can see any more: void points, and what abandoned batches left. Again is
  * harmless, and so is a crash in between: what was not noted as swept is swept again.
  */
-export async function sweep(batches: Batches, store: PointStore): Promise<void> {
+export async function sweep(batches: Batches, store: PointStore, signal?: AbortSignal): Promise<void> {
   const gone = await batches.sweepable()
   if (gone.batches.length === 0 && gone.voids.length === 0) return
-  await store.deleteBatches(gone.batches.map((batch) => batch.id))
-  await store.deleteVoids(gone.voids)
+  await store.deleteBatches(
+    gone.batches.map((batch) => batch.id),
+    signal,
+  )
+  await store.deleteVoids(gone.voids, signal)
   await batches.swept(gone)
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import type { Sample, SampleReader } from '../domain/sample.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+import type { CopyOptions, PointsCopy } from './points-copy.ts'
 
 /** Narrows a query. Several values of one attribute are alternatives; several attributes must all match. */
 export interface PointFilter {
@@ -109,7 +110,8 @@ export interface Dropped {
 
 /**
  * Where rated points and raw samples are kept. What is written is seen only through a `Snapshot`, which state hands
- * out: the store itself knows nothing of commits. Decimals go in and come out exact to 18 digits after the point.
+ * out: the store itself knows nothing of commits. Decimals go in and come out exact to 18 digits after the point. Every call
+ * ends early when its signal fires, with the signal's reason: a change is then made or not made, and again is harmless.
  */
 export interface PointStore extends SampleReader, AsyncDisposable {
   /**
@@ -117,13 +119,13 @@ export interface PointStore extends SampleReader, AsyncDisposable {
    * Throws without a trace of this call, or leaves rows that no snapshot shows until `deleteBatches`. A value that does
    * not fit `DECIMAL(38,18)` is refused with the fault `storage.out_of_range`.
    */
-  write(batch: BatchId, points: readonly Point[]): Promise<void>
+  write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void>
   /** As `write`, for samples. */
-  writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void>
+  writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void>
   /** Removes all that a batch left, points and samples. Again is harmless. */
-  deleteBatches(batches: readonly BatchId[]): Promise<void>
+  deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void>
   /** Removes the points that are void. Again is harmless. */
-  deleteVoids(voids: readonly Void[]): Promise<void>
+  deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void>
   /**
    * Forgets the past for good: when it returns, no query finds a point that begins before `keep.points` or a sample before
    * `keep.samples`, of whatever batch; nothing else is gone. Whole months go first where the engine keeps months apart, so
@@ -131,14 +133,14 @@ export interface PointStore extends SampleReader, AsyncDisposable {
    * lists) may go too. Again is harmless and finds nothing to do; so does a call after a crash half-way, which goes on.
    * Queries under way see each of these points or not. The space is given back, or used for what is written next.
    */
-  dropBefore(keep: KeepFrom): Promise<Dropped>
+  dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped>
   /** The newest batch that has left anything here, points or samples, seen or not; 0 in an empty store. */
-  highestBatch(): Promise<BatchId>
+  highestBatch(signal?: AbortSignal): Promise<BatchId>
   /**
    * Removes all that batches above this one left, points and samples. Again is harmless. For stores whose state came back
    * from an older copy: it gives these numbers again.
    */
-  deleteBatchesAbove(batch: BatchId): Promise<void>
+  deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void>
 
   total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total>
   retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved>
@@ -147,4 +149,11 @@ export interface PointStore extends SampleReader, AsyncDisposable {
    * everything at once. All lists are of one state of the store, however long the consumer takes.
    */
   stream(filter: PointFilter, snapshot: Snapshot, signal?: AbortSignal): AsyncIterable<readonly Point[]>
+
+  /**
+   * Only of a store in this process. Copies all that batches up to `upTo` have left, seen or not, as it is when the call is
+   * made, into a new folder. What is written, swept or dropped meanwhile changes nothing in the copy. When it throws, the
+   * folder holds a part.
+   */
+  copyTo?(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy>
 }

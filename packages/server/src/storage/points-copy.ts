@@ -18,12 +18,3 @@ export interface CopyOptions {
 }
 
 export type RestoreOptions = CopyOptions
-
-/** A points store in this process, which can be copied while it is written and read. */
-export interface CopiedStore {
-  /**
-   * Copies all that batches up to `upTo` have left, seen or not, as it is when the call is made, into a new folder. What
-   * is written, swept or dropped meanwhile changes nothing in the copy. When it throws, the folder holds a part.
-   */
-  copyTo(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy>
-}

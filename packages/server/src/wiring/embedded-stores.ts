@@ -11,7 +11,6 @@ import { lockFolder } from '../lib/lock-folder.ts'
 import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
 import type { PointStore } from '../storage/point-store.ts'
-import type { CopiedStore } from '../storage/points-copy.ts'
 import { embeddedFolder } from './open-state.ts'
 import { VERSION } from './version.ts'
 
@@ -47,8 +46,9 @@ export function backupOf(
   { chores, log }: { readonly chores: Chores; readonly log: Logger },
 ): BackupParts | undefined {
   const { copyTo } = state
-  if (!copyTo || !('copyTo' in store)) return undefined
-  return { state: { ...state, copyTo }, points: store as PointStore & CopiedStore, chores, log, version: VERSION }
+  const copyPoints = store.copyTo?.bind(store)
+  if (!copyTo || !copyPoints) return undefined
+  return { state: { ...state, copyTo }, points: { copyTo: copyPoints }, chores, log, version: VERSION }
 }
 
 const Request = z.object({ command: z.literal('backup'), folder: z.string() })

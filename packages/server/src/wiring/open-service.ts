@@ -20,6 +20,7 @@ import { Modules } from '../state/modules.ts'
 import { Reprocesses } from '../state/reprocesses.ts'
 import { Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
+import { tellStoreEvents } from '../storage/events.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { activate } from './active-metrics.ts'
 import { backupOf, embeddedStores, finishRestore, listenForBackups } from './embedded-stores.ts'
@@ -64,7 +65,9 @@ export async function openStores(
     if (embedded) await finishRestore(embedded)
     const state = owned.use(await openState(options.state, log))
     const { db } = state
-    const store = owned.use(await openPointStore(options))
+    const telemetry = new Telemetry()
+    const events = tellStoreEvents(log, (event) => telemetry.storeEvent(event))
+    const store = owned.use(await openPointStore(options, events))
     const modules = new Modules(db)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,
@@ -79,7 +82,7 @@ export async function openStores(
     return {
       config,
       log,
-      telemetry: new Telemetry(),
+      telemetry,
       names: {
         scopeKey: options.collect.scope_key,
         fetcher: config.fetcher.plugin.name,

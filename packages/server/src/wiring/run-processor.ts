@@ -30,8 +30,8 @@ export async function processUntil(
     await unit.rechecker.run(signal)
     for (let finished = 1; finished > 0;) finished = await unit.reprocessor.run(signal)
     await measureResets(stores, signal)
-    await sweep(stores.batches, stores.store)
-    await dropPast(stores, until)
+    await sweep(stores.batches, stores.store, signal)
+    await dropPast(stores, until, signal)
   }
   await stores.batches.retire()
   return summary
@@ -48,8 +48,8 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
       const now = toInstant(new Date())
       if (now - discovered >= discoverEvery) {
         await unit.processor.discover(now, signal)
-        await sweep(batches, store)
-        await dropPast(stores, now)
+        await sweep(batches, store, signal)
+        await dropPast(stores, now, signal)
         const { retention_days: days } = stores.config.options.audit
         if (days !== undefined) await purgeAudit(stores.db, days)
         discovered = now
@@ -73,11 +73,11 @@ export async function runProcessor(stores: Stores, unit: ProcessorUnit, signal: 
 }
 
 /** What is dropped does not come back: neither a mistaken `--until` nor one clock that is fast may say how old it is. */
-async function dropPast(stores: Stores, until: Instant): Promise<void> {
+async function dropPast(stores: Stores, until: Instant, signal: AbortSignal): Promise<void> {
   const { retention_period: hours } = stores.config.options.storage
   if (hours === undefined) return
   const now = Math.min(until, toInstant(new Date()), await stores.chores.now())
-  await forgetPast(stores, { now, hours })
+  await forgetPast(stores, { now, hours }, signal)
 }
 
 async function reportLag({ scopes, names, config, telemetry }: Stores, now: Instant): Promise<void> {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ProcessorEvents } from '../processor/processor.ts'
+import type { StoreEventName } from '../storage/events.ts'
 
 /** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
 export class Telemetry implements ProcessorEvents {
@@ -12,6 +13,11 @@ export class Telemetry implements ProcessorEvents {
   readonly #failures = this.#counter('cloudtabby_scope_failures_total', 'Scopes that could not be rated, by fault', [
     'code',
   ])
+  readonly #storeEvents = this.#counter(
+    'cloudtabby_points_store_events_total',
+    'What the embedded points store could not do in the background, or had to do after an error of its engine',
+    ['event'],
+  )
   readonly #batches = new Histogram({
     name: 'cloudtabby_batch_seconds',
     help: 'From the claim of a batch to its commit',
@@ -55,6 +61,10 @@ export class Telemetry implements ProcessorEvents {
 
   failed({ code, scopes }: { code: string; scopes: number }): void {
     this.#failures.inc({ code }, scopes)
+  }
+
+  storeEvent(event: StoreEventName): void {
+    this.#storeEvents.inc({ event })
   }
 
   answered(answer: { method: string; route: string; status: number; seconds: number }): void {

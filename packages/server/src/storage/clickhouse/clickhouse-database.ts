@@ -80,6 +80,14 @@ const WRITING: ClickHouseSettings = {
 /** Done is what is done on all replicas. */
 const CHANGING: ClickHouseSettings = { mutations_sync: '2', lightweight_deletes_sync: '2' }
 
+/** Lines of `TabSeparated`, and what they are known by: again under the same token they are not inserted again. */
+export interface Insertion {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly lines: string
+  readonly token: string
+}
+
 /** Requests to one server, retried where the fault may pass, with faults that say what to do. */
 export class ClickHouseDatabase implements AsyncDisposable {
   readonly #client: ClickHouseClient
@@ -143,9 +151,9 @@ export class ClickHouseDatabase implements AsyncDisposable {
     }
   }
 
-  /** Inserts lines of `TabSeparated`. Again under the same token is harmless. */
-  async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
-    await this.#guard('storage.write_failed', undefined, () =>
+  /** Again under the same token is harmless. */
+  async insert({ table, columns, lines, token }: Insertion, signal?: AbortSignal): Promise<void> {
+    await this.#guard('storage.write_failed', signal, () =>
       this.#retrying(async () => {
         const result = await this.#client.insert({
           table,
@@ -153,25 +161,25 @@ export class ClickHouseDatabase implements AsyncDisposable {
           format: 'TabSeparated',
           values: Readable.from([Buffer.from(lines)], { objectMode: false }),
           clickhouse_settings: { ...WRITING, insert_deduplication_token: token },
-          abort_signal: AbortSignal.timeout(INSERT_MS_MAX),
+          abort_signal: within(INSERT_MS_MAX, signal),
         })
         requireDone(result.response_headers)
-      }),
+      }, signal),
     )
   }
 
   /** Done everywhere when it returns. The statement must be one that again is harmless. */
-  async command({ sql, params }: Statement): Promise<void> {
-    await this.#guard('storage.write_failed', undefined, () =>
+  async command({ sql, params }: Statement, signal?: AbortSignal): Promise<void> {
+    await this.#guard('storage.write_failed', signal, () =>
       this.#retrying(async () => {
         const result = await this.#patient.command({
           query: sql,
           query_params: { ...params },
           clickhouse_settings: CHANGING,
-          abort_signal: AbortSignal.timeout(CHANGE_MS_MAX),
+          abort_signal: within(CHANGE_MS_MAX, signal),
         })
         requireDone(result.response_headers)
-      }),
+      }, signal),
     )
   }
 
@@ -242,6 +250,11 @@ function parseUrl(options: ClickHouseOptions): { url: URL; username: string; pas
 function requireDone(headers: Readonly<Record<string, unknown>>): void {
   const code = headers['x-clickhouse-exception-code']
   if (typeof code === 'string') throw Object.assign(new Error('it failed after all'), { code })
+}
+
+function within(msMax: number, signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(msMax)
+  return signal ? AbortSignal.any([signal, timeout]) : timeout
 }
 
 /** The client itself heeds a signal only until an answer begins. */

@@ -35,7 +35,7 @@ import type { Layout } from './schema.ts'
 import { Params } from './statement.ts'
 import { type Tables, tablesOf } from './tables.ts'
 import { totalSql } from './total-sql.ts'
-import { writePoints } from './write-points.ts'
+import { type Target, writePoints } from './write-points.ts'
 import { writeSamples, writtenSampleSeries } from './write-samples.ts'
 import { WrittenSeries } from './written-series.ts'
 
@@ -61,41 +61,45 @@ export class ClickHouseStore implements PointStore {
     this.#tables = tablesOf(layout.database)
   }
 
-  async write(batch: BatchId, points: readonly Point[]): Promise<void> {
-    if (points.length > 0) await writePoints(this.#database, this.#tables, batch, points, this.#written)
+  async write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void> {
+    if (points.length > 0) await writePoints(this.#target(batch, signal), points, this.#written)
   }
 
-  async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
-    if (samples.length > 0) await writeSamples(this.#database, this.#tables, batch, samples, this.#writtenSamples)
+  async writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void> {
+    if (samples.length > 0) await writeSamples(this.#target(batch, signal), samples, this.#writtenSamples)
   }
 
-  async deleteBatches(batches: readonly BatchId[]): Promise<void> {
+  #target(batch: BatchId, signal: AbortSignal | undefined): Target {
+    return { database: this.#database, tables: this.#tables, batch, signal }
+  }
+
+  async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {
     for (const condition of ofBatches(batches)) {
-      await this.#delete('points', condition)
-      await this.#delete('samples', condition)
+      await this.#delete('points', condition, signal)
+      await this.#delete('samples', condition, signal)
     }
   }
 
-  async deleteVoids(voids: readonly Void[]): Promise<void> {
-    for (const condition of ofVoids(voids)) await this.#delete('points', condition)
+  async deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void> {
+    for (const condition of ofVoids(voids)) await this.#delete('points', condition, signal)
   }
 
-  async deleteBatchesAbove(batch: BatchId): Promise<void> {
-    await this.#delete('points', aboveBatch(batch))
-    await this.#delete('samples', aboveBatch(batch))
+  async deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void> {
+    await this.#delete('points', aboveBatch(batch), signal)
+    await this.#delete('samples', aboveBatch(batch), signal)
   }
 
-  async dropBefore(keep: KeepFrom): Promise<Dropped> {
+  async dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped> {
     return {
-      points: await this.#dropBefore('points', keep.points),
-      samples: await this.#dropBefore('samples', keep.samples),
+      points: await this.#dropBefore('points', keep.points, signal),
+      samples: await this.#dropBefore('samples', keep.samples, signal),
     }
   }
 
-  async highestBatch(): Promise<BatchId> {
+  async highestBatch(signal?: AbortSignal): Promise<BatchId> {
     const { points, samples } = this.#tables
     const sql = `SELECT greatest((SELECT max(batch) FROM ${points}), (SELECT max(batch) FROM ${samples}))`
-    const [row] = await this.#database.select({ sql, params: {} })
+    const [row] = await this.#database.select({ sql, params: {} }, signal)
     return Number(row?.[0] ?? 0)
   }
 
@@ -158,23 +162,24 @@ export class ClickHouseStore implements PointStore {
     await this.#database[Symbol.asyncDispose]()
   }
 
-  async #delete(table: Deletable, condition: Condition): Promise<void> {
-    const partitions = await this.#database.select(partitionsSql(this.#tables[table], condition))
+  async #delete(table: Deletable, condition: Condition, signal: AbortSignal | undefined): Promise<void> {
+    const partitions = await this.#database.select(partitionsSql(this.#tables[table], condition), signal)
     for (const [partition] of partitions) {
-      await this.#database.command(deleteSql(this.#layout, table, partition as string, condition))
+      await this.#database.command(deleteSql(this.#layout, table, partition as string, condition), signal)
     }
   }
 
   /** Whole months go at once; of the one that the instant lies in, the rows before it. */
-  async #dropBefore(table: Deletable, instant: Instant): Promise<number> {
+  async #dropBefore(table: Deletable, instant: Instant, signal: AbortSignal | undefined): Promise<number> {
     let dropped = 0
-    const ranges = await this.#database.select(partitionRangesSql(this.#tables[table], table, instant))
+    const ranges = await this.#database.select(partitionRangesSql(this.#tables[table], table, instant), signal)
     for (const [partition, last, old] of ranges as [string, string, string][]) {
       await this.#database.command(
         // Into a month that is not over at that instant, somebody may be writing what is to be kept.
         Number(last) < monthStart(instant)
           ? dropPartitionSql(this.#layout, table, partition)
           : deleteSql(this.#layout, table, partition, before(table, instant)),
+        signal,
       )
       dropped += Number(old)
     }

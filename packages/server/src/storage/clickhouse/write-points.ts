@@ -25,22 +25,25 @@ const POINT_COLUMNS = [
 const SERIES_COLUMNS = ['id', 'scope_id', 'type', 'unit', 'groupby', 'metadata'] as const
 const ATTRIBUTE_COLUMNS = ['name', 'scope_id', 'series', 'value'] as const
 
+/** Where a call writes, and for which batch. */
+export interface Target {
+  readonly database: ClickHouseDatabase
+  readonly tables: Tables
+  readonly batch: BatchId
+  readonly signal: AbortSignal | undefined
+}
+
 /** Writes the series that are new, then the points. Refuses what does not fit before anything is written. */
-export async function writePoints(
-  database: ClickHouseDatabase,
-  tables: Tables,
-  batch: BatchId,
-  points: readonly Point[],
-  written: WrittenSeries,
-): Promise<void> {
+export async function writePoints(target: Target, points: readonly Point[], written: WrittenSeries): Promise<void> {
+  const { tables, batch } = target
   const blocks = pointBlocks(batch, points, written)
-  const fresh = await written.fresh(points, (ids) => selectIdentities(database, tables, ids))
+  const fresh = await written.fresh(points, (ids) => selectIdentities(target, ids))
   if (fresh.length > 0) {
-    await insertBlocks(database, tables.series, SERIES_COLUMNS, seriesBlocks(fresh), batch)
-    await insertBlocks(database, tables.attributes, ATTRIBUTE_COLUMNS, attributeBlocks(fresh), batch)
+    await insertBlocks(target, tables.series, SERIES_COLUMNS, seriesBlocks(fresh))
+    await insertBlocks(target, tables.attributes, ATTRIBUTE_COLUMNS, attributeBlocks(fresh))
     written.remember(fresh)
   }
-  await insertBlocks(database, tables.points, POINT_COLUMNS, blocks, batch)
+  await insertBlocks(target, tables.points, POINT_COLUMNS, blocks)
 }
 
 /**
@@ -48,14 +51,15 @@ export async function writePoints(
  * other tokens, even with equal points.
  */
 export async function insertBlocks(
-  database: ClickHouseDatabase,
+  { database, batch, signal }: Target,
   table: string,
   columns: readonly string[],
   blocks: readonly string[],
-  batch: BatchId,
 ): Promise<void> {
   const call = randomUUID()
-  for (const [i, lines] of blocks.entries()) await database.insert(table, columns, lines, `${batch}-${call}-${i}`)
+  for (const [i, lines] of blocks.entries()) {
+    await database.insert({ table, columns, lines, token: `${batch}-${call}-${i}` }, signal)
+  }
 }
 
 /** By begin, so that a block is of few months: a month is a part for itself. */
@@ -94,8 +98,7 @@ function attributeBlocks(fresh: readonly Series[]): readonly string[] {
 const LOOKED_UP_AT_ONCE = 10_000
 
 async function selectIdentities(
-  database: ClickHouseDatabase,
-  tables: Tables,
+  { database, tables, signal }: Target,
   ids: readonly bigint[],
 ): Promise<Map<bigint, Identity>> {
   const found = new Map<bigint, Identity>()
@@ -103,7 +106,7 @@ async function selectIdentities(
     const params = new Params()
     const sql = `SELECT id, scope_id, type, unit, groupby, metadata FROM ${tables.series}
 WHERE id IN ${params.integers(ids.slice(i, i + LOOKED_UP_AT_ONCE))}`
-    const rows = await database.select({ sql, params: params.list })
+    const rows = await database.select({ sql, params: params.list }, signal)
     for (const [id, ...identity] of rows as string[][]) found.set(BigInt(id!), identity as unknown as Identity)
   }
   return found

@@ -1,13 +1,10 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Sample } from '../../domain/sample.ts'
-import type { BatchId } from '../../domain/snapshot.ts'
 import { refuseValue } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
-import type { ClickHouseDatabase } from './clickhouse-database.ts'
 import { Blocks, decimalField, mapField, textField } from './tab-separated.ts'
-import type { Tables } from './tables.ts'
-import { insertBlocks } from './write-points.ts'
+import { insertBlocks, type Target } from './write-points.ts'
 
 const SAMPLE_COLUMNS = ['batch', 'name', 'series', 'instant', 'value'] as const
 const SERIES_COLUMNS = ['id', 'name', 'labels'] as const
@@ -21,12 +18,11 @@ export function writtenSampleSeries(): WrittenSampleSeries {
 
 /** Writes the series that are new, then the samples. Refuses what does not fit before anything is written. */
 export async function writeSamples(
-  database: ClickHouseDatabase,
-  tables: Tables,
-  batch: BatchId,
+  target: Target,
   samples: readonly Sample[],
   written: WrittenSampleSeries,
 ): Promise<void> {
+  const { tables, batch } = target
   const ids = new Map<string, bigint>()
   const seriesBlocks = new Blocks()
   const blocks = new Blocks()
@@ -42,7 +38,7 @@ export async function writeSamples(
     ids.set(identity, id)
     blocks.add(`${batch}\t${textField(sample.name)}\t${id}\t${sample.at}\t${value}\n`)
   }
-  await insertBlocks(database, tables.sampleSeries, SERIES_COLUMNS, seriesBlocks.take(), batch)
+  await insertBlocks(target, tables.sampleSeries, SERIES_COLUMNS, seriesBlocks.take())
   for (const [identity, id] of ids) written.set(identity, id)
-  await insertBlocks(database, tables.samples, SAMPLE_COLUMNS, blocks.take(), batch)
+  await insertBlocks(target, tables.samples, SAMPLE_COLUMNS, blocks.take())
 }

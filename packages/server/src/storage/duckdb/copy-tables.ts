@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { deleteBatchesAbove } from './drop-before.ts'
-import { run } from './duckdb-database.ts'
+import { run } from './run-statement.ts'
 import type { Statement } from './statement.ts'
 
 /** Rows of one file: so often there is something to tell, and an end can come. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
 import type { Dropped, KeepFrom } from '../point-store.ts'
-import { run } from './duckdb-database.ts'
+import { run } from './run-statement.ts'
 import type { Param } from './statement.ts'
 
 /** Deletes what lies before the bounds, within the connection's transaction; the file skips what is newer. */

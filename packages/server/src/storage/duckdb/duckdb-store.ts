@@ -19,7 +19,7 @@ import {
 } from '../point-store.ts'
 import { seriesText } from '../series-identity.ts'
 import { groupNames } from '../total-row.ts'
-import type { CopiedStore, CopyOptions, PointsCopy } from '../points-copy.ts'
+import type { CopyOptions, PointsCopy } from '../points-copy.ts'
 import { copyTables } from './copy-tables.ts'
 import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
 import {
@@ -30,12 +30,13 @@ import {
   removeOrphans,
   removeSampleOrphans,
 } from './drop-before.ts'
-import { type DuckDBDatabase, run, type StoreOptions } from './duckdb-database.ts'
+import type { DuckDBDatabase } from './duckdb-database.ts'
 import { fewSums, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { ScopeTexts } from './scope-texts.ts'
+import { run } from './run-statement.ts'
 import { SeriesNumbers } from './series-numbers.ts'
 import { Params, type Select, type Statement } from './statement.ts'
 import { fromStoredValue, type Rest } from './stored-value.ts'
@@ -49,8 +50,18 @@ import { writeSamples } from './write-samples.ts'
 /** Series and rule lists that were read last are kept, so that a page does not parse them again. */
 const READ_REMEMBERED = 20_000
 
+/** Where a store's ways part; nothing but speed depends on it. */
+export interface StoreOptions {
+  /** Points that are put in order at a time, `RUN_POINTS` by default. */
+  readonly runPoints?: number
+  /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
+  readonly mostSums?: number
+  /** Series up to which nobody asks whether scopes would do to sum by, `SCOPES_ABOVE` by default. */
+  readonly scopesAbove?: number
+}
+
 /** Points and samples in one DuckDB file. Made by `openDuckDBStore`. */
-export class DuckDBStore implements PointStore, CopiedStore {
+export class DuckDBStore implements PointStore {
   readonly #database: DuckDBDatabase
   readonly #series: SeriesNumbers
   readonly #ruleSets: TextNumbers
@@ -111,14 +122,14 @@ export class DuckDBStore implements PointStore, CopiedStore {
     })
   }
 
-  async write(batch: BatchId, points: readonly Point[]): Promise<void> {
+  async write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void> {
     if (points.length === 0) return
     const written = { series: this.#series, ruleSets: this.#ruleSets }
     await this.#change(async (connection) => {
       const rest = await writePoints(connection, batch, points, written)
       // Too much would only be slow, too little would be wrong: so before the commit.
       if (rest > this.#widest) this.#widest = rest
-    })
+    }, signal)
     this.#unordered.points += points.length
     this.#unordered.last = Math.max(this.#unordered.last, batch)
     if (this.#unordered.points >= this.#runPoints) void this.#order()
@@ -128,48 +139,50 @@ export class DuckDBStore implements PointStore, CopiedStore {
   async #order(): Promise<void> {
     const { last } = this.#unordered
     this.#unordered = { points: 0, last }
-    await this.#change((connection) => orderPoints(connection, last)).catch(() => {})
+    await this.#change((connection) => orderPoints(connection, last)).catch((error: unknown) => {
+      this.#database.events.orderingFailed(error)
+    })
   }
 
-  async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
+  async writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void> {
     if (samples.length === 0) return
-    await this.#change((connection) => writeSamples(connection, batch, samples, this.#sampleSeries))
+    await this.#change((connection) => writeSamples(connection, batch, samples, this.#sampleSeries), signal)
   }
 
-  async deleteBatches(batches: readonly BatchId[]): Promise<void> {
+  async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {
     if (batches.length === 0) return
     await this.#change(async (connection) => {
-      for (const statement of deleteBatchesSql(batches)) await run(connection, statement)
-    })
+      for (const statement of deleteBatchesSql(batches)) await run(connection, statement, signal)
+    }, signal)
   }
 
-  async deleteVoids(voids: readonly Void[]): Promise<void> {
+  async deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void> {
     if (voids.length === 0) return
     await this.#change(async (connection) => {
-      await run(connection, deleteVoidsSql(voids))
-    })
+      await run(connection, deleteVoidsSql(voids), signal)
+    }, signal)
   }
 
-  async dropBefore(keep: KeepFrom): Promise<Dropped> {
-    await this.#removeOrphans()
+  async dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped> {
+    await this.#removeOrphans(signal)
     let dropped: Dropped = { points: 0, samples: 0 }
     await this.#change(async (connection) => {
       dropped = await dropBefore(connection, keep)
       if (dropped.samples === 0) return
       await removeSampleOrphans(connection)
       this.#sampleSeries.forget()
-    })
+    }, signal)
     if (dropped.points > 0) {
       await this.#change(async (connection) => {
         this.#orphans = { rows: await findOrphans(connection), readers: [...this.#reading] }
-      })
+      }, signal)
     }
     if (dropped.points > 0 || dropped.samples > 0) await this.#database.checkpoint()
     return dropped
   }
 
   /** Not at once: who has read points before they were dropped is going to ask for their series. */
-  async #removeOrphans(): Promise<void> {
+  async #removeOrphans(signal: AbortSignal | undefined): Promise<void> {
     const orphans = this.#orphans
     if (!orphans || orphans.readers.some((reader) => this.#reading.has(reader))) return
     this.#orphans = undefined
@@ -177,17 +190,17 @@ export class DuckDBStore implements PointStore, CopiedStore {
       await removeOrphans(connection, orphans.rows)
       // Before the next transaction begins: to look up a number for nothing is only slow.
       for (const each of [this.#series, this.#ruleSets]) each.forget()
-    })
+    }, signal)
   }
 
-  async highestBatch(): Promise<BatchId> {
+  async highestBatch(signal?: AbortSignal): Promise<BatchId> {
     const sql = 'SELECT greatest((SELECT max(batch) FROM points), (SELECT max(batch) FROM samples), 0)'
-    const [row] = await this.#select({ sql, params: [] }, undefined)
+    const [row] = await this.#select({ sql, params: [] }, signal)
     return Number(row?.[0])
   }
 
-  async deleteBatchesAbove(batch: BatchId): Promise<void> {
-    await this.#change((connection) => deleteBatchesAbove(connection, batch))
+  async deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void> {
+    await this.#change((connection) => deleteBatchesAbove(connection, batch), signal)
   }
 
   async copyTo(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy> {
@@ -300,7 +313,7 @@ export class DuckDBStore implements PointStore, CopiedStore {
     await this.#database[Symbol.asyncDispose]()
   }
 
-  async #change(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+  async #change(work: (connection: DuckDBConnection) => Promise<void>, signal?: AbortSignal): Promise<void> {
     const numbers = [this.#series, this.#ruleSets, this.#sampleSeries]
     try {
       await this.#database.transaction(
@@ -309,8 +322,11 @@ export class DuckDBStore implements PointStore, CopiedStore {
           for (const each of numbers) each.rollback()
           await work(connection)
         },
-        () => {
-          for (const each of numbers) each.commit()
+        {
+          committed: () => {
+            for (const each of numbers) each.commit()
+          },
+          signal,
         },
       )
     } catch (error) {

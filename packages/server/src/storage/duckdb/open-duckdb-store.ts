@@ -2,15 +2,17 @@ import { Fault } from '../../lib/fault.ts'
 import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { fillTables } from './copy-tables.ts'
 import { createDuckDBFile } from './create-duckdb-file.ts'
-import { DuckDBDatabase, type DuckDBFileOptions, IN_MEMORY, run } from './duckdb-database.ts'
-import { DuckDBStore } from './duckdb-store.ts'
+import { DuckDBDatabase } from './duckdb-database.ts'
+import { DuckDBStore, type StoreOptions } from './duckdb-store.ts'
+import { type DuckDBFileOptions, IN_MEMORY } from './renewable-instance.ts'
+import { run } from './run-statement.ts'
 import { UPGRADES } from './schema.ts'
 
 /**
  * Opens the file, and creates it with its folder if there is none; brings its tables to this version. Throws
  * `state.locked` when it is open already, `state.unwritable` when it cannot be read and written, `storage.newer_version`.
  */
-export async function openDuckDBStore(options: DuckDBFileOptions): Promise<DuckDBStore> {
+export async function openDuckDBStore(options: DuckDBFileOptions & StoreOptions): Promise<DuckDBStore> {
   const { path } = options
   const database = await openFile(options).catch((error: unknown) => {
     throw error instanceof Fault ? error : toOpenFault(path, error)

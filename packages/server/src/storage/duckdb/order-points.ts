@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { run } from './duckdb-database.ts'
+import { run } from './run-statement.ts'
 
 /**
  * Points that are put in order at a time: sixteen of DuckDB's row groups and a bit. Smaller runs would save questions about

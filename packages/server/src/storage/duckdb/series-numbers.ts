@@ -4,7 +4,7 @@ import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import { attributeTexts, type Identity, refuseOther, toIdentity } from '../series-identity.ts'
 import { append, type Column } from './append.ts'
-import { run } from './duckdb-database.ts'
+import { run } from './run-statement.ts'
 
 /** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the file. */
 const REMEMBERED = 50_000

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
-import { run } from './duckdb-database.ts'
+import { run } from './run-statement.ts'
 
 /** So many texts are remembered; others are looked up in the file. */
 const REMEMBERED = 50_000

@@ -72,7 +72,7 @@ export const postDataframes = defineRoute<PushDeps>()({
         request.signal.throwIfAborted()
         // Nearly all bodies are one group: then the lease that the batch began with is enough.
         if (count > 0) await deps.batches.renew(batch)
-        await deps.points.write(batch, points)
+        await deps.points.write(batch, points, request.signal)
         count += points.length
       }
       const after = { points: count }
