@@ -3,6 +3,7 @@ import { decimal } from '@cloudtabby/server/domain/decimal'
 import type { Point } from '@cloudtabby/server/domain/point'
 import { type Series, toSeries } from '@cloudtabby/server/domain/series'
 import type { PointStore, TotalQuery } from '@cloudtabby/server/storage/point-store'
+import { whyNoClickHouse } from '../packages/server/src/storage/testing/test-clickhouse.ts'
 import { clickhouseEngine, duckdbEngine, type Engine } from './engine.ts'
 import { medianOf, type Measure } from './measure.ts'
 
@@ -27,6 +28,11 @@ export async function benchStorage(): Promise<Measure[]> {
 
 /** The same with ClickHouse. */
 export async function benchClickHouse(): Promise<Measure[]> {
+  const missing = whyNoClickHouse()
+  if (missing !== undefined) {
+    console.error(`ClickHouse is not measured: ${missing}`)
+    return []
+  }
   await using engine = await clickhouseEngine()
   return await measure(engine)
 }

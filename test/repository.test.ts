@@ -1,5 +1,5 @@
 /** A tidy test: it looks at the repository itself, as TigerBeetle's does. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -43,7 +43,8 @@ test('no file is too long without a reason, and no reason outlives its file', ()
   expect(long.toSorted()).toEqual(Object.keys(LONG_FILES).toSorted())
 })
 
-const LOCKED = Object.entries((JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages)
+const TOP_LOCKED = lockedIn('package-lock.json')
+const LOCKED = [...TOP_LOCKED, ...lockedIn('scripts/services/chdb/package-lock.json')]
 
 interface Locked {
   readonly resolved?: string
@@ -60,6 +61,15 @@ test('package-lock.json pins contents, and leaves the place of download to the r
   const isPinned = (it: Locked) => it.integrity?.startsWith('sha512-') || (it.integrity === undefined && it.os)
   const loose = packages.filter(([, it]) => it.resolved !== undefined || !isPinned(it))
   expect(loose.map(([name]) => name)).toEqual([])
+})
+
+test('`npm ci` brings less than 350 MB, and not the engine that only tests of ClickHouse need', () => {
+  expect(TOP_LOCKED.filter(([place]) => place.includes('chdb'))).toEqual([])
+  const there = TOP_LOCKED.filter(([place, it]) => place.includes('node_modules/') && !it.link)
+  const sizes = there.map(([place]) => [place, bytesIn(path.join(ROOT, place))] as const)
+  const sum = sizes.reduce((total, [, bytes]) => total + bytes, 0)
+  const largest = sizes.toSorted(([, a], [, b]) => b - a).slice(0, 20)
+  expect(sum < 350e6 ? [] : largest).toEqual([])
 })
 
 test('package-lock.json names the packages of every platform, without which npm ci refuses it', () => {
@@ -128,6 +138,20 @@ function listFiles(folder: string): string[] {
       if (entry.isDirectory()) return ignored.has(entry.name) ? [] : listFiles(name)
       return entry.isFile() ? [name] : []
     })
+}
+
+function lockedIn(file: string): [place: string, locked: Locked][] {
+  return Object.entries((JSON.parse(read(file)) as { packages: Record<string, Locked> }).packages)
+}
+
+/** Of a package without those that lie in it, which are named apart; 0 where it is another platform's. */
+function bytesIn(folder: string): number {
+  if (!existsSync(folder)) return 0
+  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
+    const inside = path.join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? sum : sum + bytesIn(inside)
+    return entry.isFile() ? sum + statSync(inside).size : sum
+  }, 0)
 }
 
 function read(file: string): string {

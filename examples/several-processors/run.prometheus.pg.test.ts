@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { whyNoPrometheus } from '../../packages/server/src/collectors/testing/start-prometheus.ts'
+import { whyNoClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
 import { hasPostgres, SERVER } from '../../packages/server/src/state/testing/open-test-postgres.ts'
 
-const missing = whyNoPrometheus() ?? ((await hasPostgres()) ? undefined : 'no PostgreSQL answers; set POSTGRES_URL')
+const missing =
+  whyNoPrometheus() ??
+  whyNoClickHouse() ??
+  ((await hasPostgres()) ? undefined : 'no PostgreSQL answers; set POSTGRES_URL')
 
 test.skipIf(missing !== undefined)(
   `the bill is exact although one of two processors was killed${missing ? ` (skipped: ${missing})` : ''}`,

@@ -1,7 +1,10 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { Session, type StreamChunk } from 'chdb'
 import { Semaphore } from '../../packages/server/src/lib/semaphore.ts'
+import {
+  type Chdb,
+  type ChdbChunk,
+  type ChdbSession,
+  loadChdb,
+} from '../../packages/server/src/storage/testing/chdb.ts'
 import { ClickHouseError, type ClickHouseRequest, isInsert } from './clickhouse-request.ts'
 
 export interface Answer {
@@ -12,20 +15,8 @@ export interface Answer {
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
-/** The package's own inserts take a fixed list of formats; its native part takes any, and says how many rows it wrote. */
-interface Native {
-  InsertRawAsyncConnection(
-    connection: unknown,
-    statement: string,
-    data: Buffer,
-    countLines: boolean,
-  ): Promise<{ rowsWritten: number }>
-}
-
-type Chunk = Pick<StreamChunk, 'raw'>
-
 interface KeptSession {
-  readonly session: Session
+  readonly session: ChdbSession
   busy: boolean
   usedMs: number
 }
@@ -44,9 +35,9 @@ const STREAMED = new Set(['JSONEachRow', 'JSONCompactEachRow', 'TabSeparated', '
  */
 export class ClickHouseEngine implements AsyncDisposable {
   readonly #dir: string
-  readonly #native: Native
+  readonly #chdb: Chdb
   /** Keeps the directory open between requests. */
-  readonly #root: Session
+  readonly #root: ChdbSession
   readonly #places = new Semaphore(RUNNING_MAX)
   readonly #kept = new Map<string, KeptSession>()
   readonly #end = new AbortController()
@@ -54,11 +45,9 @@ export class ClickHouseEngine implements AsyncDisposable {
   #version = ''
 
   constructor(dir: string) {
-    const require = createRequire(import.meta.url)
-    const loader = require(join(dirname(require.resolve('chdb')), 'dist/loader.js')) as { loadNative: () => Native }
-    this.#native = loader.loadNative()
+    this.#chdb = loadChdb()
     this.#dir = dir
-    this.#root = new Session(dir)
+    this.#root = new this.#chdb.Session(dir)
   }
 
   async version(): Promise<string> {
@@ -86,7 +75,7 @@ export class ClickHouseEngine implements AsyncDisposable {
     }
   }
 
-  async #answer(session: Session, request: ClickHouseRequest, leave: () => void): Promise<Answer> {
+  async #answer(session: ChdbSession, request: ClickHouseRequest, leave: () => void): Promise<Answer> {
     const { query, data } = request
     refuseSeveralStatements(query)
     for (const statement of preparations(request)) await session.queryAsync(statement)
@@ -95,7 +84,7 @@ export class ClickHouseEngine implements AsyncDisposable {
       const { rowsWritten } =
         data.length === 0
           ? { rowsWritten: 0 }
-          : await this.#native.InsertRawAsyncConnection(session.connection, query, data, false)
+          : await this.#chdb.native.InsertRawAsyncConnection(session.connection, query, data, false)
       return { format, writtenRows: rowsWritten, readRows: 0, chunks: whole(new Uint8Array(), leave) }
     }
     if (STREAMED.has(format) && !request.waitEndOfQuery && /^\s*\(*\s*(?:SELECT|WITH)\b/i.test(query)) {
@@ -108,9 +97,9 @@ export class ClickHouseEngine implements AsyncDisposable {
     return { format, writtenRows: 0, readRows: result.rowsRead, chunks: whole(result.bytes(), leave) }
   }
 
-  #connect(sessionId: string | undefined): { session: Session; release: () => void } {
+  #connect(sessionId: string | undefined): { session: ChdbSession; release: () => void } {
     if (sessionId === undefined) {
-      const session = new Session(this.#dir)
+      const session = new this.#chdb.Session(this.#dir)
       return { session, release: () => session.close() }
     }
     this.#dropIdle()
@@ -119,7 +108,7 @@ export class ClickHouseEngine implements AsyncDisposable {
       throw new ClickHouseError(373, `Session ${sessionId} is locked by a concurrent client. (SESSION_IS_LOCKED)`)
     if (!kept) {
       if (this.#kept.size >= KEPT_SESSIONS_MAX) throw new ClickHouseError(202, 'Too many sessions. (TOO_MANY_SESSIONS)')
-      kept = { session: new Session(this.#dir), busy: false, usedMs: 0 }
+      kept = { session: new this.#chdb.Session(this.#dir), busy: false, usedMs: 0 }
       this.#kept.set(sessionId, kept)
     }
     const held = kept
@@ -195,11 +184,11 @@ function whole(bytes: Uint8Array, leave: () => void): AsyncIterable<Uint8Array> 
 
 /** No generator: one that was never begun would not notice that its reader has left. */
 function streamed(
-  first: IteratorResult<Chunk>,
-  rest: AsyncIterator<Chunk>,
+  first: IteratorResult<ChdbChunk>,
+  rest: AsyncIterator<ChdbChunk>,
   leave: () => void,
 ): AsyncIterable<Uint8Array> {
-  let ahead: IteratorResult<Chunk> | undefined = first
+  let ahead: IteratorResult<ChdbChunk> | undefined = first
   const end = async (): Promise<IteratorResult<Uint8Array>> => {
     await rest.return?.()
     leave()

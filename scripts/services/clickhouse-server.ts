@@ -1,8 +1,8 @@
 /**
  * A ClickHouse that answers on loopback, for tests and for trying a layout where no server can be installed: the engine
- * is the real one (npm's `chdb`, ClickHouse in-process), the server round it is not. It speaks as much of the HTTP
- * interface as `@clickhouse/client` uses. Not for production: it knows no users, no quotas, no cluster and no limits but
- * its own.
+ * is the real one (npm's `chdb`, ClickHouse in-process; `npm run install:chdb` brings it), the server round it is not. It
+ * speaks as much of the HTTP interface as `@clickhouse/client` uses. Not for production: it knows no users, no quotas, no
+ * cluster and no limits but its own.
  *
  *   npx tsx scripts/services/clickhouse-server.ts --dir DIR [--port P] [--body-bytes-max N] [--with-stdin]
  *

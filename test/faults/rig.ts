@@ -12,6 +12,7 @@ import {
   type TestDatabase,
 } from '../../packages/server/src/state/testing/open-test-postgres.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
+import { whyNoChdb } from '../../packages/server/src/storage/testing/chdb.ts'
 import { type StartedClickHouse, startClickHouse } from '../../packages/server/src/storage/testing/test-clickhouse.ts'
 import { createRules } from '../shared/first-rules.ts'
 import { whyNoSkew } from './fleet.ts'
@@ -51,6 +52,11 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
   if (!postgres) {
     notes.push('no PostgreSQL answers: set POSTGRES_URL; rounds are on embedded stores only')
     layouts = layouts.filter((layout) => layout === 'embedded')
+  }
+  const noClickHouse = whyNoChdb()
+  if (noClickHouse !== undefined && layouts.includes('servers')) {
+    notes.push(`rounds are not on servers: ${noClickHouse}`)
+    layouts = layouts.filter((layout) => layout !== 'servers')
   }
   const noSkew = whyNoSkew()
   if (noSkew !== undefined && faults.includes('clock')) {

@@ -1,4 +1,5 @@
 import { openDuckDBStore } from '../duckdb/open-duckdb-store.ts'
+import { openChdbStore } from '../clickhouse/testing/open-chdb-store.ts'
 import type { PointStore } from '../point-store.ts'
 
 /**
@@ -7,7 +8,5 @@ import type { PointStore } from '../point-store.ts'
  */
 export async function openTestStore(): Promise<PointStore> {
   if (process.env['TEST_STORES'] !== 'servers') return openDuckDBStore({ path: ':memory:' })
-  // Half a gigabyte that the others need not load.
-  const { openChdbStore } = await import('../clickhouse/testing/open-chdb-store.ts')
   return openChdbStore()
 }

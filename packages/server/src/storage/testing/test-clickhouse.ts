@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createClient } from '@clickhouse/client'
+import { whyNoChdb } from './chdb.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../../..')
 
@@ -20,6 +21,11 @@ export interface StartedClickHouse extends TestClickHouse {
   kill(): Promise<void>
 }
 
+/** Undefined where `openTestClickHouse` works; else why the tests that need it are skipped. */
+export function whyNoClickHouse(): string | undefined {
+  return process.env['CLICKHOUSE_URL'] ? undefined : whyNoChdb()
+}
+
 /** An empty database on it; disposal drops it, and ends the server when it was started for this. */
 export interface TestClickHouseDatabase extends AsyncDisposable {
   readonly url: string
@@ -28,7 +34,7 @@ export interface TestClickHouseDatabase extends AsyncDisposable {
 
 /**
  * A database of its own on the server at `CLICKHOUSE_URL`; without one, on a server that is started for it and needs
- * nothing but npm's packages (scripts/services/clickhouse-server.ts). Starting takes half a second and 300 MB: one for a
+ * nothing but `npm run install:chdb` (scripts/services/clickhouse-server.ts). Starting takes half a second and 300 MB: one for a
  * test file is enough.
  */
 export async function openTestClickHouse(): Promise<TestClickHouseDatabase> {

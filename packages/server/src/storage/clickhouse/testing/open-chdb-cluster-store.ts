@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Session } from 'chdb'
-import { createChdbConnection } from 'chdb/connection'
 import type { PointStore } from '../../point-store.ts'
+import { type ChdbConnection, loadChdb } from '../../testing/chdb.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
-import { recycling } from './recycling.ts'
+import { type Recycled, recycling } from './recycling.ts'
 
 /** A cluster of one shard, which is this process: nothing listens at the port. */
 const CONFIG = `<clickhouse>
@@ -15,15 +14,6 @@ const CONFIG = `<clickhouse>
     <replica><host>127.0.0.1</host><port>9000</port></replica>
   </shard></main></remote_servers>
 </clickhouse>`
-
-const folder = mkdtempSync(join(tmpdir(), 'cloudtabby-chdb-cluster-'))
-const config = join(folder, 'config.xml')
-writeFileSync(config, CONFIG)
-/** The configuration counts for the folder as long as this is open. */
-const root = new Session(join(folder, 'data'), { connectionArgs: [`--config-file=${config}`] })
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-
-type Connection = ReturnType<typeof createChdbConnection>
 
 /** What needs a keeper, which is no part of chdb, goes from statements and settings; distributed tables stay. */
 function withoutKeeper(sql: string): string {
@@ -39,9 +29,8 @@ function here<T extends { query: string; clickhouse_settings?: object }>(params:
   return { ...params, query: withoutKeeper(params.query), clickhouse_settings: settings }
 }
 
-function connect(): Connection {
-  const connection = createChdbConnection({ path: root.path })
-  const wrapped: Pick<Connection, 'query' | 'command' | 'insert' | 'exec' | 'ping' | 'close'> = {
+function onCluster(connection: ChdbConnection): ChdbConnection {
+  return {
     query: (params) => connection.query(here(params)),
     command: (params) => connection.command(here(params)),
     insert: (params) => connection.insert(here(params)),
@@ -49,23 +38,34 @@ function connect(): Connection {
     ping: (params) => connection.ping(params),
     close: () => connection.close(),
   }
-  return wrapped as Connection
 }
 
-const stores = recycling(
-  (database) =>
-    openClickHouseStore({
-      url: 'http://chdb',
-      database,
-      username: 'default',
-      password: '',
-      cluster: 'main',
-      connection: connect() as never,
-    }),
-  (table) => root.queryAsync(`TRUNCATE TABLE ${table}_local`),
-)
+function start(): Recycled {
+  const { Session, createChdbConnection } = loadChdb()
+  const folder = mkdtempSync(join(tmpdir(), 'cloudtabby-chdb-cluster-'))
+  const config = join(folder, 'config.xml')
+  writeFileSync(config, CONFIG)
+  // The configuration counts for the folder as long as this is open.
+  const root = new Session(join(folder, 'data'), { connectionArgs: [`--config-file=${config}`] })
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return recycling(
+    (database) =>
+      openClickHouseStore({
+        url: 'http://chdb',
+        database,
+        username: 'default',
+        password: '',
+        cluster: 'main',
+        connection: onCluster(createChdbConnection({ path: root.path })),
+      }),
+    (table) => root.queryAsync(`TRUNCATE TABLE ${table}_local`),
+  )
+}
+
+let stores: Recycled | undefined
 
 /** An empty store in the form that it has on a cluster, as far as one process can be one. */
 export function openChdbClusterStore(): Promise<PointStore> {
+  stores ??= start()
   return stores.open()
 }

@@ -1,24 +1,30 @@
-import { createChdbConnection } from 'chdb/connection'
+import { randomUUID } from 'node:crypto'
 import type { PointStore } from '../../point-store.ts'
+import { loadChdb } from '../../testing/chdb.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
-import { recycling } from './recycling.ts'
+import { type Recycled, recycling } from './recycling.ts'
 
-/** Keeps the engine's folder, which goes with its last connection. */
-const root = createChdbConnection({ path: ':memory:' })
+function start(): Recycled {
+  const { createChdbConnection } = loadChdb()
+  // Keeps the engine's folder, which goes with its last connection.
+  const root = createChdbConnection({ path: ':memory:' })
+  return recycling(
+    (database) =>
+      openClickHouseStore({
+        url: 'http://chdb',
+        database,
+        username: 'default',
+        password: '',
+        connection: createChdbConnection({ path: ':memory:' }),
+      }),
+    (table) => root.command({ query: `TRUNCATE TABLE ${table}`, query_id: randomUUID() }),
+  )
+}
 
-const stores = recycling(
-  (database) =>
-    openClickHouseStore({
-      url: 'http://chdb',
-      database,
-      username: 'default',
-      password: '',
-      connection: createChdbConnection({ path: ':memory:' }) as never,
-    }),
-  (table) => root.command({ query: `TRUNCATE TABLE ${table}` }),
-)
+let stores: Recycled | undefined
 
 /** An empty store on ClickHouse's engine in this process, by chdb. */
 export function openChdbStore(): Promise<PointStore> {
+  stores ??= start()
   return stores.open()
 }
