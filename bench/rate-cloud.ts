@@ -8,7 +8,7 @@ import { setFirstRules } from '@cloudtabby/server/quickstart/set-first-rules'
 import { ruleTimeFromInstant } from '@cloudtabby/server/rating/rule-time'
 import { open } from '@cloudtabby/server/commands/invocation'
 import { openProcessor } from '@cloudtabby/server/wiring/open-service'
-import { processUntil } from '@cloudtabby/server/wiring/run-processor'
+import { processWithProgress } from '@cloudtabby/server/commands/process'
 
 const PROGRAM = resolve(import.meta.dirname, '../packages/server/bin/cloudtabbyd.js')
 const RULES = resolve(import.meta.dirname, 'rules.yml')
@@ -69,7 +69,7 @@ path = points.duckdb
     await setFirstRules(stores.db, readRulesFile(await readFile(RULES, 'utf8'), RULES), change)
     await using unit = await openProcessor(stores)
     const started = performance.now()
-    const { points, failed } = await processUntil(stores, unit, { until, signal, terminal: false })
+    const { points, failed } = await processWithProgress(stores, unit, invocation, until)
     const seconds = (performance.now() - started) / 1000
     if (failed.length > 0) throw new Error(`not everything was rated: ${failed[0]!.error}`)
     return { points, seconds, peakMegabytes: process.resourceUsage().maxRSS / 1024 }

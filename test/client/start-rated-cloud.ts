@@ -10,7 +10,7 @@ import { makeTestStateFolder } from '../../packages/server/src/state/testing/ope
 import { importWithProgress } from '../../packages/server/src/commands/import.ts'
 import { type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
 import { openProcessor } from '../../packages/server/src/wiring/open-service.ts'
-import { processUntil } from '../../packages/server/src/wiring/run-processor.ts'
+import { processWithProgress } from '../../packages/server/src/commands/process.ts'
 
 const HERE = import.meta.dirname
 const HOUR = 3600
@@ -110,6 +110,6 @@ async function rate(invocation: Invocation): Promise<void> {
 
   await using unit = await openProcessor(stores)
   const until = BEGIN + 2 * HOUR + 1
-  const { failed } = await processUntil(stores, unit, { until, signal: invocation.signal, terminal: false })
+  const { failed } = await processWithProgress(stores, unit, invocation, until)
   if (failed.length > 0) throw new Error(`not rated: ${JSON.stringify(failed)}`)
 }

@@ -1,20 +1,44 @@
 import { formatInstant, type Instant } from '../domain/period.ts'
-import { openProcessor } from '../wiring/open-service.ts'
-import { processUntil } from '../wiring/run-processor.ts'
+import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
+import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
+import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
 
-/** Rates what has settled by `until`, then stops. The exit status is 1 when a scope is not rated to the end. */
+/** Rates what has settled by `until`, then stops. The exit status is 1 when something was not done to the end. */
 export async function runProcess(invocation: Invocation, until: Instant): Promise<number> {
   await using stores = await open(invocation)
   await using unit = await openProcessor(stores)
-  const { print, signal, terminal } = invocation
-  const { done, points, failed, held } = await processUntil(stores, unit, { until, signal, terminal })
+  const { print } = invocation
+  const outcome = await processWithProgress(stores, unit, invocation, until)
+  const { done, points, held } = outcome
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
+  const complete = printFailures(outcome, print)
+  if (held > 0) print(`${held} scopes are being rated by another processor; what is due of them is not rated here.\n`)
+  return complete && held === 0 ? 0 : 1
+}
+
+/** Rates what has settled by `until` and shows how far it is. */
+export async function processWithProgress(
+  { log }: Pick<Stores, 'log'>,
+  { round }: Pick<ProcessorUnit, 'round'>,
+  { signal, terminal }: Pick<Invocation, 'signal' | 'terminal'>,
+  until: Instant,
+): Promise<Outcome> {
+  using display = new ProgressDisplay('rating', 'scope periods', { log, terminal })
+  return await runUntilDone(round, {
+    until,
+    signal,
+    onProgress: ({ done, due, points }) => display.update(done, due, { points }),
+  })
+}
+
+/** Tells what was not done to the end; true when nothing was. */
+export function printFailures({ failed, stumbles }: Outcome, print: (text: string) => void): boolean {
   for (const { scopeId, error } of failed.slice(0, FAILURES_SHOWN))
     print(`Not rated to the end: ${scopeId}: ${error}\n`)
   if (failed.length > FAILURES_SHOWN) print(`... and ${failed.length - FAILURES_SHOWN} more scopes.\n`)
-  if (held > 0) print(`${held} scopes are being rated by another processor; what is due of them is not rated here.\n`)
-  return failed.length === 0 && held === 0 ? 0 : 1
+  for (const stumble of stumbles) print(`Not done: ${stumbleText(stumble)}\n`)
+  return failed.length === 0 && stumbles.length === 0
 }
 
 const FAILURES_SHOWN = 20

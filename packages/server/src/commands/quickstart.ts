@@ -9,9 +9,9 @@ import { samplePeriod } from '../quickstart/sample-period.ts'
 import { setFirstRules } from '../quickstart/set-first-rules.ts'
 import { ruleTimeFromInstant } from '../rating/rule-time.ts'
 import { openProcessor, type Stores } from '../wiring/open-service.ts'
-import { processUntil } from '../wiring/run-processor.ts'
 import { importWithProgress } from './import.ts'
 import { type Invocation, open } from './invocation.ts'
+import { printFailures, processWithProgress } from './process.ts'
 import { assertPortIsFree, serve } from './serve.ts'
 
 export async function runQuickstart(invocation: Invocation, goOn: boolean): Promise<number> {
@@ -34,7 +34,7 @@ const QUICKSTART_FOLDER = new URL('../../../../examples/quickstart', import.meta
  * it again does only what is new.
  */
 async function prepareQuickstart(stores: Stores, invocation: Invocation): Promise<void> {
-  const { print, signal, terminal } = invocation
+  const { print } = invocation
   const now = toInstant(new Date())
   const rulesFile = join(QUICKSTART_FOLDER, 'rules.yml')
   const creations = readRulesFile(await readFile(rulesFile, 'utf8'), rulesFile)
@@ -43,9 +43,10 @@ async function prepareQuickstart(stores: Stores, invocation: Invocation): Promis
   }
   await importNewUsage(stores, invocation, now)
   await using unit = await openProcessor(stores)
-  const { done, points, failed } = await processUntil(stores, unit, { until: now, signal, terminal })
+  const outcome = await processWithProgress(stores, unit, invocation, now)
+  const { done, points } = outcome
   print(done === 0 ? 'Rated: nothing new.\n' : `Rated: ${done} hours of projects, ${points} points.\n`)
-  for (const { scopeId, error } of failed) print(`Not rated to the end: ${scopeId}: ${error}\n`)
+  printFailures(outcome, print)
 }
 
 async function importNewUsage(stores: Stores, invocation: Invocation, now: Instant): Promise<void> {

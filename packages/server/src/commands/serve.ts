@@ -3,10 +3,11 @@ import { watchMetrics } from '../config/watch-metrics.ts'
 import { listen } from '../http/listen.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
+import { runForEver } from '../processor/round.ts'
 import { type Invocation, open } from './invocation.ts'
 import { createApi, listenLimits } from '../wiring/create-api.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
-import { runProcessor } from '../wiring/run-processor.ts'
+import { ProgressDisplay } from '../wiring/progress-display.ts'
 
 /** `all` is both in one process; as many of `api` and `processor` as wanted, when both stores are servers. */
 export const ROLES = ['all', 'api', 'processor'] as const
@@ -36,7 +37,11 @@ export async function serve(stores: Stores, { signal, print }: Invocation, role:
   } else {
     const unit = owned.use(await openProcessor(stores))
     owned.use(followMetrics(stores, unit, signal))
-    await runProcessor(stores, unit, signal)
+    using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })
+    await runForEver(unit.round, {
+      signal,
+      onProgress: ({ done, due, points }) => display.update(done, due, { points }),
+    })
   }
   log.info('stopping')
 }

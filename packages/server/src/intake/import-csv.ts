@@ -1,6 +1,8 @@
 import { type CsvProgress, checkCsv, writeCsv } from './csv.ts'
+import { Fault, faultIn } from '../lib/fault.ts'
 import { AuditTrail } from '../state/audit.ts'
 import type { Batches } from '../state/batches.ts'
+import { holdLease } from '../state/hold-lease.ts'
 import { type Import, Imports } from '../state/imports.ts'
 import type { PointStore } from '../storage/point-store.ts'
 
@@ -27,15 +29,18 @@ export interface ImportOptions {
  */
 export async function importFile(parts: ImportParts, options: ImportOptions): Promise<Import & { again: boolean }> {
   const { batches, imports, store } = parts
-  const { path, leaseSeconds, who, ...source } = options
-  const summary = await checkCsv({ path, ...source })
+  const { path, leaseSeconds, who, signal, ...source } = options
+  const summary = await checkCsv({ path, signal, ...source })
   const known = await imports.find(summary.digest)
   if (known) return { ...known, again: true }
 
   const batch = await batches.begin('imported')
-  const heartbeat = setInterval(() => void batches.renew(batch).catch(() => {}), (leaseSeconds * 1000) / 3)
+  using lease = holdLease(batches, batch, { leaseSeconds, signal })
   try {
-    await writeCsv({ path, ...source, write: (samples) => store.writeSamples(batch, samples, options.signal) }, summary)
+    await writeCsv(
+      { path, signal: lease.signal, ...source, write: (samples) => store.writeSamples(batch, samples, lease.signal) },
+      summary,
+    )
     const entry = {
       digest: summary.digest,
       name: path,
@@ -54,8 +59,8 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
     return { ...entry, again: false }
   } catch (error) {
     await batches.abandon(batch)
-    throw error
-  } finally {
-    clearInterval(heartbeat)
+    if (faultIn(error)?.code !== 'state.fenced') throw error
+    const reason = `state did not hear from this import for ${leaseSeconds} seconds and took it for dead`
+    throw new Fault('state.fenced', `${reason}; nothing of ${path} was taken: import it again`, { batch })
   }
 }

@@ -1,15 +1,17 @@
-import type { Logger } from 'pino'
 import type { Fetcher } from '../fetchers/fetcher.ts'
-import { formatInstant, type Instant, monthStart, periodsFrom } from '../domain/period.ts'
+import { type Instant, monthStart, periodsFrom } from '../domain/period.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Claim } from '../state/claim.ts'
-import { type DueRequest, duePeriods } from '../state/due.ts'
-import { ofNames, type Scopes } from '../state/scopes.ts'
+import type { StateDatabase } from '../state/database.ts'
+import type { DueRequest } from '../state/due.ts'
+import { holdLease } from '../state/hold-lease.ts'
+import { listFailing, readLateness } from '../state/lateness.ts'
+import type { Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { type BatchBounds, BatchLimits } from './batch-limits.ts'
-import { holdLease } from './hold-lease.ts'
+import type { ProcessorEvents } from './events.ts'
 import { ratePeriods, type RatingParts } from './rate-periods.ts'
 
 export interface ProcessorOptions extends BatchBounds {
@@ -27,22 +29,16 @@ export interface ProcessorOptions extends BatchBounds {
 
 export interface ProcessorParts extends RatingParts {
   readonly fetcher: Fetcher
+  readonly db: StateDatabase
   readonly scopes: Scopes
   readonly batches: Batches
-  readonly log: Logger
-  readonly events?: ProcessorEvents
-}
-
-/** What happens, for whoever counts it. */
-export interface ProcessorEvents {
-  committed?(batch: { scopes: number; periods: number; points: number; seconds: number }): void
-  failed?(failure: { code: string; scopes: number }): void
+  readonly events: ProcessorEvents
 }
 
 /** How far a run has come, in scope-periods (one scope in one period). */
 export interface Progress {
   readonly done: number
-  /** Those due when the run began; more may become due meanwhile. */
+  /** Those due and free to be rated when the run began; more may become due meanwhile. */
   readonly due: number
   readonly points: number
 }
@@ -82,19 +78,21 @@ export class Processor {
 
   /** Asks the fetcher which scopes there are. A fetcher that fails is reported, and the known scopes go on. */
   async discover(now: Instant, signal: AbortSignal): Promise<void> {
-    const { fetcher, scopes, log } = this.#parts
+    const { fetcher, scopes, events } = this.#parts
     let ids: string[]
     try {
       ids = await fetcher.scopes(signal)
     } catch (error) {
       if (signal.aborted) throw error
-      log.error({ err: error }, 'the fetcher failed; scopes that it named last go on')
+      events.fetcherFailed(error)
       await scopes.keepSeen(this.#options.names, now)
       return
     }
     const known = await scopes.known(this.#options.names)
-    const begin = ids.some((id) => !known.has(id)) ? await this.#firstBegin(now, signal) : now
+    const added = ids.filter((id) => !known.has(id)).length
+    const begin = added > 0 ? await this.#firstBegin(now, signal) : now
     await scopes.see(ids, this.#options.names, now, begin)
+    events.discovered({ scopes: ids.length, added })
   }
 
   async #firstBegin(now: Instant, signal: AbortSignal): Promise<Instant> {
@@ -109,10 +107,12 @@ export class Processor {
   async run({ until: present, signal, onProgress }: RunOptions): Promise<RunSummary> {
     // A period is rated whole, so it waits for the metric whose data is complete last.
     const until = present - Math.max(0, ...this.#parts.metrics().metrics.map((metric) => metric.settleSeconds ?? 0))
-    let progress: Progress = { done: 0, due: await this.#due(until), points: 0 }
+    const { db, batches } = this.#parts
+    const due = this.#dueRequest(until)
+    let progress: Progress = { done: 0, due: (await readLateness(db, due)).freePeriods, points: 0 }
     onProgress?.(progress)
     while (!signal.aborted) {
-      const claim = await this.#claim(until)
+      const claim = await this.#claim(due)
       if (!claim) break
       const outcome = await this.#process(claim, signal)
       if (outcome === 'source-down') break
@@ -123,15 +123,7 @@ export class Processor {
       }
       onProgress?.(progress)
     }
-    const rows = await this.#parts.scopes.list(ofNames(this.#options.names))
-    const failed = rows.flatMap(({ scopeId, failure }) => (failure ? [{ scopeId, error: failure.error }] : []))
-    return { ...progress, failed, held: await this.#parts.batches.held(this.#dueRequest(until)) }
-  }
-
-  async #due(now: Instant): Promise<number> {
-    const { names, periodSeconds, waitPeriods } = this.#options
-    const rows = await this.#parts.scopes.list({ ...ofNames(names), active: [true] })
-    return rows.reduce((sum, row) => sum + duePeriods(row.nextBegin, { now, periodSeconds, waitPeriods }), 0)
+    return { ...progress, failed: await listFailing(db, due), held: await batches.held(due) }
   }
 
   #dueRequest(now: Instant): DueRequest {
@@ -139,9 +131,9 @@ export class Processor {
     return { ...names, now, periodSeconds, waitPeriods }
   }
 
-  async #claim(now: Instant): Promise<Claim | undefined> {
+  async #claim(due: DueRequest): Promise<Claim | undefined> {
     const claim = await this.#parts.batches.claim({
-      ...this.#dueRequest(now),
+      ...due,
       maxScopes: this.#limits.scopes,
       maxPeriods: this.#options.maxPeriods,
     })
@@ -150,10 +142,10 @@ export class Processor {
 
   /** One batch from claim to commit; a failure is dealt with here. */
   async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
-    const { batches, log, events } = this.#parts
+    const { batches, events } = this.#parts
     const started = performance.now()
     const { periodSeconds, concurrency, leaseSeconds } = this.#options
-    using lease = holdLease(batches, claim.batch, { leaseSeconds, signal, log })
+    using lease = holdLease(batches, claim.batch, { leaseSeconds, signal, onRenewFailed: events.leaseNotRenewed })
     try {
       const points = await ratePeriods(this.#parts, {
         batch: claim.batch,
@@ -166,7 +158,7 @@ export class Processor {
       this.#limits.succeeded(claim.scopes.length, claim.periods, points)
       this.#singleFailures = 0
       const seconds = (performance.now() - started) / 1000
-      events?.committed?.({ scopes: claim.scopes.length, periods: claim.periods, points, seconds })
+      events.committed(claim, { points, seconds })
       return { scopePeriods: claim.scopes.length * claim.periods, points }
     } catch (error) {
       return await this.#failed(claim, error, signal)
@@ -182,36 +174,24 @@ export class Processor {
     error: unknown,
     signal: AbortSignal,
   ): Promise<{ scopePeriods: 0; points: 0 } | 'source-down'> {
-    const { batches, log, events } = this.#parts
+    const { batches, events } = this.#parts
     const nothing = { scopePeriods: 0, points: 0 } as const
     const fault = faultIn(error)
     if (signal.aborted || fault?.code === 'state.fenced') {
       await batches.abandon(claim.batch)
-      if (!signal.aborted)
-        log.warn({ batch: claim.batch }, 'a batch was taken over by another process and is discarded')
+      if (!signal.aborted) events.batchLost(claim)
       return nothing
     }
     const code = fault?.code ?? 'internal'
-    const context = {
-      err: fault ?? error,
-      batch: claim.batch,
-      scopes: claim.scopes.length,
-      begin: formatInstant(claim.begin),
-      periods: claim.periods,
-    }
     const culprit = fault && claim.scopes.find((scope) => scope.scopeId === fault.detail['scopeId'])
     const everybody = code === 'collect.unreachable' || code.startsWith('storage.') || code.startsWith('state.')
     if (!culprit && !everybody && this.#limits.shrink(claim.scopes.length, claim.periods)) {
-      log.warn(context, 'a batch failed and is tried again in smaller ones')
+      events.batchShrunk(claim, error)
       await batches.abandon(claim.batch)
       return nothing
     }
     const guilty = culprit ? [culprit] : claim.scopes
-    events?.failed?.({ code, scopes: guilty.length })
-    log.error(
-      { ...context, scopeIds: guilty.slice(0, 10).map((scope) => scope.scopeId) },
-      'scopes could not be rated; they are tried again later',
-    )
+    events.scopesFailed(claim, guilty, error)
     await batches.fail(
       claim.batch,
       guilty.map(({ id, failures }) => ({

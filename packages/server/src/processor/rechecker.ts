@@ -1,20 +1,21 @@
-import type { Logger } from 'pino'
 import type { Metric } from '../domain/metric.ts'
 import { formatDecimal } from '../domain/decimal.ts'
-import { formatInstant, type Instant, periodsFrom } from '../domain/period.ts'
+import { type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
+import type { Rater } from '../rating/rating-module.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Reprocesses } from '../state/reprocesses.ts'
 import { ofNames, type Scope, type Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { collectFrames } from './collect-frames.ts'
+import type { ProcessorEvents } from './events.ts'
 import type { RatingParts } from './rate-periods.ts'
 
 export interface RecheckerParts extends RatingParts {
   readonly scopes: Scopes
   readonly batches: Batches
   readonly reprocesses: Reprocesses
-  readonly log: Logger
+  readonly events: ProcessorEvents
 }
 
 export interface RecheckerOptions {
@@ -48,38 +49,39 @@ export class Rechecker {
     if (metrics.length === 0) return 0
     const rows = await this.#parts.scopes.list({ ...ofNames(this.#options.names), active: [true] })
     const due = rows.filter((row) => row.lastProcessed !== undefined && this.#checked.get(row.id) !== row.nextBegin)
+    if (due.length === 0) return 0
+    const rater = await this.#parts.pipeline.load()
     let changed = 0
     for (const [nextBegin, group] of byNextBegin(due)) {
       for (let i = 0; i < group.length && !signal.aborted; i += CHUNK_SCOPES) {
         const chunk = group.slice(i, i + CHUNK_SCOPES)
-        changed += await this.#check(metrics, chunk, nextBegin, signal)
+        changed += await this.#check({ metrics, scopes: chunk, nextBegin, rater, signal })
         for (const { id } of chunk) this.#checked.set(id, nextBegin)
       }
     }
     return changed
   }
 
-  async #check(metrics: readonly Metric[], scopes: readonly Scope[], nextBegin: Instant, signal: AbortSignal) {
+  async #check({ metrics, ...check }: Check & { readonly metrics: readonly Metric[] }): Promise<number> {
     const stale = new Map<string, Set<Instant>>()
     for (const metric of metrics) {
-      for (const [scopeId, begin] of await this.#differences(metric, scopes, nextBegin, signal)) {
+      for (const [scopeId, begin] of await this.#differences(metric, check)) {
         stale.set(scopeId, (stale.get(scopeId) ?? new Set()).add(begin))
       }
     }
-    const { reprocesses, log } = this.#parts
+    const { reprocesses, events } = this.#parts
     for (const [scopeId, begins] of stale) {
       const period = { begin: Math.min(...begins), end: Math.max(...begins) + this.#options.periodSeconds }
       const reason = 'recheck: quantities have changed since they were rated'
       const clash = await reprocesses.add([scopeId], period, reason, { who: 'recheck' })
-      const context = { scopeId, begin: formatInstant(period.begin), end: formatInstant(period.end) }
-      if (clash === undefined) log.info(context, 'usage came late; the periods are rated again')
+      if (clash === undefined) events.usageCameLate(scopeId, period)
     }
     return stale.size
   }
 
   /** Scope and period of which this metric's quantities are others now than the ones that are stored. */
-  async #differences(metric: Metric, scopes: readonly Scope[], nextBegin: Instant, signal: AbortSignal) {
-    const { collector, pipeline, store, batches, metrics } = this.#parts
+  async #differences(metric: Metric, { scopes, nextBegin, rater, signal }: Check) {
+    const { collector, store, batches, metrics } = this.#parts
     const { periodSeconds, names, keptFrom = () => undefined } = this.#options
     const kept = Math.floor((nextBegin - (keptFrom() ?? -Infinity)) / periodSeconds)
     const count = Math.min(metric.recheckPeriods!, kept)
@@ -88,7 +90,6 @@ export class Rechecker {
     const scopeIds = scopes.map((scope) => scope.scopeId)
     // What is not stored because of its skip expression is no difference, and that may depend on the price.
     const { skip } = metrics()
-    const rater = await pipeline.load()
     const frames = await collectFrames(collector, [metric], scopeIds, periods, { concurrency: 1, signal })
     const now = new Fingerprints()
     for (const frame of await rater.rate(frames, { signal })) {
@@ -110,6 +111,14 @@ export class Rechecker {
     for (const point of points) then.add(point)
     return now.differences(then)
   }
+}
+
+/** Scopes that are rated up to the same instant, and the rules as they stand. */
+interface Check {
+  readonly scopes: readonly Scope[]
+  readonly nextBegin: Instant
+  readonly rater: Rater
+  readonly signal: AbortSignal
 }
 
 function byNextBegin(scopes: readonly Scope[]): Map<Instant, Scope[]> {

@@ -1,15 +1,15 @@
-import type { Logger } from 'pino'
-import { formatInstant, type Instant, type Period, periodsFrom } from '../domain/period.ts'
+import { type Instant, type Period, periodsFrom } from '../domain/period.ts'
 import { type BatchId, type Snapshot, withCommitted } from '../domain/snapshot.ts'
 import { errorText, Fault, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
+import { holdLease } from '../state/hold-lease.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
 import type { Scope, Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { diffOf, type TypeDiff } from '../state/task-diff.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { BatchLimits } from './batch-limits.ts'
-import { holdLease } from './hold-lease.ts'
+import type { ProcessorEvents } from './events.ts'
 import { ratePeriods, type RatingParts } from './rate-periods.ts'
 import { sumsByType } from './sums-by-type.ts'
 
@@ -17,7 +17,7 @@ export interface ReprocessorParts extends RatingParts {
   readonly scopes: Scopes
   readonly batches: Batches
   readonly reprocesses: Reprocesses
-  readonly log: Logger
+  readonly events: ProcessorEvents
 }
 
 export interface ReprocessorOptions {
@@ -64,19 +64,18 @@ export class Reprocessor {
   }
 
   async #work(task: Reprocess, signal: AbortSignal): Promise<boolean> {
-    const { batches, reprocesses, log } = this.#parts
+    const { batches, reprocesses, events } = this.#parts
     const { leaseSeconds, retrySeconds } = this.#options
-    const context = { task: task.id, scopeId: task.scopeId, begin: formatInstant(task.period.begin) }
     const scope = await this.#scopeOf(task)
     if (!scope) {
-      log.warn(context, 'a scope that is to be reprocessed is not there or not active; it is looked for again later')
+      events.reprocessWithoutScope(task)
       await reprocesses.fail(task.id, 'the scope is not there or not active', backOff(task.failures, retrySeconds))
       return false
     }
     const { period } = task
     const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
     if (batch === undefined) return false
-    using lease = holdLease(batches, batch, { leaseSeconds, signal, log })
+    using lease = holdLease(batches, batch, { leaseSeconds, signal, onRenewFailed: events.leaseNotRenewed })
     try {
       await this.#rate(task, batch, lease.signal)
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
@@ -85,17 +84,17 @@ export class Reprocessor {
         replaces: period.begin < period.end ? [{ scopeId: task.scopeId, ...period }] : [],
         also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })
-      log.info({ ...context, end: formatInstant(period.end), reason: task.reason }, 'a scope was reprocessed')
+      events.reprocessed(task)
       return true
     } catch (error) {
       await batches.abandon(batch)
       if (signal.aborted) return false
       const fault = faultIn(error)
       if (fault?.code === 'state.fenced') {
-        log.warn(context, 'a reprocessing was cancelled, reset or taken over; what it wrote is discarded')
+        events.reprocessLost(task)
         return false
       }
-      log.error({ ...context, err: fault ?? error }, 'a scope could not be reprocessed; it is tried again later')
+      events.reprocessFailed(task, error)
       await reprocesses.fail(task.id, errorText(fault ?? error), backOff(task.failures, retrySeconds))
       return false
     }

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { Fault } from '../lib/fault.ts'
 import { Chores } from '../state/chores.ts'
-import { forgetPast } from './retention.ts'
+import { processorEvents } from './events.ts'
+import { dropPast } from './retention.ts'
 import { EACH, full, HOUR, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
 const { db, bench } = await stateWithBenches()
@@ -18,7 +20,12 @@ async function keepingTwoDays(scopeIds: readonly string[]) {
   const b = await bench(scopeIds, { retrySeconds: { min: 1e6, max: 1e6 } })
   const log: Record<string, unknown>[] = []
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
-  const parts = { db, chores: new Chores(db), store: b.store, log: pino({}, { write }) }
+  const parts = {
+    db,
+    chores: new Chores(db),
+    store: b.store,
+    events: processorEvents(pino({}, { write }), new Registry()),
+  }
   return {
     ...b,
     log,
@@ -26,7 +33,7 @@ async function keepingTwoDays(scopeIds: readonly string[]) {
     /** As after an hour. */
     forget: async (now: Instant) => {
       await parts.chores.release(['retention'])
-      return forgetPast(parts, { now, hours: 48 })
+      return dropPast(parts, { now, hours: 48 })
     },
     periods: async () => Object.keys(await b.total()).length,
   }
@@ -43,7 +50,7 @@ test('points older than the retention go, day by day; those within it stay', asy
   await using b = await keepingTwoDays(['a', 'b'])
   await b.run(T0 + 4 * DAY)
   const rated = full(['a', 'b'], 4 * 24 - 2)
-  expect(await forgetPast(b.parts, { now: T0 + 4 * DAY, hours: undefined })).toBeUndefined()
+  expect(await dropPast(b.parts, { now: T0 + 4 * DAY, hours: undefined })).toBeUndefined()
   expect(await b.total()).toEqual(rated)
   expect(await b.forget(T0 + 3 * DAY - 1)).toEqual({ points: 0, samples: 0 })
   expect(await b.forget(T0 + 3 * DAY)).toEqual({ points: 2 * 24 * EACH, samples: 0 })
@@ -56,7 +63,7 @@ test('points older than the retention go, day by day; those within it stay', asy
 test('one of several processors does it, once an hour', async () => {
   await using b = await keepingTwoDays(['a'])
   await b.run(T0 + 4 * DAY)
-  const all = Array.from({ length: 4 }, () => forgetPast(b.parts, { now: T0 + 4 * DAY, hours: 48 }))
+  const all = Array.from({ length: 4 }, () => dropPast(b.parts, { now: T0 + 4 * DAY, hours: 48 }))
   expect((await Promise.all(all)).filter((dropped) => dropped !== undefined)).toHaveLength(1)
 })
 

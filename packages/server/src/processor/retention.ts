@@ -1,16 +1,16 @@
-import type { Logger } from 'pino'
-import { formatInstant, type Instant } from '../domain/period.ts'
+import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import type { Chores } from '../state/chores.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { unfinishedBefore } from '../state/unfinished.ts'
 import type { Dropped, KeepFrom, PointStore } from '../storage/point-store.ts'
+import type { ProcessorEvents } from './events.ts'
 
 export interface RetentionParts {
   readonly db: StateDatabase
   readonly chores: Chores
   readonly store: PointStore
-  readonly log: Logger
+  readonly events: Pick<ProcessorEvents, 'pastIsNeeded' | 'pastDropped'>
 }
 
 /** One processor looks so often, whatever their number. */
@@ -22,28 +22,19 @@ const SAMPLES_LONGER_SECONDS = 86_400
  * Deletes what is older than `[storage] retention_period`, unless another processor has just done so; undefined then, and
  * when everything is kept. Kept, however old: points that are to be rated again, and samples of what is not rated yet.
  */
-export async function forgetPast(
-  { db, chores, store, log }: RetentionParts,
+export async function dropPast(
+  { db, chores, store, events }: RetentionParts,
   { now, hours }: { readonly now: Instant; readonly hours: number | undefined },
   signal?: AbortSignal,
 ): Promise<Dropped | undefined> {
   const bound = keptFrom(now, hours)
   if (bound === undefined || !(await chores.take('retention', EVERY_SECONDS))) return undefined
-  const { scope, task } = await unfinishedBefore(db, bound)
+  const unfinished = await unfinishedBefore(db, bound)
+  const { scope, task } = unfinished
   const points = Math.min(bound, task?.begin ?? bound)
   const keep: KeepFrom = { points, samples: Math.min(points, scope?.nextBegin ?? points) - SAMPLES_LONGER_SECONDS }
-  if (task)
-    log.warn({ task: task.id, begin: formatInstant(task.begin) }, 'a reprocessing keeps points from being dropped')
-  if (scope) {
-    const waiting = { scopeId: scope.scopeId, ratedUpTo: formatInstant(scope.nextBegin) }
-    log.warn(waiting, 'a scope that is not rated yet keeps samples from being dropped')
-  }
+  events.pastIsNeeded(unfinished)
   const dropped = await store.dropBefore(keep, signal)
-  if (dropped.points > 0 || dropped.samples > 0) {
-    log.info(
-      { ...dropped, before: formatInstant(keep.points) },
-      'points and samples older than the retention are dropped',
-    )
-  }
+  events.pastDropped(dropped, keep.points)
   return dropped
 }

@@ -52,13 +52,18 @@ export function batchesContract(database: string, open: () => Promise<State>): v
         ['many after a long stop', 10 * HOUR + 1, 9],
         ['nothing before its time', -5 * HOUR, 0],
       ])('%s', (_guarantee, elapsed, wanted) => {
-        expect(duePeriods(T0, { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods: 2 })).toBe(wanted)
+        expect(
+          duePeriods({ next: T0, seenAt: T0 * 2 }, { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods: 2 }),
+        ).toBe(wanted)
       })
 
       test('no period is due before it is over, whatever the wait', () => {
         fc.assert(
           fc.property(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 1, max: 1e6 }), (waitPeriods, elapsed) => {
-            const due = duePeriods(T0, { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods })
+            const due = duePeriods(
+              { next: T0, seenAt: T0 * 2 },
+              { now: T0 + elapsed, periodSeconds: HOUR, waitPeriods },
+            )
             expect(T0 + due * HOUR).toBeLessThanOrEqual(T0 + elapsed)
           }),
         )

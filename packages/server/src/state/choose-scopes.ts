@@ -54,7 +54,8 @@ async function withoutPauses(
   request: DueRequest & { readonly maxPeriods: number },
 ): Promise<number | 'again'> {
   const { periodSeconds } = request
-  let periods = Math.min(duePeriods(begin, request), request.maxPeriods)
+  const ofRows = rows.map((row) => duePeriods({ next: begin, seenAt: toInstant(row.seenAt) }, request))
+  let periods = Math.min(...ofRows, request.maxPeriods)
   const ids = rows.map((row) => row.id)
   const pauses = await tx.select().from(scopeInactivity).where(inArray(scopeInactivity.scope, ids))
   let skipped = false

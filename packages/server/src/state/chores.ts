@@ -3,8 +3,11 @@ import type { Instant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
 import { batchCounter, chores } from './schema.ts'
 
-/** What is done now and then by one process for all: deleting what no reader can see, and what is older than is kept. */
-export type Chore = 'sweep' | 'retention'
+/**
+ * What is done now and then by one process for all: deleting what no reader can see, what is older than is kept, and old audit
+ * records. `sweep` is what a hold forbids; `sweep-turn` says whose turn it is.
+ */
+export type Chore = 'sweep' | 'sweep-turn' | 'retention' | 'audit'
 
 /** Whose turn it is, by the database's clock. */
 export class Chores {

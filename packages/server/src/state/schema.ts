@@ -96,7 +96,7 @@ export const voids = pgTable('voids', {
 
 /** What one process does for all now and then, and before when nobody does it again. */
 export const chores = pgTable('chores', {
-  name: text('name', { enum: ['sweep', 'retention'] }).primaryKey(),
+  name: text('name', { enum: ['sweep', 'sweep-turn', 'retention', 'audit'] }).primaryKey(),
   notBefore: instant('not_before').notNull(),
 })
 

@@ -7,10 +7,13 @@ import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { Disposer } from '../lib/disposer.ts'
+import { SYSTEM_CLOCK } from '../processor/clock.ts'
+import { processorEvents } from '../processor/events.ts'
 import { Processor } from '../processor/processor.ts'
 import type { ActiveMetrics } from '../processor/rate-periods.ts'
 import { Rechecker } from '../processor/rechecker.ts'
 import { Reprocessor } from '../processor/reprocessor.ts'
+import { Round } from '../processor/round.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { Batches } from '../state/batches.ts'
 import { Chores } from '../state/chores.ts'
@@ -106,16 +109,14 @@ export async function openStores(
   }
 }
 
-/** A processor with its collector and fetcher, and the means to give it other metrics while it runs. */
+/** What rates, with its collector and fetcher, and the means to give it other metrics while it runs. */
 export interface ProcessorUnit extends AsyncDisposable {
-  readonly processor: Processor
-  readonly reprocessor: Reprocessor
-  readonly rechecker: Rechecker
+  readonly round: Round
   setMetrics(metrics: Config['metrics']): void
 }
 
 export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
-  const { config, batches, scopes, reprocesses, pipeline, store, telemetry, log, names } = stores
+  const { config, db, batches, chores, scopes, reprocesses, pipeline, store, telemetry, log, names } = stores
   const { options } = config
   const owned = new Disposer()
   try {
@@ -132,7 +133,8 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     const skip = options.orchestrator.skip_datapoints_expression
     let active: ActiveMetrics = activate(config.metrics, skip)
     const { processor: tuning } = options
-    const parts = { collector, pipeline, store, metrics: () => active, scopes, batches, log }
+    const events = processorEvents(log, telemetry.registry)
+    const parts = { db, collector, pipeline, store, metrics: () => active, scopes, batches, events }
     const common = {
       names,
       periodSeconds: options.collect.period,
@@ -142,7 +144,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       maxPoints: tuning.max_points_per_batch,
     }
     const processor = new Processor(
-      { ...parts, fetcher, events: telemetry },
+      { ...parts, fetcher },
       {
         ...common,
         waitPeriods: options.collect.wait_periods,
@@ -156,10 +158,18 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       { ...parts, reprocesses },
       { ...common, keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period) },
     )
+    const round = new Round(
+      { ...parts, processor, rechecker, reprocessor, chores, clock: SYSTEM_CLOCK },
+      {
+        names,
+        discoverEverySeconds: Math.min(options.collect.period, DISCOVER_EVERY_SECONDS),
+        lookSeconds: tuning.look_seconds,
+        keepHours: options.storage.retention_period,
+        keepAuditDays: options.audit.retention_days,
+      },
+    )
     return {
-      processor,
-      reprocessor,
-      rechecker,
+      round,
       setMetrics(metrics) {
         active = activate(metrics, skip)
       },
@@ -171,6 +181,8 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
   }
 }
 
+/** How often a running service asks the fetcher for scopes, at least. */
+const DISCOVER_EVERY_SECONDS = 300
 /** Scopes of a batch at most: their claim is one transaction. */
 const MAX_SCOPES = 5000
 /** Periods of a batch at most: a month of hours. */

@@ -1,29 +1,16 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { ProcessorEvents } from '../processor/processor.ts'
+import { Gauge, Histogram, Registry } from 'prom-client'
+import { countFamily } from '../lib/count-family.ts'
 import type { StoreEventName } from '../storage/events.ts'
 
 /** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
-export class Telemetry implements ProcessorEvents {
+export class Telemetry {
   readonly registry = new Registry()
-  readonly #points = this.#counter('cloudtabby_points_committed_total', 'Points that were rated and committed')
-  readonly #scopePeriods = this.#counter(
-    'cloudtabby_scope_periods_committed_total',
-    'Periods of scopes that were committed',
-  )
-  readonly #failures = this.#counter('cloudtabby_scope_failures_total', 'Scopes that could not be rated, by fault', [
-    'code',
-  ])
-  readonly #storeEvents = this.#counter(
+  readonly #storeEvents = countFamily(
+    this.registry,
     'cloudtabby_points_store_events_total',
     'What the embedded points store could not do in the background, or had to do after an error of its engine',
     ['event'],
   )
-  readonly #batches = new Histogram({
-    name: 'cloudtabby_batch_seconds',
-    help: 'From the claim of a batch to its commit',
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
-    registers: [this.registry],
-  })
   readonly #requests = new Histogram({
     name: 'cloudtabby_http_request_seconds',
     help: 'Requests that were answered',
@@ -48,20 +35,6 @@ export class Telemetry implements ProcessorEvents {
     help: 'Age of the oldest period that is due and not rated; 0 when none is',
     registers: [this.registry],
   })
-
-  #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.registry] })
-  }
-
-  committed(batch: { scopes: number; periods: number; points: number; seconds: number }): void {
-    this.#points.inc(batch.points)
-    this.#scopePeriods.inc(batch.scopes * batch.periods)
-    this.#batches.observe(batch.seconds)
-  }
-
-  failed({ code, scopes }: { code: string; scopes: number }): void {
-    this.#failures.inc({ code }, scopes)
-  }
 
   storeEvent(event: StoreEventName): void {
     this.#storeEvents.inc({ event })

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterAll, beforeEach } from 'vitest'
 import { add, formatDecimal, ONE } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
@@ -15,6 +16,7 @@ import type { Sums, TypeDiff } from '../../state/task-diff.ts'
 import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
+import { processorEvents } from '../events.ts'
 import { measureResets } from '../measure-resets.ts'
 import { Processor } from '../processor.ts'
 import { Rechecker } from '../rechecker.ts'
@@ -95,13 +97,14 @@ export async function processorBench(
     }),
   }
   const parts = {
+    db,
     collector: source,
     pipeline: new RatingPipeline(ratingModules ?? [flat], modules),
     store,
     scopes,
     batches,
     metrics: () => ({ metrics, skip: () => false }),
-    log: pino({ level: 'silent' }),
+    events: processorEvents(pino({ level: 'silent' }), new Registry()),
   }
   const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds, retrySeconds, maxPoints }
   let known = (): readonly string[] => scopeIds
@@ -122,6 +125,7 @@ export async function processorBench(
     reprocesses,
     rating,
     processor,
+    rechecker,
     reprocessor,
     setFetcher: (scopes: () => readonly string[]) => void (known = scopes),
     async run(until: Instant) {

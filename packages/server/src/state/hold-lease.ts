@@ -1,20 +1,26 @@
-import type { Logger } from 'pino'
 import type { BatchId } from '../domain/snapshot.ts'
 import { Fault } from '../lib/fault.ts'
-import type { Batches } from '../state/batches.ts'
+import type { Batches } from './batches.ts'
 
-/** Keeps a batch's leases alive until it is disposed of. Its signal tells when the batch is not ours any more. */
+export interface HoldOptions {
+  readonly leaseSeconds: number
+  readonly signal: AbortSignal
+  /** A renewal that failed; the next one may do. */
+  readonly onRenewFailed?: ((error: unknown, batch: BatchId) => void) | undefined
+}
+
+/** Keeps a batch's leases alive until it is disposed of. Its signal tells, with `state.fenced`, when the batch is not ours any more. */
 export function holdLease(
-  batches: Batches,
+  batches: Pick<Batches, 'renew'>,
   batch: BatchId,
-  { leaseSeconds, signal, log }: { leaseSeconds: number; signal: AbortSignal; log: Logger },
+  { leaseSeconds, signal, onRenewFailed }: HoldOptions,
 ): Disposable & { readonly signal: AbortSignal } {
   const fence = new AbortController()
   const heartbeat = setInterval(
     () => {
       batches.renew(batch).then(
         (held) => held || fence.abort(new Fault('state.fenced', `batch ${batch} was taken over`, { batch })),
-        (error: unknown) => log.warn({ err: error, batch }, 'a lease could not be renewed'),
+        (error: unknown) => onRenewFailed?.(error, batch),
       )
     },
     (leaseSeconds * 1000) / 3,
