@@ -119,7 +119,7 @@ export function processorEvents(log: Logger, registry: Registry) {
       log.error({ ...batchContext(claim, error), scopeIds }, 'scopes could not be rated; they are tried again later')
     },
 
-    leaseNotRenewed(error: unknown, batch: BatchId): void {
+    leaseNotRenewed(this: void, error: unknown, batch: BatchId): void {
       renewals.inc()
       log.warn({ err: error, batch }, 'a lease could not be renewed')
     },

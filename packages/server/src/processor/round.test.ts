@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { toInstant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
 import { Batches } from '../state/batches.ts'
 import { Chores } from '../state/chores.ts'
+import { hiddenBatches, processors } from '../state/schema.ts'
 import type { Clock } from './clock.ts'
 import { processorEvents } from './events.ts'
 import { Round, type RoundOptions, runForEver, runUntilDone } from './round.ts'
@@ -77,7 +78,7 @@ test('until done: everything that is due is rated, everything that is to be rate
   await r.untilDone(T0 + 10 * HOUR + 1)
   expect((await b.reprocesses.list({ order: 'asc' })).map((task) => task.state)).toEqual(['done', 'done', 'done'])
   expect(await b.total()).toEqual(full(['a', 'b'], 9))
-  expect((await db.execute(sql`SELECT * FROM processors`)).rows).toEqual([])
+  expect(await db.$count(processors)).toBe(0)
 })
 
 test('until done: what failed before is tried at once, whatever its back-off', async () => {
@@ -124,7 +125,7 @@ test('for ever: it asks for scopes when it is time to, rates as time goes on, an
   expect(rated.slice(0, 3)).toEqual([1, 2, 2])
   // At 0, 300 and 600 seconds.
   expect(looks).toBe(3)
-  expect((await db.execute(sql`SELECT * FROM processors`)).rows).toEqual([])
+  expect(await db.$count(processors)).toBe(0)
 })
 
 test('a step that fails is told and counted, and keeps no other one from its work', async () => {
@@ -210,8 +211,8 @@ test('what is dropped is as old as the retention by every clock: the argument, t
 })
 
 async function stateOf(batch: number): Promise<unknown> {
-  const { rows } = await db.execute(sql`SELECT state FROM hidden_batches WHERE id = ${batch}`)
-  return rows[0]?.['state']
+  const [row] = await db.select().from(hiddenBatches).where(eq(hiddenBatches.id, batch))
+  return row?.state
 }
 
 test('a processor that was stopped while it rates leaves nothing half done and names nothing as failed', async () => {
