@@ -5,7 +5,7 @@ export interface Authenticator extends AsyncDisposable {
   /**
    * Who the request's headers speak for; `header` gives a header's value by name, in any letter case, `undefined` when
    * it is absent. Throws `auth.unauthenticated` (its detail has `challenge`, the value of `WWW-Authenticate`) or
-   * `auth.unavailable` (its detail has `retryAfterSeconds`).
+   * `auth.unavailable` (with `retryAfterSeconds`).
    */
   authenticate(header: HeaderReader, signal?: AbortSignal): Promise<Principal>
 }

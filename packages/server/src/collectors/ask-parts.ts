@@ -19,8 +19,7 @@ async function askPart<T>(part: Part, budget: AnswerBudget, ask: (part: Part) =>
     if (!(error instanceof Fault)) throw error
     const halves = error.code === 'collect.too_large' ? halve(part) : undefined
     if (halves) return [...(await askPart(halves[0], budget, ask)), ...(await askPart(halves[1], budget, ask))]
-    const { status } = error.detail
-    if (error.code === 'collect.timeout' || status === 429 || status === 503) budget.struggled()
+    if (error.code === 'collect.timeout' || error.code === 'collect.overloaded') budget.struggled()
     throw error
   }
 }
@@ -32,8 +31,8 @@ export function ofQuestion(
 ): unknown {
   if (!(error instanceof Fault)) return error
   const { scopes, periods } = part
-  const scope = scopes.length === 1 ? { scopeId: scopes[0] } : {}
   const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
-  const detail = { ...scope, period, ...error.detail, metric: metric.key, query }
-  return new Fault(error.code, `metric '${metric.key}': ${error.message}; ${shown}`, detail, { cause: error })
+  const detail = { period, ...error.detail, metric: metric.key, query }
+  const scopeIds = scopes.length === 1 ? scopes : []
+  return error.passedOn(error.code, `metric '${metric.key}': ${error.message}; ${shown}`, detail, { scopeIds })
 }

@@ -118,7 +118,7 @@ test('loading throws one fault that lists all of them, of all files', async () =
   }
   expect(message).toContain('metrics.yml:1 metrics.cpu.unit: is required')
   expect(message).toContain('metrics.yml:1 metrics.cpu.alt_name: expected a text')
-  expect(detail['faults']).toHaveLength(7)
+  expect((detail as { faults: unknown[] }).faults).toHaveLength(7)
 })
 
 test('without any file the defaults are what CloudKitty has', async () => {

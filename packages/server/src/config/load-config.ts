@@ -3,8 +3,7 @@ import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { loadPolicy } from '../auth/policy/load-policy.ts'
-import type { Policy } from '../auth/policy/policy.ts'
-import type { PolicyFileFault } from '../auth/policy/read-policy-file.ts'
+import { type Policy, PolicyRefusal } from '../auth/policy/policy.ts'
 import type { CollectorPlugin } from '../collectors/collector.ts'
 import type { Metric } from '../domain/metric.ts'
 import type { FetcherPlugin } from '../fetchers/fetcher.ts'
@@ -284,7 +283,7 @@ function readPolicy(
     return loadPolicy(options, configDir)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    const faults = error.detail['faults'] as readonly PolicyFileFault[] | undefined
+    const faults = error instanceof PolicyRefusal ? error.faults : undefined
     for (const { path, line, rule, reason } of faults ?? [])
       report({ where: `${path}:${line}`, path: rule ?? '', reason })
     if (!faults) {

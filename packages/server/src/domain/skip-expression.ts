@@ -49,8 +49,8 @@ export function parseSkipExpression(text: string): SkipExpressionResult {
             throw new Fault(
               'rating.failed',
               `skip_datapoints_expression '${text}' cannot be decided for a point of type ${type}: ${error.message}`,
-              { type, scopeId, begin: point.begin, end: point.end },
-              { cause: error },
+              { type, begin: point.begin, end: point.end },
+              { cause: error, scopeIds: [scopeId] },
             )
           }
         },

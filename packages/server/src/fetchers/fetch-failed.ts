@@ -4,5 +4,5 @@ import { Fault } from '../lib/fault.ts'
 export function fetchFailed(error: unknown, asked = '', detail: Readonly<Record<string, unknown>> = {}): unknown {
   if (!(error instanceof Fault)) return error
   const message = `the scopes cannot be fetched: ${error.message}${asked && `; ${asked}`}`
-  return new Fault('fetch.failed', message, { ...error.detail, reason: error.code, ...detail }, { cause: error })
+  return error.passedOn('fetch.failed', message, { reason: error.code, ...detail })
 }

@@ -401,7 +401,7 @@ test('without a valid token everything but the public paths is 401, known or not
     {
       authenticate() {
         const challenge = 'Keystone uri="http://keystone.example.net:5000"'
-        throw new Fault('auth.unauthenticated', 'The request you have made requires authentication.', { challenge })
+        throw new Fault('auth.unauthenticated', 'The request you have made requires authentication.', {}, { challenge })
       },
     },
   )

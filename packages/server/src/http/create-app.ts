@@ -46,8 +46,8 @@ export interface AppOptions<Deps> {
   readonly routes: readonly Route<Deps>[]
   readonly deps: Deps
   /**
-   * Finds out who asks. Throws `auth.unauthenticated` (its detail's `challenge` becomes WWW-Authenticate) or
-   * `auth.unavailable` (its detail's `retryAfterSeconds` becomes Retry-After).
+   * Finds out who asks. Throws `auth.unauthenticated` (its `challenge` becomes WWW-Authenticate) or
+   * `auth.unavailable` (its `retryAfterSeconds` becomes Retry-After).
    */
   readonly authenticate: (header: HeaderReader, signal: AbortSignal) => Promise<Principal> | Principal
   /** Throws `policy.forbidden` unless the policy rule allows it. */
@@ -191,7 +191,7 @@ class Dispatcher<Deps> {
         ? `${who.userId ?? ''} ${who.projectId ?? ''}`
         : (clientAddress(incoming, request.headers, trustProxy) ?? '')
     const retryAfterSeconds = this.#limiter.take(client)
-    if (retryAfterSeconds > 0) throw new Fault('request.too_many', 'Too many requests.', { retryAfterSeconds })
+    if (retryAfterSeconds > 0) throw new Fault('request.too_many', 'Too many requests.', {}, { retryAfterSeconds })
   }
 
   async #guard(route: Route<Deps>, who: Principal): Promise<void> {
@@ -210,13 +210,13 @@ class Dispatcher<Deps> {
     if (fault) {
       if (fault.status >= 500) this.#options.log.error({ err: fault, ...logIds(call) }, 'a request failed')
       if (fault.code === 'auth.unauthenticated') return unauthenticated(fault, request.method)
-      const response = fromAnswer(family.fault(forCaller(fault)), request.method)
+      const response = fromAnswer(family.fault(fault), request.method)
       // The rest of such a body is not waited for.
       if (fault.code === 'request.too_large' || fault.code === 'request.too_slow') {
         response.headers.set('connection', 'close')
       }
-      const wait = fault.detail['retryAfterSeconds']
-      if (typeof wait === 'number') response.headers.set('retry-after', String(Math.ceil(wait)))
+      const wait = fault.retryAfterSeconds
+      if (wait !== undefined) response.headers.set('retry-after', String(Math.ceil(wait)))
       return response
     }
     if (!signal.aborted) this.#options.log.error({ err: error, ...logIds(call) }, 'a request failed unexpectedly')
@@ -293,19 +293,10 @@ function missed<Deps>({ request, family }: Call<Deps>, miss: Miss): Response {
   return fromAnswer(family.missed(miss.methods, miss.tooDeep, request.headers), request.method)
 }
 
-/** Where the services behind this one are and what they dislike about it is for the log, not for callers. */
-function forCaller(fault: Fault): Fault {
-  const { code, detail } = fault
-  if (code === 'auth.unavailable') return new Fault(code, 'The identity service cannot be asked at the moment.', detail)
-  if (code === 'state.unavailable') return new Fault(code, 'The state database cannot be asked at the moment.', detail)
-  return fault
-}
-
 function unauthenticated(fault: Fault, method: string): Response {
-  const { message, detail } = fault
   const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (typeof detail['challenge'] === 'string') headers['www-authenticate'] = detail['challenge']
-  const body = { error: { code: 401, title: 'Unauthorized', message } }
+  if (fault.challenge !== undefined) headers['www-authenticate'] = fault.challenge
+  const body = { error: { code: 401, title: 'Unauthorized', message: fault.publicText } }
   return new Response(method === 'HEAD' ? null : writeJson(body), { status: 401, headers })
 }
 

@@ -28,11 +28,11 @@ export const familyV1: Family = {
   },
 
   fault(fault) {
-    return faultAnswer(fault.status, wording(fault))
+    return faultAnswer(fault.status, fault.publicText)
   },
 
   refused(fault, headers) {
-    return routingAnswer(fault.status, wording(fault), headers)
+    return routingAnswer(fault.status, fault.publicText, headers)
   },
 
   unexpected() {
@@ -43,13 +43,6 @@ export const familyV1: Family = {
     if (tooDeep && methods.length === 0) return routingAnswer(404, '', headers)
     return { ...routingAnswer(405, '', headers, { allow: methods.join(', ') }) }
   },
-}
-
-/** A refusal of the policy reads as oslo.policy words it, whoever refused. */
-function wording(fault: Fault): string {
-  const policy = fault.detail['policy']
-  const refused = fault.code === 'policy.forbidden' && typeof policy === 'string'
-  return refused ? `Policy doesn't allow ${policy} to be performed.` : fault.message
 }
 
 function faultAnswer(status: number, faultstring: string): Answer {

@@ -30,7 +30,7 @@ export const familyV2: Family = {
 
   fault(fault) {
     if (fault.code === 'policy.forbidden') return message(403, 'You are not authorized to perform this action')
-    return message(fault.status, fault.message)
+    return message(fault.status, fault.publicText)
   },
 
   refused(fault) {

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { NOBODY } from '../domain/principal.ts'
-import { Fault } from '../lib/fault.ts'
+import { Fault, type FaultCode, type FaultKind, FAULTS } from '../lib/fault.ts'
 import type { AppOptions } from './create-app.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import { defineRoute } from './route.ts'
@@ -144,7 +144,12 @@ test('while Keystone does not answer, callers are told when to come back, and no
   const logged: unknown[] = []
   const down = app({
     authenticate() {
-      throw new Fault('auth.unavailable', 'Keystone at http://10.0.0.5:5000 answers 401', { retryAfterSeconds: 9.5 })
+      throw new Fault(
+        'auth.unavailable',
+        'Keystone at http://10.0.0.5:5000 answers 401',
+        {},
+        { retryAfterSeconds: 9.5 },
+      )
     },
     log: { error: (entry: unknown) => void logged.push(entry), debug: () => {} },
   })
@@ -156,11 +161,33 @@ test('while Keystone does not answer, callers are told when to come back, and no
   expect(JSON.stringify((logged[0] as { err: Fault }).err.message)).toContain('10.0.0.5')
 })
 
+test('what is not the fault of callers is told to them by the words of the catalogue, and to the log in full', async () => {
+  const path = '/var/lib/cloudtabby/points.duckdb'
+  const logged: { err: Fault }[] = []
+  const log = { error: (entry: unknown) => void logged.push(entry as { err: Fault }), debug: () => {} }
+  for (const [code, { publicText, status }] of Object.entries<FaultKind>(FAULTS)) {
+    const failing = app({
+      authenticate() {
+        throw new Error('wrapped', { cause: new Fault(code as FaultCode, `could not use ${path}: IO Error`, { path }) })
+      },
+      log,
+    })
+    for (const url of ['/v1/things', '/v2/summary']) {
+      const answer = await failing.call('GET', url)
+      expect([code, answer.status]).toEqual([code, status])
+      if (publicText === null) continue
+      expect(answer.text).not.toContain(path)
+      expect(answer.text).toContain(publicText)
+      if (status >= 500) expect(logged.pop()?.err.message).toContain(path)
+    }
+  }
+})
+
 test('refusals carry a request id, and a HEAD is refused without a body', async () => {
   const refusing = app({
     authenticate(header) {
       if (header('x-auth-token')) return NOBODY
-      throw new Fault('auth.unauthenticated', 'no', { challenge: 'Keystone uri="http://keystone"' })
+      throw new Fault('auth.unauthenticated', 'no', {}, { challenge: 'Keystone uri="http://keystone"' })
     },
     authorize() {
       throw new Fault('policy.forbidden', 'no', { policy: 'rating:get_module' })

@@ -33,7 +33,9 @@ async function faultsIn(content: string | Buffer): Promise<string[]> {
   const fault = await faultOf(importCsv(options))
   expect(fault.code).toBe('import.invalid')
   expect(batches).toEqual([])
-  return (fault.detail['faults'] as CsvFault[]).map(({ line, column, reason }) => `${line}:${column ?? ''}: ${reason}`)
+  return (fault.detail as { faults: CsvFault[] }).faults.map(
+    ({ line, column, reason }) => `${line}:${column ?? ''}: ${reason}`,
+  )
 }
 
 const GOOD = `timestamp,name,value,project_id,resource_id,flavor
@@ -146,8 +148,8 @@ test('of very many faults the first hundred are listed, and all counted', async 
   const content = `timestamp,name,value,project_id\n${'x,cpu,1,p1\n'.repeat(2500)}`
   await using file = await tempFile('in.csv', content)
   const fault = await faultOf(importCsv(collecting(file.path).options))
-  expect(fault.detail['faults']).toHaveLength(100)
-  expect(fault.detail['count']).toBe(2500)
+  expect((fault.detail as { faults: CsvFault[] }).faults).toHaveLength(100)
+  expect(fault.detail).toMatchObject({ count: 2500 })
   expect(fault.message.split('\n')).toHaveLength(102)
   expect(fault.message).toMatch(/^.*in\.csv: 2500 faults; nothing was imported\n.*in\.csv:2:timestamp: 'x' is neither/)
   expect(fault.message).toMatch(/… and 2400 more$/)

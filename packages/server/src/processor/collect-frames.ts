@@ -31,11 +31,9 @@ export async function collectFrames(
       const slot = (point.begin - begin) / seconds
       if (!slots || !(slot in periods)) {
         // Rated under another scope or period it would be billed wrongly; better not at all.
-        throw new Fault('collect.invalid_answer', `the collector gave a point that was not asked for`, {
-          metric: byType[i]!.key,
-          scopeId: point.series.scopeId,
-          begin: point.begin,
-        })
+        const detail = { metric: byType[i]!.key, begin: point.begin }
+        const message = 'the collector gave a point that was not asked for'
+        throw new Fault('collect.invalid_answer', message, detail, { scopeIds: [point.series.scopeId] })
       }
       const list = slots[slot]
       if (list) list.push(point)

@@ -35,11 +35,24 @@ test('a scope whose points cannot be rated backs off and says why; the others go
   await using b = await bench(['good', 'bad', 'fine'])
   b.rating.rate = (frames) =>
     frames.map((frame) => {
-      if (frame.scopeId === 'bad') throw new Fault('rating.failed', 'memory is no number', { scopeId: 'bad' })
+      if (frame.scopeId === 'bad') throw new Fault('rating.failed', 'memory is no number', {}, { scopeIds: ['bad'] })
       return { ...frame, points: frame.points.map((point) => ({ ...point, price: ONE })) }
     })
   const summary = await b.run(T0 + 10 * HOUR + 1)
   expect(summary.failed).toEqual([{ scopeId: 'bad', error: 'memory is no number' }])
+  expect(await b.total()).toEqual(full(['good', 'fine'], 9))
+})
+
+test('of a batch, exactly the scopes that a fault names back off, and what has no place in the store is no fault of the store', async () => {
+  await using b = await bench(['good', 'huge', 'bad', 'fine'])
+  const write = b.store.write.bind(b.store)
+  b.store.write = async (batch, points) => {
+    const scopeIds = ['bad', 'huge'].filter((id) => points.some((point) => point.series.scopeId === id))
+    if (scopeIds.length > 0) throw new Fault('storage.out_of_range', 'does not fit', {}, { scopeIds })
+    await write(batch, points)
+  }
+  const { failed } = await b.run(T0 + 10 * HOUR + 1)
+  expect(failed.map(({ scopeId }) => scopeId).toSorted()).toEqual(['bad', 'huge'])
   expect(await b.total()).toEqual(full(['good', 'fine'], 9))
 })
 

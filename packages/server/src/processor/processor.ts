@@ -166,8 +166,9 @@ export class Processor {
   }
 
   /**
-   * A fault that names a scope is that scope's: it backs off, the others go on. An unreachable source is everybody's. Of
-   * anything else the batch was perhaps too big: it is tried smaller, down to one scope and period, which then backs off.
+   * A fault that names scopes is theirs: they back off, the others go on. One of a source, or of this installation, is
+   * everybody's. Of anything else the batch was perhaps too big: it is tried smaller, down to one scope and period, which
+   * then backs off.
    */
   async #failed(
     claim: Claim,
@@ -182,15 +183,14 @@ export class Processor {
       if (!signal.aborted) events.batchLost(claim)
       return nothing
     }
-    const code = fault?.code ?? 'internal'
-    const culprit = fault && claim.scopes.find((scope) => scope.scopeId === fault.detail['scopeId'])
-    const everybody = code === 'collect.unreachable' || code.startsWith('storage.') || code.startsWith('state.')
-    if (!culprit && !everybody && this.#limits.shrink(claim.scopes.length, claim.periods)) {
+    const culprits = claim.scopes.filter((scope) => fault?.scopeIds.includes(scope.scopeId))
+    const everybody = fault?.blames === 'source' || fault?.blames === 'operator'
+    if (culprits.length === 0 && !everybody && this.#limits.shrink(claim.scopes.length, claim.periods)) {
       events.batchShrunk(claim, error)
       await batches.abandon(claim.batch)
       return nothing
     }
-    const guilty = culprit ? [culprit] : claim.scopes
+    const guilty = culprits.length > 0 ? culprits : claim.scopes
     events.scopesFailed(claim, guilty, error)
     await batches.fail(
       claim.batch,
@@ -201,7 +201,7 @@ export class Processor {
       })),
     )
     if (everybody) return 'source-down'
-    if (!culprit && ++this.#singleFailures >= SOURCE_FAILURES) {
+    if (culprits.length === 0 && ++this.#singleFailures >= SOURCE_FAILURES) {
       this.#singleFailures = 0
       return 'source-down'
     }

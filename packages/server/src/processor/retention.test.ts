@@ -70,7 +70,7 @@ test('one of several processors does it, once an hour', async () => {
 test('samples stay until the last scope has been rated with them, and a day longer than points', async () => {
   await using b = await keepingTwoDays(['a', 'late'])
   b.source.onRequest = ({ scopes }) => {
-    if (scopes.includes('late')) throw new Fault('collect.rejected', 'no such thing', { scopeId: 'late' })
+    if (scopes.includes('late')) throw new Fault('collect.rejected', 'no such thing', {}, { scopeIds: ['late'] })
   }
   await b.run(T0 + 5 * DAY)
   const at = [0, 1, 2, 3].map((day) => T0 + day * DAY)

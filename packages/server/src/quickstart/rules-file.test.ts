@@ -102,7 +102,7 @@ function faultsOf(text: string): { path: string; reason: string }[] {
   try {
     readRulesFile(text, 'rules.yml')
   } catch (error) {
-    if (error instanceof Fault && error.code === 'config.invalid') return error.detail['faults'] as never
+    if (error instanceof Fault && error.code === 'config.invalid') return (error.detail as { faults: never }).faults
     throw error
   }
   throw new Error('the file was taken')

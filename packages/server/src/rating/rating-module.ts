@@ -16,8 +16,8 @@ export interface RatingModule {
 export interface Rater {
   /**
    * The frames, in their order, with their points priced by the rules valid at each period's begin. The arguments are not
-   * changed. A point that cannot be priced throws a `Fault` (`rating.*`) with `scopeId`, metric type and period in its
-   * detail. Rating that takes long, or leaves the process, ends when the signal is aborted, and throws its reason.
+   * changed. A point that cannot be priced throws a `Fault` (`rating.*`) with `scopeIds`, and metric type and
+   * period in its detail. Rating that takes long, or leaves the process, ends when the signal is aborted, and throws its reason.
    */
   rate(frames: readonly Frame[], options: RateOptions): readonly Frame[] | Promise<readonly Frame[]>
 }

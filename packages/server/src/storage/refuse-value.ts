@@ -5,8 +5,6 @@ import { Fault } from '../lib/fault.ts'
 export function refuseValue(what: string, value: Decimal, type: string, scopeId: string): never {
   const text = value.toString()
   const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text
-  throw new Fault('storage.out_of_range', `the ${what} ${shown} of ${type} does not fit DECIMAL(38,18)`, {
-    type,
-    scopeId,
-  })
+  const message = `the ${what} ${shown} of ${type} does not fit DECIMAL(38,18)`
+  throw new Fault('storage.out_of_range', message, { type }, { scopeIds: [scopeId] })
 }

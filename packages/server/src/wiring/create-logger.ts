@@ -15,6 +15,7 @@ export function createLogger({ debug, file }: { debug?: boolean; file?: string |
                 code: error.code,
                 message: error.message,
                 detail: error.detail,
+                ...(error.scopeIds.length > 0 && { scopeIds: error.scopeIds }),
                 cause: pino.stdSerializers.err(error.cause as Error),
               }
             : pino.stdSerializers.err(error as Error),

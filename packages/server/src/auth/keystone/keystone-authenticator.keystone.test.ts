@@ -22,7 +22,7 @@ const LOG_IN = 'POST /v3/auth/tokens'
 const UNAUTHENTICATED = {
   code: 'auth.unauthenticated',
   status: 401,
-  detail: { challenge: 'Keystone uri="http://keystone.example.net:5000"' },
+  challenge: 'Keystone uri="http://keystone.example.net:5000"',
 }
 
 describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
@@ -297,7 +297,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
       const token = await keystone.token('member', { project: 'A' })
       for (let i = 0; i < 3; i++) {
         const fault: unknown = await authenticate(authenticator, token).catch((error: unknown) => error)
-        expect(fault).toMatchObject({ code: 'auth.unavailable', detail: { retryAfterSeconds: 10 } })
+        expect(fault).toMatchObject({ code: 'auth.unavailable', retryAfterSeconds: 10 })
         expect((fault as Error).message).toContain('[keystone_authtoken]')
         expect(JSON.stringify([(fault as Error).message, fault])).not.toContain('not-the-password')
       }
@@ -351,7 +351,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
       await keystone.stop()
       await expect(authenticate(authenticator, token)).rejects.toMatchObject({
         code: 'auth.unavailable',
-        detail: { retryAfterSeconds: 10 },
+        retryAfterSeconds: 10,
       })
       await keystone.start()
       await expect(authenticate(authenticator, token)).resolves.toMatchObject({ projectId: keystone.cloud.projects.A })

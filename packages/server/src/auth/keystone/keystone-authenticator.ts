@@ -84,8 +84,8 @@ export class KeystoneAuthenticator implements Authenticator {
 
   async #validate(key: string, token: string, signal: AbortSignal | undefined): Promise<Claims | undefined> {
     if (this.#validations.size >= MAX_PENDING && !this.#validations.has(key)) {
-      const detail = { retryAfterSeconds: RETRY_AFTER_SECONDS }
-      throw new Fault('auth.unavailable', 'Too many tokens wait for Keystone to validate them', detail)
+      const message = 'Too many tokens wait for Keystone to validate them'
+      throw new Fault('auth.unavailable', message, {}, { retryAfterSeconds: RETRY_AFTER_SECONDS })
     }
     return this.#validations.run(key, () => this.#ask(key, token), signal)
   }
@@ -112,7 +112,7 @@ export class KeystoneAuthenticator implements Authenticator {
 
   #unauthenticated(): Fault {
     const message = 'The request you have made requires authentication.'
-    return new Fault('auth.unauthenticated', message, { challenge: this.#challenge })
+    return new Fault('auth.unauthenticated', message, {}, { challenge: this.#challenge })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

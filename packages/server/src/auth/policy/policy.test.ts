@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { POLICY_NAMES } from '../../domain/policy-name.ts'
-import { Fault } from '../../lib/fault.ts'
 import type { Claims } from '../claims.ts'
 import { loadPolicy } from './load-policy.ts'
 import { CALLER_KINDS, checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from './policy-matrix.ts'
 import { policyOptions } from './policy-options.ts'
-import { Policy } from './policy.ts'
+import { Policy, PolicyRefusal } from './policy.ts'
 import { thrownBy } from '../../lib/testing/thrown.ts'
 
 const DEFAULTS = { enforceNewDefaults: true, enforceScope: true }
@@ -169,11 +168,10 @@ describe('a policy file', () => {
       '7: role:x',
       'dataframes:add: {role: admin}',
     ].join('\n')
-    const fault = thrownBy(() => new Policy(DEFAULTS, yaml(text))) as Fault
-    expect(fault).toBeInstanceOf(Fault)
+    const fault = thrownBy(() => new Policy(DEFAULTS, yaml(text))) as PolicyRefusal
+    expect(fault).toBeInstanceOf(PolicyRefusal)
     expect(fault.code).toBe('config.invalid')
-    const faults = fault.detail['faults'] as { line: number; reason: string; rule?: string; path: string }[]
-    expect(faults.toSorted((x, y) => x.line - y.line).map(({ line, reason }) => [line, reason])).toEqual([
+    expect(fault.faults.toSorted((x, y) => x.line - y.line).map(({ line, reason }) => [line, reason])).toEqual([
       [1, expect.stringContaining('missing at the end')],
       [2, "there is no rule 'context_is_admim'; did you mean 'context_is_admin'?"],
       [3, 'refers to itself: a -> b -> c -> a'],
@@ -195,9 +193,9 @@ describe('a policy file', () => {
     ['a: &x role:a\nb: *y', 2],
     ['a: role:x\n---\nb: role:y', 2],
   ])('that is not YAML of rules is refused: %j', (text, line) => {
-    const fault = thrownBy(() => new Policy(DEFAULTS, yaml(text))) as Fault
+    const fault = thrownBy(() => new Policy(DEFAULTS, yaml(text))) as PolicyRefusal
     expect(fault.code).toBe('config.invalid')
-    expect((fault.detail['faults'] as { line: number }[])[0]!.line).toBeLessThanOrEqual(line)
+    expect(fault.faults[0]!.line).toBeLessThanOrEqual(line)
   })
 
   test('is warned of where it can have no effect, with the nearest name', () => {

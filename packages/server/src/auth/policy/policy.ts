@@ -36,6 +36,19 @@ const CREDENTIALS = [
 const TARGETS = ['project_id'] as const
 const OPERATIONS: ReadonlySet<string> = new Set(POLICY_NAMES)
 
+/** Policy files that cannot be used, with every fault in them. */
+export class PolicyRefusal extends Fault {
+  readonly faults: readonly PolicyFileFault[]
+
+  constructor(faults: readonly PolicyFileFault[]) {
+    const lines = faults.map(
+      ({ path, line, rule, reason }) => `${path}:${line}: ${rule === undefined ? '' : `${rule}: `}${reason}`,
+    )
+    super('config.invalid', `The policy cannot be used:\n${lines.join('\n')}`, { faults })
+    this.faults = faults
+  }
+}
+
 /** The rules in force: the defaults, and what files put in their place. */
 export class Policy implements Authorizer {
   /** Every rule, defaults first, in the order of CloudKitty's lists; then the files' own. */
@@ -58,7 +71,7 @@ export class Policy implements Authorizer {
       ...undefinedReferences(entries, this.#checks),
       ...cycles(overrides, this.#checks),
     ]
-    if (faults.length > 0) throw toFault(faults)
+    if (faults.length > 0) throw new PolicyRefusal(faults)
     this.warnings = [...overrides.values()].flatMap((entry) => warningsOf(entry, overrides))
   }
 
@@ -69,7 +82,7 @@ export class Policy implements Authorizer {
 
   authorize(who: Principal, name: PolicyName, target?: PolicyTarget): void {
     if (this.allows(who, name, target)) return
-    throw new Fault('policy.forbidden', `Policy does not allow ${name} to be performed.`, { policy: name })
+    throw new Fault('policy.forbidden', `Policy doesn't allow ${name} to be performed.`, { policy: name })
   }
 
   /** The rule `context_is_admin`, which decides who sees every project, not only the token's own. */
@@ -223,11 +236,4 @@ function isOneOf(names: readonly string[], name: string): boolean {
 function didYouMean(word: string, candidates: Iterable<string>): string {
   const near = nearest(word, candidates)
   return near === undefined ? '' : `; did you mean '${near}'?`
-}
-
-function toFault(faults: readonly PolicyFileFault[]): Fault {
-  const lines = faults.map(
-    ({ path, line, rule, reason }) => `${path}:${line}: ${rule === undefined ? '' : `${rule}: `}${reason}`,
-  )
-  return new Fault('config.invalid', `The policy cannot be used:\n${lines.join('\n')}`, { faults })
 }

@@ -133,7 +133,8 @@ test('what Aetos refuses is a fault with its words, and so is a token that is ne
     await expect(collector.collect({ metric: CPU, scopes: ['a'], periods: HOURS }, never)).rejects.toMatchObject({
       code: 'collect.rejected',
       message: expect.stringContaining('RBAC Authorization Failed') as string,
-      detail: { metric: 'cpu', scopeId: 'a', status },
+      scopeIds: ['a'],
+      detail: { metric: 'cpu', status },
     })
   }
 })

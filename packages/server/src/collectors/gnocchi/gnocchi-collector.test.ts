@@ -239,9 +239,9 @@ test('nonsense is a fault with the metric, the period and the question', async (
   expect(await refusal(collector, CPU, ['a'])).toMatchObject({
     code: 'collect.invalid_answer',
     message: expect.stringMatching(/^metric 'cpu': .*; operations: \["aggregate","max",.* of instance$/) as string,
+    scopeIds: ['a'],
     detail: {
       metric: 'cpu',
-      scopeId: 'a',
       period: { begin: 1_780_272_000, end: 1_780_279_200 },
       query: { resourceType: 'instance' },
     },

@@ -169,19 +169,14 @@ interface Unratable {
   readonly text: string
 }
 
-/** Names the first such value, and in its detail all scopes that have one, so that the others can be rated without them. */
+/** Names the first such value, and in `scopeIds` all scopes that have one, so that the others can be rated without them. */
 function unratableFault(unratable: readonly Unratable[], query: string): Fault {
   const { scopeId, period, text } = unratable[0]!
   const where = `of scope '${scopeId}' in the period ${formatInstant(period.begin)} to ${formatInstant(period.end)}`
   const more = unratable.length > 1 ? ` (and ${unratable.length - 1} more such values)` : ''
-  const scopes = [...new Set(unratable.map((value) => value.scopeId))]
-  return new Fault('collect.invalid_answer', `the value ${text} ${where} cannot be rated${more}`, {
-    query,
-    scopeId,
-    scopes,
-    period,
-    value: text,
-  })
+  const scopeIds = [...new Set(unratable.map((value) => value.scopeId))]
+  const message = `the value ${text} ${where} cannot be rated${more}`
+  return new Fault('collect.invalid_answer', message, { query, period, value: text }, { scopeIds })
 }
 
 /** A query for a thousand scopes is longer than any log line should be; the detail has it whole. */

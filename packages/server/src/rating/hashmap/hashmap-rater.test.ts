@@ -274,7 +274,8 @@ test.each([[''], ['big'], [null], [['64']], ['NaN']])(
     const frame = frameOf([pointOf({ quantity: '1', metadata: { mem: value } })], 'p1')
     const fault = faultOf(() => rater.rate([frame]))
     expect(fault.code).toBe('rating.failed')
-    expect(fault.detail).toEqual({ scopeId: 'p1', type: 'compute', period: PERIOD, field: 'mem', value })
+    expect(fault.scopeIds).toEqual(['p1'])
+    expect(fault.detail).toEqual({ type: 'compute', period: PERIOD, field: 'mem', value })
     expect(fault.message).toContain('p1')
   },
 )

@@ -99,7 +99,8 @@ function matchOf(series: Series, rules: CompiledRules, { scopeId, period }: Fram
     const { type } = series
     const { field, value } = error
     const message = `hashmap has a threshold for ${field} of ${type}, but its value is not a number: ${JSON.stringify(value)} (scope ${scopeId ?? 'none'}, period from ${formatInstant(period.begin)})`
-    throw new Fault('rating.failed', message, { scopeId, type, period, field, value }, { cause: error })
+    const scopeIds = scopeId === undefined ? [] : [scopeId]
+    throw new Fault('rating.failed', message, { type, period, field, value }, { scopeIds, cause: error })
   }
 }
 

@@ -26,7 +26,7 @@ test('a script in force fails the scope rather than leaving its part of the pric
   await expect(rate('2026-06-11T11:00:00')).resolves.toBeDefined()
   const refusal = await rate('2026-06-11T09:00:00').catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(Fault)
-  expect(refusal).toMatchObject({ code: 'rating.failed', detail: { scopeId: 'p1', script: 'night' } })
+  expect(refusal).toMatchObject({ code: 'rating.failed', scopeIds: ['p1'], detail: { script: 'night' } })
   expect((refusal as Fault).message).toContain('cannot be run')
 
   await deleteScript(state.db, id, CHANGE)

@@ -40,6 +40,7 @@ function cannotRun(script: string, { scopeId, period }: Frame): Fault {
   return new Fault(
     'rating.failed',
     `the script ${script} is in force from ${since} on, and scripts cannot be run by this version: delete it or give it an end, or disable the module pyscripts`,
-    { scopeId, period, script },
+    { period, script },
+    { scopeIds: scopeId === undefined ? [] : [scopeId] },
   )
 }

@@ -1,9 +1,9 @@
 import { parse as parseLossless } from 'lossless-json'
 import { parseIsoTime } from '../../domain/iso-time.ts'
 import { formatInstant } from '../../domain/period.ts'
-import { Fault } from '../../lib/fault.ts'
+import { Fault, type FaultCode } from '../../lib/fault.ts'
 import { pythonText } from '../../lib/python-text.ts'
-import { excerpt, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
+import { excerpt, isOverloaded, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
 
 /** A value of one bucket of time: `[at, at + granularity)`. */
 export interface Measure {
@@ -133,7 +133,8 @@ function parsed(reply: SourceReply): unknown {
   }
   if (status === 504) throw fault('collect.timeout', reply, `${url} answered HTTP 504: ${reasonOf(reply)}`)
   if (status < 200 || status >= 300) {
-    throw fault('collect.rejected', reply, `${url} answered HTTP ${status}: ${reasonOf(reply)}`)
+    const code = isOverloaded(status) ? 'collect.overloaded' : 'collect.rejected'
+    throw fault(code, reply, `${url} answered HTTP ${status}: ${reasonOf(reply)}`)
   }
   const answer = tryParse(body)
   if (answer === undefined) throw invalid(reply, body.length === 0 ? 'is empty' : `is not JSON: ${excerpt(body)}`)
@@ -251,10 +252,6 @@ function invalid(reply: SourceReply, what: string): Fault {
   return fault('collect.invalid_answer', reply, `the answer of ${reply.url} ${what}`)
 }
 
-function fault(
-  code: 'collect.rejected' | 'collect.invalid_answer' | 'collect.timeout',
-  reply: SourceReply,
-  message: string,
-) {
+function fault(code: `collect.${string}` & FaultCode, reply: SourceReply, message: string): Fault {
   return new Fault(code, message, { url: reply.url, status: reply.status })
 }

@@ -80,6 +80,11 @@ const RETRY_PAUSE_MS = 250
 const RETRY_AFTER_MS_MAX = 10_000
 const OVERLOADED = new Set([429, 502, 503, 504])
 
+/** Whether a source says by its status that it has too much to do: smaller questions may help. */
+export function isOverloaded(status: number): boolean {
+  return status === 429 || status === 503
+}
+
 function bodyOf({ query, form, json }: SourceRequest): Pick<SourceRequest, 'query' | 'form' | 'json'> {
   return { ...(query && { query }), ...(form && { form }), ...(json !== undefined && { json }) }
 }
@@ -135,8 +140,7 @@ export class SourceClient implements Source {
         if (retryAfterMs !== undefined && retryAfterMs > RETRY_AFTER_MS_MAX) return reply
         pause += retryAfterMs ?? 0
       } catch (error) {
-        if (last || !(error instanceof Fault) || error.code !== 'collect.unreachable' || error.detail['tls'])
-          throw error
+        if (last || !isPassing(error)) throw error
       }
       await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
@@ -313,6 +317,11 @@ function explain(error: unknown): { reason: string; tls: boolean } {
   // OpenSSL's verdicts on a certificate have codes like CERT_HAS_EXPIRED, SELF_SIGNED_CERT_IN_CHAIN, ERR_TLS_…, ERR_SSL_….
   const tls = code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO|^ERR_(?:TLS|SSL|OSSL)/.test(code)
   return { reason: tls ? `TLS: ${message}` : message, tls }
+}
+
+/** Whether another try may help: a certificate that is not trusted will not be trusted then. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'collect.unreachable' && !explain(error.cause).tls
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -32,7 +32,8 @@ describe('Keystone counts as unavailable', () => {
     await expect(client.send(GET, forever())).rejects.toMatchObject({
       code: 'auth.unavailable',
       status: 503,
-      detail: { section: 's', url: `${url}/v3`, retryAfterSeconds: 10 },
+      retryAfterSeconds: 10,
+      detail: { section: 's', url: `${url}/v3` },
     })
   })
 
@@ -57,7 +58,7 @@ describe('Keystone counts as unavailable', () => {
     await using client = new IdentityClient({ section: 's', authUrl: server.url, timeoutSeconds: 10 })
     await expect(client.send(GET, forever())).rejects.toMatchObject({
       code: 'auth.unavailable',
-      detail: { retryAfterSeconds },
+      retryAfterSeconds,
     })
   })
 

@@ -61,7 +61,7 @@ export class IdentityClient implements AsyncDisposable {
   }
 
   /**
-   * Keystone's answer, whatever it says about the request. Throws `auth.unavailable` (its detail has
+   * Keystone's answer, whatever it says about the request. Throws `auth.unavailable` (with
    * `retryAfterSeconds`) when there is none, or it is overloaded or broken (429, 5xx); the signal's reason when aborted.
    */
   async send(ask: IdentityRequest, signal: AbortSignal): Promise<IdentityReply> {
@@ -83,8 +83,8 @@ export class IdentityClient implements AsyncDisposable {
 
   unavailable(reason: string, { cause, retryAfterSeconds = RETRY_AFTER_SECONDS }: Unavailability = {}): Fault {
     const { section } = this.#options
-    const detail = { section, url: this.baseUrl, retryAfterSeconds }
-    return new Fault('auth.unavailable', `[${section}]: Keystone at ${this.baseUrl} ${reason}`, detail, { cause })
+    const message = `[${section}]: Keystone at ${this.baseUrl} ${reason}`
+    return new Fault('auth.unavailable', message, { section, url: this.baseUrl }, { cause, retryAfterSeconds })
   }
 
   async #tryTwice(ask: IdentityRequest, signal: AbortSignal): Promise<IdentityReply> {

@@ -55,7 +55,7 @@ export class ServiceSource implements Source {
       return await this.#session.token(signal)
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'auth.unavailable') throw error
-      throw new Fault('collect.unreachable', error.message, error.detail, { cause: error })
+      throw error.passedOn('collect.unreachable', error.message)
     }
   }
 

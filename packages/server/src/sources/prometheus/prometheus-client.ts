@@ -1,5 +1,5 @@
-import { Fault } from '../../lib/fault.ts'
-import { excerpt, type Source, type SourceReply } from '../http/source-client.ts'
+import { Fault, type FaultCode } from '../../lib/fault.ts'
+import { excerpt, isOverloaded, type Source, type SourceReply } from '../http/source-client.ts'
 
 /** A range query: `query` evaluated at `start`, `start + step`, … up to `end`. Unix seconds. */
 export interface RangeQuery {
@@ -63,7 +63,7 @@ export class PrometheusClient {
       )
     } catch (error) {
       if (!(error instanceof Fault)) throw error
-      throw new Fault(error.code, error.message, { ...error.detail, query: fields['query'] }, { cause: error })
+      throw error.passedOn(error.code, error.message, { query: fields['query'] })
     }
   }
 }
@@ -107,7 +107,7 @@ class Asked {
       throw this.#fault('collect.rejected', `${url} redirects to ${location.split('?')[0]}: configure that URL instead`)
     }
     if (status < 200 || status >= 300) {
-      throw this.#fault('collect.rejected', `${url} answered HTTP ${status}: ${excerpt(body) || 'an empty body'}`)
+      throw this.#fault(this.#refusal, `${url} answered HTTP ${status}: ${excerpt(body) || 'an empty body'}`)
     }
     if (answer === undefined) throw this.invalid(body.length === 0 ? 'is empty' : `is not JSON: ${excerpt(body)}`)
     if (!isRecord(answer) || answer['status'] !== 'success' || !isRecord(answer['data'])) {
@@ -124,17 +124,18 @@ class Asked {
     return this.#fault('collect.invalid_answer', `the answer of ${this.#reply.url} ${what}`)
   }
 
+  get #refusal(): 'collect.overloaded' | 'collect.rejected' {
+    return isOverloaded(this.#reply.status) ? 'collect.overloaded' : 'collect.rejected'
+  }
+
   #refused({ errorType, error }: PromError): Fault {
     const text = `${errorType}: ${error}`
     if (errorType === 'timeout') return this.#fault('collect.timeout', `${this.#reply.url}: ${text}`)
     const tooLarge = /too many samples|maximum resolution/.test(error)
-    return this.#fault(tooLarge ? 'collect.too_large' : 'collect.rejected', `${this.#reply.url}: ${text}`)
+    return this.#fault(tooLarge ? 'collect.too_large' : this.#refusal, `${this.#reply.url}: ${text}`)
   }
 
-  #fault(
-    code: 'collect.rejected' | 'collect.invalid_answer' | 'collect.timeout' | 'collect.too_large',
-    message: string,
-  ) {
+  #fault(code: `collect.${string}` & FaultCode, message: string): Fault {
     return new Fault(code, message, { url: this.#reply.url, status: this.#reply.status, query: this.#query })
   }
 }

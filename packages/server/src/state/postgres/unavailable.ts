@@ -30,8 +30,8 @@ export function unavailable(error: unknown): Fault | undefined {
   return new Fault(
     'state.unavailable',
     `the state database does not answer (${message || code}); it is asked again with the next request. Look whether the server of [state] url runs and has connections left`,
-    { retryAfterSeconds: RETRY_AFTER, ...(code === undefined ? {} : { code }) },
-    { cause: error },
+    code === undefined ? {} : { code },
+    { cause: error, retryAfterSeconds: RETRY_AFTER },
   )
 }
 

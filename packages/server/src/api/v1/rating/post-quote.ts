@@ -60,7 +60,7 @@ async function priced(rater: Rater, frame: Frame, signal: AbortSignal): Promise<
     return await rater.rate([frame], { signal })
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'rating.failed') throw error
-    throw new Fault('request.invalid', error.message, error.detail, { cause: error })
+    throw error.passedOn('request.invalid', error.message)
   }
 }
 
