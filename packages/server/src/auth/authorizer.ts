@@ -5,6 +5,6 @@ import type { Principal } from '../domain/principal.ts'
 export interface Authorizer {
   /** Whether the rule lets this caller do it to this target. Without a target, no ownership check holds. */
   allows(who: Principal, name: PolicyName, target?: PolicyTarget): boolean
-  /** Throws `policy.forbidden` (its detail has `policy`, the rule's name) unless `allows`. */
+  /** Throws `policy.forbidden` unless `allows`. */
   authorize(who: Principal, name: PolicyName, target?: PolicyTarget): void
 }

@@ -1,5 +1,6 @@
 import { POLICY_NAMES, type PolicyName, type PolicyTarget } from '../../domain/policy-name.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { refusedByPolicy } from '../../domain/refused-by-policy.ts'
 import { Fault } from '../../lib/fault.ts'
 import { nearest } from '../../lib/nearest.ts'
 import type { Authorizer } from '../authorizer.ts'
@@ -82,7 +83,7 @@ export class Policy implements Authorizer {
 
   authorize(who: Principal, name: PolicyName, target?: PolicyTarget): void {
     if (this.allows(who, name, target)) return
-    throw new Fault('policy.forbidden', `Policy doesn't allow ${name} to be performed.`, { policy: name })
+    throw refusedByPolicy(name)
   }
 
   /** The rule `context_is_admin`, which decides who sees every project, not only the token's own. */

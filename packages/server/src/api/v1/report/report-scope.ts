@@ -3,7 +3,7 @@ import { toInstant } from '../../../domain/period.ts'
 import type { Instant } from '../../../domain/period.ts'
 import type { PolicyName, PolicyTarget } from '../../../domain/policy-name.ts'
 import type { Principal } from '../../../domain/principal.ts'
-import { Fault } from '../../../lib/fault.ts'
+import { refusedByPolicy } from '../../../domain/refused-by-policy.ts'
 import type { Batches } from '../../../state/batches.ts'
 import type { PointStore } from '../../../storage/point-store.ts'
 import { rangeOf } from '../../point-filter.ts'
@@ -43,7 +43,7 @@ export function reportFilters(asked: Asked, who: Principal, scopeKey: string, po
   const tenant = reportTenant(asked, who, scopeKey)
   // Legacy policies let an unscoped token pass, because null is null. It must not see the whole cloud for that.
   if (tenant === undefined && !asked.all_tenants && !who.isAdmin) {
-    throw new Fault('policy.forbidden', 'The token is for no project.', { policy })
+    throw refusedByPolicy(policy, 'the token is for no project')
   }
   const filters = new Map<string, readonly string[]>()
   if (tenant !== undefined) filters.set(scopeKey, [tenant])

@@ -6,7 +6,7 @@ import { arg } from '../../../http/v1-types.ts'
 import { formatDecimal } from '../../../domain/decimal.ts'
 import { toDate } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
-import { Fault } from '../../../lib/fault.ts'
+import { refusedByPolicy } from '../../../domain/refused-by-policy.ts'
 import { pagedPoints, runs } from '../../paged-points.ts'
 import { toPointFilter } from '../../point-filter.ts'
 import { ownScope } from '../../restrict-to-own-scope.ts'
@@ -38,7 +38,7 @@ export const listDataframes = defineRoute<ReportDeps>()({
   async handle({ points, batches, scopeKey, now }, { args, who, request }) {
     const tenant = args.tenant_id || (who.isAdmin ? undefined : ownScope(who, scopeKey))
     if (tenant === undefined && !who.isAdmin) {
-      throw new Fault('policy.forbidden', 'The token is for no project.', { policy: 'storage:list_data_frames' })
+      throw refusedByPolicy('storage:list_data_frames', 'the token is for no project')
     }
     const filters = new Map<string, readonly string[]>()
     if (tenant !== undefined) filters.set(scopeKey, [tenant])
