@@ -161,6 +161,8 @@ async function run(outcome: Promise<number>): Promise<void> {
   }
 }
 
+// Whatever is written is this user's alone: stores, their logs and temporary files, backups, the log file.
+process.umask(0o077)
 // Left to itself V8 lets garbage grow to several times what is alive. The stores in this process need that memory more: a
 // pushed body of 200 MB then takes 150 MB less, and no longer.
 setFlagsFromString('--heap-growing-percent=40')

@@ -2,11 +2,12 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
+import { exists } from '../lib/exists.ts'
 import { Fault } from '../lib/fault.ts'
+import { settle, settleTree } from '../lib/settle.ts'
 import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
 import type { PointStore } from '../storage/point-store.ts'
-import { exists, settle, settleTree } from './files.ts'
 import { type Manifest, POINTS_FOLDER, STATE_FOLDER, UNFINISHED, writeManifest } from './manifest.ts'
 
 export interface BackupParts {

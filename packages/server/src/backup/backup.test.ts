@@ -1,5 +1,18 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -15,6 +28,7 @@ import { openDuckDBStore, restoreDuckDBFile } from '../storage/duckdb/open-duckd
 import type { PointStore } from '../storage/point-store.ts'
 import { HOUR, JUNE, point, query, sample, series, table } from '../storage/testing/points.ts'
 import { backUp, type BackupParts } from './back-up.ts'
+import type { Manifest } from './manifest.ts'
 import { restore } from './restore.ts'
 import { finishSwap, type Move, swap } from './swap.ts'
 
@@ -171,6 +185,23 @@ test('what is not whole is refused before anything is touched; stores that are t
     ['flipped', (path) => flip(join(path, 'state/PG_VERSION')), /state\/PG_VERSION was changed or is damaged/],
     ['missing', (path) => rm(join(path, points)), /points-0001\.parquet is missing/],
     ['more', (path) => writeFile(join(path, 'points/points-0002.parquet'), ''), /does not belong to it/],
+    ['linked', (path) => link(path, 'state/base'), /state\/base is no plain file/],
+    ['linked-file', (path) => link(path, 'state/PG_VERSION'), /state\/PG_VERSION is no plain file/],
+    ['linked-points', (path) => link(path, points), /points-0001\.parquet is no plain file/],
+    ['linked-manifest', (path) => link(path, 'manifest.json'), /manifest\.json is no plain file/],
+    ['piped', async (path) => void execFileSync('mkfifo', [join(path, 'state/pipe')]), /state\/pipe is no plain file/],
+    ['more-folders', (path) => mkdir(join(path, 'scripts')), /folder scripts does not belong/],
+    [
+      'upwards',
+      (path) => edit(path, ({ folders }) => folders.push('state/../../../upwards')),
+      /manifest\.json is damaged/,
+    ],
+    ['absolute', (path) => edit(path, ({ files }) => (files[0]!.path = '/etc/passwd')), /manifest\.json is damaged/],
+    [
+      'tables',
+      (path) => edit(path, ({ points }) => (points.rows['points; DROP TABLE x'] = 1)),
+      /manifest\.json is damaged/,
+    ],
     ['garbled', (path) => writeFile(join(path, 'manifest.json'), '{'), /manifest\.json is damaged/],
   ]
   for (const [name, breakIt, message] of refusals) {
@@ -206,6 +237,21 @@ test('what is not whole is refused before anything is touched; stores that are t
   await using old = await openAt('old')
   expect(await old.shown()).toEqual(['1', '2'])
 })
+
+/** Moves something out of the backup, and leaves a symbolic link that leads to it. */
+async function link(backup: string, path: string): Promise<void> {
+  const outside = `${backup}-outside`
+  await rename(join(backup, path), outside)
+  await symlink(outside, join(backup, path))
+}
+
+/** As somebody would who wants the restore to write where it should not. */
+async function edit(backup: string, change: (manifest: Manifest) => unknown): Promise<void> {
+  const file = join(backup, 'manifest.json')
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest
+  change(manifest)
+  await writeFile(file, JSON.stringify(manifest))
+}
 
 async function flip(file: string): Promise<void> {
   const bytes = await readFile(file)

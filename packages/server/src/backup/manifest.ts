@@ -1,8 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { exists } from '../lib/exists.ts'
 import { Fault } from '../lib/fault.ts'
-import { digestFiles, type DigestOptions, exists, listTree, settle } from './files.ts'
+import { listTree } from '../lib/list-tree.ts'
+import { settle } from '../lib/settle.ts'
+import { digestFiles, type DigestOptions } from './digest-files.ts'
 
 const MANIFEST = 'manifest.json'
 /** Lies in a folder that is being made, or whose making was interrupted. */
@@ -10,6 +13,15 @@ export const UNFINISHED = 'unfinished'
 export const STATE_FOLDER = 'state'
 export const POINTS_FOLDER = 'points'
 const FORMAT = 1
+/** A thousand files of state, and a million of points. */
+const MANIFEST_BYTES_MAX = 256 * 1024 * 1024
+
+/** What PostgreSQL calls its folders and files, and a table in parts: no backup has anything else in it. */
+const OURS = /^state(?:\/[\w-][\w.-]*)*$|^points(?:\/[a-z_]+-\d{4,}\.parquet)?$/
+
+function isOurs(path: string): boolean {
+  return OURS.test(path)
+}
 
 const Manifest = z.object({
   format: z.literal(FORMAT),
@@ -22,10 +34,10 @@ const Manifest = z.object({
     engine: z.literal('duckdb'),
     version: z.int(),
     upTo: z.int(),
-    rows: z.record(z.string(), z.int()),
+    rows: z.record(z.string().regex(/^[a-z_]+$/), z.int()),
   }),
-  folders: z.array(z.string()),
-  files: z.array(z.object({ path: z.string(), size: z.int(), sha256: z.string() })),
+  folders: z.array(z.string().refine(isOurs)),
+  files: z.array(z.object({ path: z.string().refine(isOurs), size: z.int(), sha256: z.string() })),
 })
 export type Manifest = z.output<typeof Manifest>
 
@@ -41,7 +53,7 @@ export async function writeManifest(
     tree.files.filter(({ path }) => path !== UNFINISHED),
     options,
   )
-  const manifest: Manifest = { format: FORMAT, ...about, folders: tree.folders, files }
+  const manifest: Manifest = { format: FORMAT, ...about, folders: [...tree.folders], files }
   const path = join(folder, MANIFEST)
   await writeFile(path, `${JSON.stringify(manifest, undefined, 1)}\n`, { mode: 0o600 })
   await settle(path)
@@ -49,15 +61,21 @@ export async function writeManifest(
 }
 
 /**
- * Reads a backup's manifest and compares every file with it. Throws `backup.invalid` when anything is missing, changed or
- * too many, and `backup.newer_version`.
+ * Reads a backup's manifest and compares every file with it. Throws `backup.invalid` when anything is missing, changed, too
+ * many, or something else than a plain file under a name that backups have: whoever made it may mean no good. Throws
+ * `backup.newer_version` too.
  */
 export async function verifyBackup(folder: string, knownMigrations: number, options: DigestOptions): Promise<Manifest> {
   const refuse = (reason: string, cause?: unknown) =>
     new Fault('backup.invalid', `${folder} is no backup that can be restored: ${reason}`, { folder }, { cause })
-  const text = await readFile(join(folder, MANIFEST), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code === 'ENOENT' ? `it has no ${MANIFEST}` : error.message, error)
+  const tree = await listTree(folder).catch((error: Error) => {
+    throw refuse(error.message, error)
   })
+  for (const path of tree.others) throw refuse(`${path} is no plain file (a symbolic link?), and does not belong to it`)
+  const about = tree.files.find(({ path }) => path === MANIFEST)
+  if (!about) throw refuse(`it has no ${MANIFEST}`)
+  if (about.size > MANIFEST_BYTES_MAX) throw refuse(`${MANIFEST} has ${about.size} bytes, which is too much for one`)
+  const text = await readFile(join(folder, MANIFEST), 'utf8')
   if (await exists(join(folder, UNFINISHED))) throw refuse('its making was interrupted')
   const manifest = parse(text, refuse)
   const { migrations } = manifest.state
@@ -65,7 +83,6 @@ export async function verifyBackup(folder: string, knownMigrations: number, opti
     const message = `${folder} was made by version ${manifest.version}, which is newer than this program: install that version`
     throw new Fault('backup.newer_version', message, { folder, version: manifest.version })
   }
-  const tree = await listTree(folder)
   const sizes = new Map(tree.files.map(({ path, size }) => [path, size]))
   sizes.delete(MANIFEST)
   for (const { path, size } of manifest.files) {
@@ -75,6 +92,7 @@ export async function verifyBackup(folder: string, knownMigrations: number, opti
     sizes.delete(path)
   }
   for (const path of sizes.keys()) throw refuse(`${path} does not belong to it`)
+  for (const path of tree.folders) if (!isOurs(path)) throw refuse(`the folder ${path} does not belong to it`)
   const digests = await digestFiles(folder, manifest.files, options)
   for (const [i, { path, sha256 }] of manifest.files.entries()) {
     if (digests[i]!.sha256 !== sha256) throw refuse(`${path} was changed or is damaged`)

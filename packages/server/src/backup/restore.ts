@@ -1,15 +1,17 @@
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { count, max, min } from 'drizzle-orm'
 import { type Instant, toInstant } from '../domain/period.ts'
+import { exists } from '../lib/exists.ts'
 import { Fault } from '../lib/fault.ts'
 import { lockFolder } from '../lib/lock-folder.ts'
+import { makePrivateFolder } from '../lib/private-files.ts'
+import { settle, settleTree } from '../lib/settle.ts'
 import { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
 import { scopes } from '../state/schema.ts'
 import type { PointsCopy, RestoreOptions } from '../storage/points-copy.ts'
 import { HELD } from './back-up.ts'
-import { exists, settle, settleTree } from './files.ts'
 import { type Manifest, POINTS_FOLDER, STATE_FOLDER, verifyBackup } from './manifest.ts'
 import { finishSwap, hasSwap, type Move, swap } from './swap.ts'
 
@@ -73,7 +75,7 @@ export async function restore(
     await cp(join(folder, STATE_FOLDER), join(building.state, 'pglite'), { recursive: true })
     for (const path of manifest.folders.filter((each) => each.startsWith(`${STATE_FOLDER}/`))) {
       // A folder that is empty may have got lost on the backup's way.
-      await mkdir(join(building.state, 'pglite', path.slice(STATE_FOLDER.length + 1)), { recursive: true })
+      await makePrivateFolder(join(building.state, 'pglite', path.slice(STATE_FOLDER.length + 1)))
     }
     signal.throwIfAborted()
     await restorePoints(building.points, join(folder, POINTS_FOLDER), manifest.points, {
@@ -103,7 +105,7 @@ export async function restore(
 async function makeFolders(...folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true })
+      await makePrivateFolder(folder)
     } catch (cause) {
       const message = `cannot make the folder ${folder}: ${(cause as Error).message}`
       throw new Fault('state.unwritable', message, { folder }, { cause })

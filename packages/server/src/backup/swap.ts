@@ -1,7 +1,8 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { exists, settle } from './files.ts'
+import { exists } from '../lib/exists.ts'
+import { settle } from '../lib/settle.ts'
 
 const JOURNAL = 'restore.json'
 const Moves = z.array(z.object({ from: z.string(), to: z.string() }))

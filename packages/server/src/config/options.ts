@@ -193,6 +193,12 @@ export const SECTIONS = {
       .integer({ min: 2, max: 1000 })
       .default(10)
       .describe('Connections to a PostgreSQL server that one process takes at most'),
+    durability: z
+      .enum(['full', 'relaxed'])
+      .default('full')
+      .describe(
+        'Of embedded state: `full` puts every commit on disk before it is acknowledged, so that a power failure loses nothing; `relaxed` leaves it to the operating system, which may lose the last half minute then',
+      ),
   }),
   database: z.object({
     connection: option

@@ -50,6 +50,13 @@ export const FAULTS = {
     publicText: 'The service cannot write to its stores.',
     meaning: 'The folder or file of an embedded store cannot be written.',
   },
+  'state.not_durable': {
+    status: 500,
+    blames: 'operator',
+    publicText: 'The service cannot keep what it is told.',
+    meaning:
+      'Embedded state would not put commits on disk, though it was asked to. Install the version of PGlite that package-lock.json names, or set `[state] durability`.',
+  },
   'state.unavailable': {
     status: 503,
     blames: 'operator',

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Options } from '../config/options.ts'
+import type { LeftOpen } from '../lib/private-files.ts'
 import type { State } from '../state/database.ts'
 
 const EMBEDDED = 'pglite:'
@@ -15,11 +16,14 @@ export function embeddedFolder(url: string): string | undefined {
 }
 
 /** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
-export async function openState({ url, pool_size: poolSize }: Options['state'], log: Logger): Promise<State> {
+export async function openState(
+  { url, pool_size: poolSize, durability }: Options['state'],
+  log: Logger,
+): Promise<State> {
   const folder = embeddedFolder(url)
   if (folder !== undefined) {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
-    return openPGlite(folder)
+    return openPGlite(folder, { durability, onLeftOpen: (left) => warnOfLeftOpen(log, left) })
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
   return openPostgres({
@@ -28,4 +32,15 @@ export async function openState({ url, pool_size: poolSize }: Options['state'], 
     onError: (error) =>
       log.warn({ err: error }, 'a connection to the state database broke; a new one is made when needed'),
   })
+}
+
+const EXAMPLES = 3
+
+/** Says once what others of the machine may still read or write of an embedded store. */
+export function warnOfLeftOpen(log: Logger, left: readonly LeftOpen[]): void {
+  log.warn(
+    { count: left.length, examples: left.slice(0, EXAMPLES) },
+    'other users of this machine may read or write files of the stores, and this user may not change that: give them to the ' +
+      'user whom the service runs as (chown -R), or take the rights away (chmod -R go=)',
+  )
 }

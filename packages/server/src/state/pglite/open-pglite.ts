@@ -1,23 +1,36 @@
-import { constants, cp, mkdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
+import { constants, cp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
 import type { BatchId } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
 import { lockFolder } from '../../lib/lock-folder.ts'
+import { type LeftOpen, makePrivate, makePrivateFolder } from '../../lib/private-files.ts'
 import { MIGRATIONS_FOLDER, type State, type StateDatabase } from '../database.ts'
 import { batchCounter } from '../schema.ts'
+import { type Durability, startPGlite } from './start-pglite.ts'
+
+export interface PGliteStateOptions {
+  /** `full` by default. */
+  readonly durability?: Durability
+  /** Told of what others of the machine may still read or write, since that could not be changed. */
+  readonly onLeftOpen?: (left: readonly LeftOpen[]) => void
+}
 
 /**
- * Opens state in a folder (made when missing) and brings its schema up to date.
- * One process at a time: a second one gets the fault `state.locked`, which names the first.
+ * Opens state in a folder (made when missing) and brings its schema up to date. Nobody but this user may open what lies
+ * there. One process at a time: a second one gets the fault `state.locked`, which names the first, before it has touched
+ * anything.
  */
-export async function openPGlite(folder: string): Promise<State> {
+export async function openPGlite(
+  folder: string,
+  { durability = 'full', onLeftOpen }: PGliteStateOptions = {},
+): Promise<State> {
   const path = resolve(folder)
   try {
-    await mkdir(path, { recursive: true })
+    await makePrivateFolder(path)
   } catch (cause) {
     throw new Fault(
       'state.unwritable',
@@ -28,17 +41,19 @@ export async function openPGlite(folder: string): Promise<State> {
   }
   const unlock = await lockFolder(path)
   try {
-    const client = await PGlite.create(`${path}/pglite`).catch((cause: unknown) => {
-      throw unusable(path, cause)
+    const database = join(path, 'pglite')
+    const client = await startPGlite(database, durability).catch((cause: unknown) => {
+      throw cause instanceof Fault ? cause : unusable(path, cause)
     })
     const state = await migrated(client, unlock)
-    return { ...state, copyTo: (copy) => copyFolder(state.db, `${path}/pglite`, copy) }
+    const left = await makePrivate(path)
+    if (left.length > 0) onLeftOpen?.(left)
+    return { ...state, copyTo: (copy) => copyFolder(state.db, database, copy) }
   } catch (error) {
     await unlock()
     throw error
   }
 }
-
 /** WASI's number for a full disk; PGlite throws its file system's failures without a word. */
 const NO_SPACE = 51
 
@@ -61,12 +76,20 @@ async function copyFolder(db: StateDatabase, folder: string, copy: string): Prom
 /** Migrates a PGlite and hands it out as state, which closes it. */
 export async function migrated(client: PGlite, unlock: () => Promise<void> = async () => {}): Promise<State> {
   const db = drizzle(client)
-  await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
+  try {
+    await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
+  } catch (error) {
+    await client.close()
+    throw error
+  }
   return {
     db,
     async [Symbol.asyncDispose]() {
-      await client.close()
-      await unlock()
+      try {
+        await client.close()
+      } finally {
+        await unlock()
+      }
     },
   }
 }

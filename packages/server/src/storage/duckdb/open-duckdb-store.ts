@@ -1,7 +1,8 @@
+import { createDuckDBFile } from '../../lib/create-duckdb-file.ts'
 import { Fault } from '../../lib/fault.ts'
+import { lockHolder } from '../../lib/lock-folder.ts'
 import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { fillTables } from './copy-tables.ts'
-import { createDuckDBFile } from './create-duckdb-file.ts'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { DuckDBStore, type StoreOptions } from './duckdb-store.ts'
 import { type DuckDBFileOptions, IN_MEMORY } from './renewable-instance.ts'
@@ -49,15 +50,14 @@ async function openFile(options: DuckDBFileOptions): Promise<DuckDBDatabase> {
 
 function toOpenFault(path: string, error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('Could not set lock')) {
-    const pid = /\(PID (\d+)\)/.exec(message)?.[1]
-    return locked(path, pid === undefined ? undefined : Number(pid))
-  }
+  const holder = lockHolder(message)
+  if (holder) return locked(path, holder.pid)
   return new Fault('state.unwritable', `cannot use ${path}: ${message.split('\n', 1)[0]}`, { path }, { cause: error })
 }
 
 function locked(path: string, pid: number | undefined): Fault {
-  const who = pid === undefined ? 'another process' : `another cloudtabbyd (pid ${pid})`
+  const who =
+    pid === undefined ? 'a cloudtabbyd in another container or on another host' : `another cloudtabbyd (pid ${pid})`
   return new Fault('state.locked', `${who} uses ${path}; stop it or use its API`, { path, ...(pid && { pid }) })
 }
 
