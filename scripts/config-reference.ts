@@ -1,21 +1,21 @@
 import type { z } from 'zod'
-import type { CollectorPlugin } from '../packages/server/src/collectors/collector.ts'
-import type { FetcherPlugin } from '../packages/server/src/fetchers/fetcher.ts'
 import { IGNORED_OPTIONS } from '../packages/server/src/config/ignored-options.ts'
 import { SECTIONS } from '../packages/server/src/config/options.ts'
 import { optionMeta, shapeOf } from '../packages/server/src/config/schema-faults.ts'
-import { COLLECTORS } from '../packages/server/src/wiring/collectors.ts'
-import { FETCHERS } from '../packages/server/src/wiring/fetchers.ts'
+import { KINDS, sectionOf } from '../packages/server/src/config/plugin-kinds.ts'
+import { PLUGINS } from '../packages/server/src/wiring/plugins.ts'
 
 /** The reference of all sections and options as Markdown, from the schemas that read them. */
 export async function configReference(): Promise<string> {
-  const collectors: readonly CollectorPlugin[] = await Promise.all(Object.values(COLLECTORS).map((load) => load()))
-  const fetchers: readonly FetcherPlugin[] = await Promise.all(Object.values(FETCHERS).map((load) => load()))
-  const sections: [string, z.ZodType][] = [
-    ...Object.entries<z.ZodType>(SECTIONS),
-    ...collectors.map(({ name, options }): [string, z.ZodType] => [`collector_${name}`, options]),
-    ...fetchers.map(({ name, options }): [string, z.ZodType] => [`fetcher_${name}`, options]),
-  ]
+  const sections: [string, z.ZodType][] = Object.entries<z.ZodType>(SECTIONS)
+  for (const kind of KINDS) {
+    for (const load of Object.values(PLUGINS[kind])) {
+      const { name, options } = await load()
+      // A rating module's section has no prefix: one without options would only puzzle.
+      if (kind !== 'rating' || Object.keys(shapeOf(options) ?? {}).length > 0)
+        sections.push([sectionOf(kind, name), options])
+    }
+  }
   return [
     '# Configuration reference',
     '',

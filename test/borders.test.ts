@@ -40,7 +40,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   backup: ['lib', 'domain', 'state', 'storage'],
   processor: ['lib', 'domain', 'state', 'storage', 'collectors', 'fetchers', 'rating'],
   api: ['lib', 'domain', 'http', 'state', 'storage', 'rating', 'intake'],
-  config: ['lib', 'domain', 'http', 'sources', 'auth', 'collectors', 'fetchers'],
+  config: ['lib', 'domain', 'http', 'sources', 'storage', 'auth', 'collectors', 'fetchers', 'rating', 'intake'],
   quickstart: ['lib', 'domain', 'state', 'rating'],
   wiring: [...PARTS, 'processor', 'api', 'config'],
   commands: [...PARTS, 'processor', 'config', 'quickstart', 'wiring'],

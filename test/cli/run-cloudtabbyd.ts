@@ -15,10 +15,10 @@ export interface Started {
   exit(): Promise<number | null>
 }
 
-/** Starts the built program in the checkout's top folder. */
-export function startCloudtabbyd(args: readonly string[], env: Record<string, string> = {}): Started {
+/** Starts the built program, in the checkout's top folder if no other is given. */
+export function startCloudtabbyd(args: readonly string[], env: Record<string, string> = {}, cwd = ROOT): Started {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -62,7 +62,8 @@ export function startCloudtabbyd(args: readonly string[], env: Record<string, st
 export async function runCloudtabbyd(
   args: readonly string[],
   env: Record<string, string> = {},
+  cwd = ROOT,
 ): Promise<{ status: number | null; text: string }> {
-  const started = startCloudtabbyd(args, env)
+  const started = startCloudtabbyd(args, env, cwd)
   return { status: await started.exit(), text: started.text() }
 }

@@ -5,7 +5,7 @@ import type { Modules } from '../state/modules.ts'
 
 export interface ModuleDeps extends AuthorDeps {
   /** Every module there is, on or off. */
-  readonly ratingModules: readonly Pick<RatingModule, 'name' | 'description' | 'configurable'>[]
+  readonly ratingModules: readonly Pick<RatingModule, 'name' | 'description' | 'configurable' | 'services'>[]
   readonly modules: Modules
 }
 
@@ -16,16 +16,29 @@ export interface RatedModule {
   readonly enabled: boolean
   readonly configurable: boolean
   readonly priority: number
+  /** Names of the services that it has rules for. */
+  readonly services: () => Promise<readonly string[]>
 }
+
+const ALWAYS_ON = { enabled: true, priority: 1 }
+const NEVER_TOUCHED = { enabled: false, priority: 1 }
 
 /** By name. */
 export async function listRatedModules({ ratingModules, modules }: ModuleDeps): Promise<RatedModule[]> {
   const states = await modules.all()
   return ratingModules
-    .map(({ name, description, configurable }) => {
+    .map((module) => {
+      const { name, description, configurable } = module
       // noop is always on, whatever is stored: CloudKitty's cloudkitty/rating/noop.py.
-      const state = name === 'noop' ? { enabled: true, priority: 1 } : states.get(name)
-      return { name, description, configurable, enabled: state?.enabled ?? false, priority: state?.priority ?? 1 }
+      const { enabled, priority } = name === 'noop' ? ALWAYS_ON : (states.get(name) ?? NEVER_TOUCHED)
+      return {
+        name,
+        description,
+        configurable,
+        enabled,
+        priority,
+        services: async () => (await module.services?.()) ?? [],
+      }
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,6 +1,8 @@
 import { openApiDocument } from '../http/openapi.ts'
 import type { Route } from '../http/route.ts'
+import type { RuleDeps } from '../rating/module-config.ts'
 import type { RatingModule } from '../rating/rating-module.ts'
+import type { ModuleDeps } from './rated-module.ts'
 import { getHealthcheck, type HealthDeps } from './root/get-healthcheck.ts'
 import { getOpenApi } from './root/get-openapi.ts'
 import { getVersions } from './root/get-versions.ts'
@@ -8,7 +10,6 @@ import type { CollectorDeps } from './v1/collector/mapping.ts'
 import { collectorRoutes } from './v1/collector/routes.ts'
 import type { InfoDeps } from './v1/info/metrics-source.ts'
 import { infoRoutes } from './v1/info/routes.ts'
-import type { V1ModuleDeps } from './v1/rating/module-object.ts'
 import type { QuoteDeps } from './v1/rating/post-quote.ts'
 import { ratingRoutes } from './v1/rating/routes.ts'
 import type { TenantsDeps } from './v1/report/list-tenants.ts'
@@ -33,7 +34,8 @@ import { postReprocesses, type ReprocessDeps } from './v2/task/post-reprocesses.
 export type ApiDeps = HealthDeps &
   CollectorDeps &
   InfoDeps &
-  V1ModuleDeps &
+  ModuleDeps &
+  RuleDeps &
   QuoteDeps &
   ReportDeps &
   TenantsDeps &
@@ -42,10 +44,8 @@ export type ApiDeps = HealthDeps &
   ScopeDeps &
   ReprocessDeps
 
-export interface ApiParts<ModuleRouteDeps> {
-  readonly modules: readonly Pick<RatingModule, 'name' | 'configurable'>[]
-  /** The rating modules' own routes, under `/v1/rating/module_config/`. */
-  readonly moduleRoutes: readonly Route<ModuleRouteDeps>[]
+export interface ApiParts {
+  readonly modules: readonly Pick<RatingModule, 'name' | 'configurable' | 'routes'>[]
   /** `[storage] version`: 1 leaves API v2 out, as CloudKitty does. */
   readonly storageVersion: 1 | 2
   readonly version: string
@@ -54,20 +54,8 @@ export interface ApiParts<ModuleRouteDeps> {
 }
 
 /** Every route of the service. */
-export function apiRoutes<ModuleRouteDeps>({
-  modules,
-  moduleRoutes,
-  storageVersion,
-  version,
-  more = [],
-}: ApiParts<ModuleRouteDeps>): readonly Route<ApiDeps & ModuleRouteDeps>[] {
-  const v1 = [
-    ...collectorRoutes,
-    ...infoRoutes,
-    ...ratingRoutes(modules, moduleRoutes),
-    ...reportRoutes,
-    listV1Dataframes,
-  ]
+export function apiRoutes({ modules, storageVersion, version, more = [] }: ApiParts): readonly Route<ApiDeps>[] {
+  const v1 = [...collectorRoutes, ...infoRoutes, ...ratingRoutes(modules), ...reportRoutes, listV1Dataframes]
   const v2 = [
     ...scopeRoutes,
     listDataframes,
@@ -83,7 +71,7 @@ export function apiRoutes<ModuleRouteDeps>({
     cancelResets,
   ]
   const served = storageVersion === 1 ? v1 : [...v1, ...v2]
-  const routes: Route<ApiDeps & ModuleRouteDeps>[] = [
+  const routes: Route<ApiDeps>[] = [
     getVersions(storageVersion === 1 ? ['v1'] : ['v1', 'v2']),
     getHealthcheck,
     getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),

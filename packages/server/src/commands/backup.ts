@@ -18,7 +18,7 @@ const Made = z.object({
 /** Copies the embedded stores into a folder: by the process that holds them, or by this one when there is none. */
 export async function runBackup(invocation: Invocation, dir: string): Promise<number> {
   const { config, log } = await configure(invocation)
-  const embedded = requireEmbedded(embeddedStores(config.options))
+  const embedded = requireEmbedded(embeddedStores(config))
   const { print, signal, cwd } = invocation
   const folder = resolve(cwd, dir)
   using display = new PhaseDisplay({ log, terminal: invocation.terminal })

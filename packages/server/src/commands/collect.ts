@@ -8,6 +8,7 @@ import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { SourceExchange } from '../sources/http/source-client.ts'
+import { made } from '../wiring/make-plugin.ts'
 import { configInput, type Invocation, open } from './invocation.ts'
 
 export interface CollectFlags {
@@ -54,8 +55,8 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
     snapshot: () => stores?.batches.snapshot() ?? Promise.resolve(NOTHING),
     onSourceExchange: (exchange: SourceExchange) => print(question(exchange)),
   }
-  const collector = owned.use(await config.collector.plugin.create(config.collector.options, context))
-  const fetcher = owned.use(await config.fetcher.plugin.create(config.fetcher.options, context))
+  const collector = owned.use(await made('collector', config.collector, context))
+  const fetcher = owned.use(await made('fetcher', config.fetcher, context))
   const scopes = flags.scope ?? (await fetcher.scopes(signal))
   const periods = periodsFrom(flags.begin, count, collect.period)
   const points = await collector.collect({ metric, scopes, periods }, signal)

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino'
 import { type Config, type ConfigInput, loadConfig } from '../config/load-config.ts'
-import { COLLECTORS } from '../wiring/collectors.ts'
 import { createLogger } from '../wiring/create-logger.ts'
-import { FETCHERS } from '../wiring/fetchers.ts'
 import { openStores, type Stores } from '../wiring/open-service.ts'
+import { PLUGINS } from '../wiring/plugins.ts'
 
 /** What every command gets from the command line and the process. */
 export interface Invocation {
@@ -18,7 +17,7 @@ export interface Invocation {
 }
 
 export function configInput({ files, dirs, env, cwd }: Invocation): ConfigInput {
-  return { files, dirs, env, cwd, collectors: COLLECTORS, fetchers: FETCHERS }
+  return { files, dirs, env, cwd, plugins: PLUGINS }
 }
 
 /** Reads the configuration and opens the stores; warnings and notices are logged once. */

@@ -13,16 +13,13 @@ export async function runRestore(
   { force = false }: { force?: boolean },
 ): Promise<number> {
   const { config, log } = await configure(invocation)
-  const { stateFolder, pointsFile } = requireEmbedded(embeddedStores(config.options))
+  const { stateFolder, pointsFile, restorePoints } = requireEmbedded(embeddedStores(config))
   const { print, signal, cwd } = invocation
-  const [{ openPGlite }, { restoreDuckDBFile }] = await Promise.all([
-    import('../state/pglite/open-pglite.ts'),
-    import('../storage/duckdb/open-duckdb-store.ts'),
-  ])
+  const { openPGlite } = await import('../state/pglite/open-pglite.ts')
   using display = new PhaseDisplay({ log, terminal: invocation.terminal })
   try {
     const { manifest, scopes, rated, aside } = await restore(
-      { openState: openPGlite, restorePoints: restoreDuckDBFile, migrations: await knownMigrations() },
+      { openState: openPGlite, restorePoints, migrations: await knownMigrations() },
       { folder: resolve(cwd, dir), stateFolder, pointsFile, force },
       { signal, onProgress: (progress) => display.update(progress) },
     )

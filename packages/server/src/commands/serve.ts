@@ -8,6 +8,7 @@ import { type Invocation, open } from './invocation.ts'
 import { createApi, listenLimits } from '../wiring/create-api.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { runReceivers } from '../wiring/run-receivers.ts'
 
 /** `all` is both in one process; as many of `api` and `processor` as wanted, when both stores are servers. */
 export const ROLES = ['all', 'api', 'processor'] as const
@@ -31,6 +32,7 @@ export async function serve(stores: Stores, { signal, print }: Invocation, role:
     const address = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
     print(`Answering on ${address}, for instance ${address}/v2/summary?groupby=project_id (Ctrl-C ends it).\n`)
     log.info({ address, role }, 'serving')
+    owned.use(await runReceivers(stores, signal))
   }
   if (role === 'api') {
     await untilAborted(signal)

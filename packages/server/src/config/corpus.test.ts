@@ -5,7 +5,7 @@ import { formatFault } from './config-fault.ts'
 import { checkConfig, type ConfigInput } from './load-config.ts'
 import { parseMetrics } from './metrics.ts'
 import { renderOutcome } from './render-outcome.ts'
-import { TEST_COLLECTORS, TEST_FETCHERS } from './testing/plugins.ts'
+import { TEST_PLUGINS } from './testing/plugins.ts'
 
 // Beside each file stands what comes of it: `.faults` (all of them), `.outcome` (what check-config prints) or `.metrics`.
 const FOLDER = join(import.meta.dirname, 'testdata')
@@ -16,8 +16,7 @@ const input = (name: string): ConfigInput => ({
   dirs: [],
   env: {},
   cwd: FOLDER,
-  collectors: TEST_COLLECTORS,
-  fetchers: TEST_FETCHERS,
+  plugins: TEST_PLUGINS,
   etc: join(FOLDER, 'etc'),
 })
 const localized = (text: string) => text.replaceAll(`${FOLDER}/`, '')
@@ -26,7 +25,7 @@ const faultLines = (faults: Parameters<typeof formatFault>[0][]) =>
 const golden = (name: string) => join(FOLDER, name)
 
 async function metricsOf(name: string) {
-  const collector = await TEST_COLLECTORS[name.startsWith('gnocchi') ? 'gnocchi' : 'prometheus']()
+  const collector = await TEST_PLUGINS.collector[name.startsWith('gnocchi') ? 'gnocchi' : 'prometheus']()
   return parseMetrics(readFileSync(join(FOLDER, name), 'utf8'), name, { scopeKey: 'project_id', collector })
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Fault } from '../lib/fault.ts'
 import { checkConfig, type ConfigInput, loadConfig } from './load-config.ts'
-import { TEST_COLLECTORS, TEST_FETCHERS } from './testing/plugins.ts'
+import { TEST_PLUGINS } from './testing/plugins.ts'
 
 const BASE = `
 [DEFAULT]
@@ -30,8 +30,7 @@ async function folder(files: Record<string, string>) {
     env: { HOME: join(path, 'home') },
     cwd: path,
     etc: join(path, 'etc'),
-    collectors: TEST_COLLECTORS,
-    fetchers: TEST_FETCHERS,
+    plugins: TEST_PLUGINS,
   }
   return { path, input, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
@@ -85,7 +84,7 @@ test('relative paths start at the working directory, and what this machine knows
   })
   const { config } = await loadConfig({ ...at.input, files: ['conf/a.conf'], dirs: [] })
   expect(config.options.state.url).toBe(`pglite:${join(at.path, 'data/state')}`)
-  expect(config.options.storage_duckdb.path).toBe(join(at.path, 'data/points.duckdb'))
+  expect(config.store.options).toEqual({ path: join(at.path, 'data/points.duckdb') })
   expect(config.options.collect.metrics_conf).toBe(join(at.path, 'metrics.yml'))
   expect(config.options.DEFAULT.log_file).toBe(join(at.path, 'log/cloudtabbyd.log'))
   expect(config.options.DEFAULT.host).not.toBe('')

@@ -7,14 +7,18 @@ import { type Policy, PolicyRefusal } from '../auth/policy/policy.ts'
 import type { CollectorPlugin } from '../collectors/collector.ts'
 import type { Metric } from '../domain/metric.ts'
 import type { FetcherPlugin } from '../fetchers/fetcher.ts'
+import type { ReceiverPlugin } from '../intake/receiver.ts'
 import { Fault } from '../lib/fault.ts'
 import { ownValue } from '../lib/own-value.ts'
+import type { RatingPlugin } from '../rating/rating-module.ts'
+import type { PointStorePlugin } from '../storage/point-store.ts'
+import { type Chosen, loadPlugins, readPlugins } from './choose-plugins.ts'
 import { type ConfigFault, formatFault, inOrder } from './config-fault.ts'
 import { findConfigFile, findConfigFolder, listConfigFolder, searchFolders } from './find-config-files.ts'
 import { IGNORED_OPTIONS } from './ignored-options.ts'
-import { loadPlugin, type PluginTable } from './load-plugin.ts'
 import { type MetricsContext, parseMetrics } from './metrics.ts'
 import { type Options, SECTIONS, type SectionName } from './options.ts'
+import { KINDS, type PluginTables, sectionOf } from './plugin-kinds.ts'
 import { readSection } from './read-section.ts'
 import { optionMeta, shapeOf } from './schema-faults.ts'
 import { Settings } from './settings.ts'
@@ -28,8 +32,8 @@ export interface ConfigInput {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Relative paths, also those in the files, start here. */
   readonly cwd: string
-  readonly collectors: PluginTable<CollectorPlugin>
-  readonly fetchers: PluginTable<FetcherPlugin>
+  /** What may be chosen by name. */
+  readonly plugins: PluginTables
   /** Stands for `/etc` in the search for files. */
   readonly etc?: string
 }
@@ -38,8 +42,12 @@ export interface ConfigInput {
 export interface Config {
   /** The sections, by their names in the file. */
   readonly options: Options
-  readonly collector: { readonly plugin: CollectorPlugin; readonly options: unknown }
-  readonly fetcher: { readonly plugin: FetcherPlugin; readonly options: unknown }
+  readonly collector: Chosen<CollectorPlugin>
+  readonly fetcher: Chosen<FetcherPlugin>
+  readonly store: Chosen<PointStorePlugin>
+  /** By name: of equal priorities, the first one rates first. */
+  readonly ratingModules: readonly Chosen<RatingPlugin>[]
+  readonly receivers: readonly Chosen<ReceiverPlugin>[]
   readonly metrics: readonly Metric[]
   /** The metrics file as JSON, as it stands there. */
   readonly metricsRaw: unknown
@@ -97,39 +105,34 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
   }
 
   // Read apart from their sections, so that another option's fault there does not hide those of metrics and plugins.
-  const textOf = (section: SectionName, option: string) => {
+  const textOf = (section: string, option: string) => {
     const setting = settings.get(section, option)
     const outcome = setting && settings.substitute(setting, defaultText)
     return outcome && 'text' in outcome ? outcome.text.trim() : defaultText(section, option)!
   }
-  const [collector, fetcher] = await Promise.all([
-    loadPlugin(textOf('collect', 'collector'), 'collector', input.collectors, cwd),
-    loadPlugin(textOf('fetcher', 'backend'), 'fetcher', input.fetchers, cwd),
-  ])
-  const addPlugin = (loaded: typeof collector | typeof fetcher, kind: string, section: string, option: string) => {
-    if ('plugin' in loaded) {
-      shapes.set(`${kind}_${loaded.plugin.name}`, shapeOf(loaded.plugin.options) ?? {})
-      return
-    }
-    const where = settings.get(section, option)?.where ?? settings.files.at(-1) ?? 'default'
-    report({ where, path: `[${section}] ${option}`, reason: loaded.reason })
+  const loaded = await loadPlugins({ tables: input.plugins, settings, textOf, cwd, report })
+  for (const kind of KINDS) {
+    for (const { name, options } of loaded[kind]) shapes.set(sectionOf(kind, name), shapeOf(options) ?? {})
   }
-  addPlugin(collector, 'collector', 'collect', 'collector')
-  addPlugin(fetcher, 'fetcher', 'fetcher', 'backend')
+  // Who goes from one points store to another has both sections, and typing errors in either.
+  for (const { name, options } of await Promise.all(Object.values(input.plugins.store).map((load) => load()))) {
+    shapes.set(sectionOf('store', name), shapeOf(options) ?? {})
+  }
 
+  const context = { defaultText, cwd, report }
   const read: Partial<Record<SectionName, unknown>> = {}
   for (const [name, schema] of Object.entries(SECTIONS)) {
-    read[name as SectionName] = readSection(settings, name, schema as z.ZodType, defaultText, report)
+    read[name as SectionName] = readSection(settings, name, schema as z.ZodType, context)
   }
-  const readPlugin = (kind: string, plugin: CollectorPlugin | FetcherPlugin) =>
-    readSection(settings, `${kind}_${plugin.name}`, plugin.options, defaultText, report)
-  const collectorOptions = 'plugin' in collector ? readPlugin('collector', collector.plugin) : undefined
-  const fetcherOptions = 'plugin' in fetcher ? readPlugin('fetcher', fetcher.plugin) : undefined
+  const readPlugin = (section: string, schema: z.ZodType, owner: string) =>
+    readSection(settings, section, schema, context, owner)
+  const [collector] = readPlugins('collector', loaded.collector, readPlugin)
+  const [fetcher] = readPlugins('fetcher', loaded.fetcher, readPlugin)
+  const [store] = readPlugins('store', loaded.store, readPlugin)
+  const ratingModules = readPlugins('rating', loaded.rating, readPlugin)
+  const receivers = readPlugins('receiver', loaded.receiver, readPlugin)
 
-  const { warnings, notices } = toNotices(settings, shapes, {
-    collectors: Object.keys(input.collectors),
-    fetchers: Object.keys(input.fetchers),
-  })
+  const { warnings, notices } = toNotices(settings, shapes, input.plugins)
   const options = read as { -readonly [Name in SectionName]: Options[Name] | undefined }
   checkTogether(options, settings, report)
   const stateUrl = chooseState(options, settings, notices)
@@ -141,20 +144,23 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
   const metricsPath = resolve(cwd, textOf('collect', 'metrics_conf'))
   const metricsContext: MetricsContext = {
     scopeKey: textOf('collect', 'scope_key'),
-    collector: 'plugin' in collector ? collector.plugin : undefined,
+    collector: collector?.plugin,
   }
   const metricsText = await readText(metricsPath, settings.get('collect', 'metrics_conf')?.where, report)
   const metrics = metricsText === undefined ? undefined : parseMetrics(metricsText, metricsPath, metricsContext)
   faults.push(...(metrics?.faults ?? []))
 
   const outcome = { faults: inOrder(faults), warnings, notices, files: settings.files }
-  if (faults.length > 0 || !metrics || !policy || !('plugin' in collector) || !('plugin' in fetcher)) {
+  if (faults.length > 0 || !metrics || !policy || !collector || !fetcher || !store) {
     return { ...outcome, config: undefined }
   }
   const config: Config = {
     options: atHome(options as Options, stateUrl, metricsPath, cwd),
-    collector: { plugin: collector.plugin, options: collectorOptions },
-    fetcher: { plugin: fetcher.plugin, options: fetcherOptions },
+    collector,
+    fetcher,
+    store,
+    ratingModules,
+    receivers,
     metrics: metrics.metrics,
     metricsRaw: metrics.raw,
     metricsText: metricsText!,
@@ -296,7 +302,7 @@ function readPolicy(
 
 /** Paths made absolute, and what depends on this machine filled in. */
 function atHome(options: Options, stateUrl: string | undefined, metricsPath: string, cwd: string): Options {
-  const { DEFAULT, state, collect, storage_duckdb: duckdb } = options
+  const { DEFAULT, state, collect } = options
   const url = stateUrl ?? state.url
   // As oslo.log: a folder alone means a file there that is called after the program.
   const logName = DEFAULT.log_file ?? (DEFAULT.log_dir === undefined ? undefined : 'cloudtabbyd.log')
@@ -306,6 +312,5 @@ function atHome(options: Options, stateUrl: string | undefined, metricsPath: str
     DEFAULT: { ...DEFAULT, host: DEFAULT.host ?? hostname(), ...(logFile === undefined ? {} : { log_file: logFile }) },
     state: { ...state, url: url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url },
     collect: { ...collect, metrics_conf: metricsPath },
-    storage_duckdb: { ...duckdb, path: resolve(cwd, duckdb.path) },
   }
 }

@@ -4,7 +4,9 @@ import { type Decimal, parseDecimal } from '../domain/decimal.ts'
 import { type Fraction, FRACTION_ONE, FRACTION_ZERO, parseFraction } from '../domain/fraction.ts'
 import { type Metric, MUTATIONS, type Mutation } from '../domain/metric.ts'
 import { parseSkipExpression } from '../domain/skip-expression.ts'
+import { errorText } from '../lib/fault.ts'
 import { type ConfigFault, inOrder } from './config-fault.ts'
+import { parseSafely } from './parse-safely.ts'
 import { toSchemaFaults, unknownKey } from './schema-faults.ts'
 import { keyText, parseYaml11, toJson, YamlNumber, type YamlValue } from './yaml11.ts'
 
@@ -263,9 +265,9 @@ function readExtraArgs(
   const written = item.get('extra_args')
   const raw = written === undefined ? {} : toJson(written)
   if (!collector) return { value: raw }
-  const parsed = collector.extraArgs.safeParse(raw)
+  const parsed = parseSafely(collector.extraArgs, raw, `the collector '${collector.name}'`)
   if (parsed.success) return { value: parsed.data }
-  for (const { path: inner, reason } of toSchemaFaults(parsed.error.issues, collector.extraArgs)) {
+  for (const { path: inner, reason } of toSchemaFaults(parsed.issues, collector.extraArgs)) {
     report(issuePath([...path, 'extra_args'], inner), reason)
   }
   return undefined
@@ -279,7 +281,7 @@ function readAttributes(
   { scopeKey, collector }: MetricsContext,
   report: Report,
 ): string[] {
-  const required = extraArgs ? (collector?.requiredGroupby?.(extraArgs.value) ?? []) : []
+  const required = extraArgs && collector ? requiredOf(collector, extraArgs.value, path, report) : []
   const all = [...new Set([...(groupby ?? []), scopeKey, ...required])]
   for (const [index, attribute] of (metadata ?? []).entries()) {
     if (!all.includes(attribute)) continue
@@ -289,6 +291,20 @@ function readAttributes(
     report([...path, 'metadata', index], reason)
   }
   return all
+}
+
+function requiredOf(
+  collector: NonNullable<MetricsContext['collector']>,
+  extraArgs: unknown,
+  path: Path,
+  report: Report,
+): readonly string[] {
+  try {
+    return collector.requiredGroupby?.(extraArgs) ?? []
+  } catch (error) {
+    report(path, `the collector '${collector.name}' cannot say what to group by: ${errorText(error)}; ask who wrote it`)
+    return []
+  }
 }
 
 /** Points of equal types could not be told apart: CloudKitty silently keeps those of one definition. */

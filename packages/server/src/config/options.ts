@@ -7,30 +7,6 @@ import { parseSkipExpression } from '../domain/skip-expression.ts'
 import { CORS_OFF } from '../http/cors.ts'
 import { option } from '../lib/option.ts'
 
-/** Names under which CloudKitty knows storages, and what to do about them. */
-const UPSTREAM_STORAGES: Readonly<Record<string, string>> = {
-  influxdb: 'InfluxDB',
-  elasticsearch: 'Elasticsearch',
-  opensearch: 'OpenSearch',
-  loki: 'Loki',
-  sqlalchemy: 'SQL (storage v1)',
-  hybrid: 'Gnocchi (storage v1)',
-  gnocchi: 'Gnocchi (storage v1)',
-}
-
-const storageBackend = z.string().transform((text, ctx): 'duckdb' | 'clickhouse' => {
-  const name = text.trim()
-  if (name === 'duckdb' || name === 'clickhouse') return name
-  const upstream = UPSTREAM_STORAGES[name]
-  ctx.addIssue({
-    code: 'custom',
-    message: upstream
-      ? `rated points are not kept in ${upstream}; write duckdb (a file beside the service, for one host) or clickhouse, and set [storage_duckdb] path or [storage_clickhouse] url; the old storage is not touched, and what is rated anew starts at [collect] begin`
-      : `expected one of duckdb, clickhouse, got '${name}'`,
-  })
-  return z.NEVER
-})
-
 /** When the first period of a scope that was never rated begins. */
 export type Begin = 'month-start' | 'first-sample' | Instant
 
@@ -54,8 +30,8 @@ const stateUrl = z.string().superRefine((text, ctx) => {
 })
 
 /**
- * Every section that this program itself reads, with CloudKitty's names and defaults where CloudKitty has them. The sections
- * of collectors and fetchers belong to those plugins.
+ * Every section that this program itself reads, with CloudKitty's names and defaults where CloudKitty has them. Those of
+ * collectors, fetchers, rating modules, receivers and points stores belong to these plugins.
  */
 export const SECTIONS = {
   DEFAULT: z.object({
@@ -182,6 +158,18 @@ export const SECTIONS = {
       .default('keystone')
       .describe('Which fetcher finds out what scopes there are: a name, or a module specifier of your own'),
   }),
+  rating: z.object({
+    modules: option
+      .list()
+      .default([])
+      .describe('Rating modules of your own, beside those that are built in: module specifiers'),
+  }),
+  intake: z.object({
+    receivers: option
+      .list()
+      .default([])
+      .describe('What takes in usage that is pushed in other ways than to `POST /v2/dataframes`: module specifiers'),
+  }),
   state: z.object({
     url: stateUrl
       .default('pglite:./data/state')
@@ -207,7 +195,10 @@ export const SECTIONS = {
       .describe("CloudKitty's database; taken as `[state] url` when it is PostgreSQL and that is absent, else ignored"),
   }),
   storage: z.object({
-    backend: storageBackend.default('duckdb').describe('Where points are kept: `duckdb` (embedded) or `clickhouse`'),
+    backend: option
+      .text()
+      .default('duckdb')
+      .describe('Where points are kept: `duckdb` (embedded), `clickhouse`, or a module specifier of your own'),
     // CloudKitty says 2400 and never deletes anything; deleting by default would surprise whoever comes from there.
     retention_period: option
       .integer({ min: 1 })
@@ -215,23 +206,6 @@ export const SECTIONS = {
       .describe(
         'Hours for which points are kept, by their begin; for ever if absent. Older ones are deleted, whole days in UTC at a time; pushed samples a day later, and not before they are rated',
       ),
-  }),
-  storage_duckdb: z.object({
-    path: option.text().default('./data/points.duckdb').describe('File with the points'),
-  }),
-  storage_clickhouse: z.object({
-    url: option
-      .text()
-      .default('http://127.0.0.1:8123')
-      .meta({ address: true })
-      .describe('Address of the HTTP interface'),
-    database: option.text().default('cloudtabby').describe('Database with the points; made if absent'),
-    username: option.text().default('default').describe('User'),
-    password: option.secret().default('').describe('Password of the user'),
-    cluster: option
-      .text()
-      .optional()
-      .describe('Name of the cluster: tables are then replicated and distributed over it'),
   }),
   keystone_authtoken: authtokenOptions,
   oslo_policy: policyOptions,

@@ -1,23 +1,33 @@
+import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { KEYSTONEAUTH_OLD_NAMES, keystoneauthOptions } from '../sources/keystone/keystoneauth-options.ts'
 import { ownValue } from '../lib/own-value.ts'
 import type { ConfigFault } from './config-fault.ts'
+import { accepts, parseSafely } from './parse-safely.ts'
 import { optionMeta, shapeOf, toSchemaFaults } from './schema-faults.ts'
 import type { DefaultText, Setting, Settings } from './settings.ts'
 
 /** Options that say how to connect rather than who we are: a section keeps its own, `auth_section` or not. */
 const SESSION_OPTIONS = ['cafile', 'certfile', 'keyfile', 'insecure', 'timeout']
 
+export interface SectionContext {
+  readonly defaultText: DefaultText
+  /** Where relative paths start. */
+  readonly cwd: string
+  readonly report: (fault: ConfigFault) => void
+}
+
 /**
  * A section's values as its schema makes them; undefined when it has faults, which `report` is told, all of them. Options that
  * the schema does not know are left out. In a section of a schema that takes keystoneauth's options, `auth_section` is followed.
+ * `owner` is whose schema it is, for messages.
  */
 export function readSection<T>(
   settings: Settings,
   section: string,
   schema: z.ZodType<T>,
-  defaultText: DefaultText,
-  report: (fault: ConfigFault) => void,
+  { defaultText, cwd, report }: SectionContext,
+  owner = 'this program',
 ): T | undefined {
   let faulty = false
   const note = (fault: ConfigFault) => {
@@ -41,9 +51,9 @@ export function readSection<T>(
       values[option] = outcome.text
     }
   }
-  const parsed = schema.safeParse(values)
-  if (parsed.success) return faulty ? undefined : parsed.data
-  for (const { path, reason } of toSchemaFaults(parsed.error.issues, schema)) {
+  const parsed = parseSafely(schema, values, owner)
+  if (parsed.success) return faulty ? undefined : withPaths(parsed.data, shape, cwd)
+  for (const { path, reason } of toSchemaFaults(parsed.issues, schema)) {
     const option = path[0] === undefined ? undefined : String(path[0])
     const setting = option === undefined ? undefined : written.get(option)
     // An option whose substitution failed is told about already.
@@ -54,11 +64,18 @@ export function readSection<T>(
   return undefined
 }
 
+/** The values, of which those of `option.path()` are made absolute. */
+function withPaths<T>(values: T, shape: Readonly<Record<string, z.ZodType>> | undefined, cwd: string): T {
+  const paths = Object.entries(shape ?? {}).flatMap(([option, schema]) => {
+    const value = ownValue(values as Readonly<Record<string, unknown>>, option)
+    return typeof value === 'string' && optionMeta(schema).path ? [[option, resolve(cwd, value)] as const] : []
+  })
+  return paths.length === 0 ? values : { ...values, ...Object.fromEntries(paths) }
+}
+
 /** oslo.config takes `number =` for an option that is not set. */
 function isUnset(text: string, schema: z.ZodType | undefined): boolean {
-  return (
-    text.trim() === '' && schema !== undefined && !schema.safeParse(text).success && schema.safeParse(undefined).success
-  )
+  return text.trim() === '' && schema !== undefined && !accepts(schema, text) && accepts(schema, undefined)
 }
 
 function pathOf({ section, option }: Setting): string {

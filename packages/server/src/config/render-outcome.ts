@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import type { Plugin } from '../lib/plugin.ts'
+import type { Chosen } from './choose-plugins.ts'
 import { formatFault, maskAddress } from './config-fault.ts'
 import type { Config, ConfigOutcome } from './load-config.ts'
 import { optionMeta, optionText, shapeOf } from './schema-faults.ts'
@@ -19,21 +21,21 @@ function block(title: string, items: readonly string[]): string[] {
   return items.length === 0 ? [] : ['', `${title}:`, ...items.map((item) => `  ${item}`)]
 }
 
-function summary({ options, collector, fetcher, metrics }: Config): string[] {
-  const { collect, api, state, storage, storage_duckdb: duckdb, storage_clickhouse: clickhouse, DEFAULT } = options
+function summary({ options, collector, fetcher, store, ratingModules, receivers, metrics }: Config): string[] {
+  const { collect, api, state, DEFAULT } = options
   const begin = typeof collect.begin === 'number' ? new Date(collect.begin * 1000).toISOString() : collect.begin
-  const points =
-    storage.backend === 'duckdb'
-      ? `DuckDB, ${duckdb.path}`
-      : `ClickHouse, ${maskAddress(clickhouse.url)}, database ${clickhouse.database}${clickhouse.cluster === undefined ? '' : `, cluster ${clickhouse.cluster}`}`
+  const named = ({ plugin, options: own }: Chosen<Plugin<never, unknown>>) =>
+    `${plugin.name}${optionList(plugin.options, own)}`
   return [
     'The configuration can be used. It would run:',
-    `  collector  ${collector.plugin.name}${optionList(collector.plugin.options, collector.options)}`,
-    `  fetcher    ${fetcher.plugin.name}${optionList(fetcher.plugin.options, fetcher.options)}`,
+    `  collector  ${named(collector)}`,
+    `  fetcher    ${named(fetcher)}`,
+    `  modules    ${ratingModules.map(named).join(', ')}`,
+    ...(receivers.length === 0 ? [] : [`  receivers  ${receivers.map(named).join(', ')}`]),
     `  periods    of ${collect.period} s, rated ${collect.wait_periods * collect.period} s after their begin, from ${begin} on, by ${collect.scope_key}`,
     `  metrics    ${metrics.length} from ${collect.metrics_conf}: ${metrics.map(({ type }) => type).join(', ')}`,
     `  state      ${maskAddress(state.url)}`,
-    `  points     ${points}`,
+    `  points     ${maskAddress(store.plugin.whereabouts(store.options))}`,
     `  API        http://${api.host.includes(':') ? `[${api.host.replace(/^\[|\]$/g, '')}]` : api.host}:${api.port}, ${DEFAULT.auth_strategy}`,
   ]
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { nearest } from '../lib/nearest.ts'
+import { accepts } from './parse-safely.ts'
 
 /** One thing that a schema does not like, in words for operators. */
 export interface SchemaFault {
@@ -26,7 +27,8 @@ export function unknownKey(key: string, known: readonly string[], what = 'key'):
 
 /** The options of a section's schema, by name; undefined when the schema is no object that can be looked into. */
 export function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined {
-  const def = schema.def as Inner
+  const def = schema.def as Inner | undefined
+  if (def === undefined) return undefined
   if (def.type === 'object') return def.shape
   const inner = def.innerType ?? def.in
   return inner && shapeOf(inner)
@@ -38,6 +40,8 @@ export interface OptionMeta {
   readonly secret: boolean
   /** It may hold a password: `scheme://user:password@host`. */
   readonly address: boolean
+  /** A path: what is relative starts at the working directory. */
+  readonly path: boolean
   /** As written in a file; undefined: none. */
   readonly default: string | undefined
   readonly required: boolean
@@ -48,18 +52,30 @@ export function optionMeta(schema: z.ZodType): OptionMeta {
   let description = ''
   let secret = false
   let address = false
+  let path = false
   let fallback: string | undefined
   for (let at: z.ZodType | undefined = schema; at;) {
-    const def = at.def as Inner
-    const meta = at.meta() as { description?: string; secret?: boolean; address?: boolean } | undefined
+    const def: Partial<Inner> = at.def ?? {}
+    const meta = metaOf(at)
     description ||= meta?.description ?? ''
     secret ||= meta?.secret ?? false
     address ||= meta?.address ?? false
+    path ||= meta?.path ?? false
     if (def.type === 'default' || def.type === 'prefault') fallback ??= optionText(def.defaultValue)
     at = def.innerType ?? def.in
   }
-  const required = !schema.safeParse(undefined).success
-  return { description, secret, address, default: fallback, required }
+  return { description, secret, address, path, default: fallback, required: !accepts(schema, undefined) }
+}
+
+interface Meta {
+  readonly description?: string | undefined
+  readonly secret?: boolean
+  readonly address?: boolean
+  readonly path?: boolean
+}
+
+function metaOf(schema: z.ZodType): Meta | undefined {
+  return typeof schema.meta === 'function' ? schema.meta() : undefined
 }
 
 /** What is looked at of any zod schema; a plugin may bring a zod of its own, so `instanceof` would not do. */

@@ -3,12 +3,9 @@ import { KEYSTONEAUTH_OLD_NAMES } from '../sources/keystone/keystoneauth-options
 import { nearest } from '../lib/nearest.ts'
 import { ownValue } from '../lib/own-value.ts'
 import { IGNORED_KEYSTONEAUTH_OPTIONS, IGNORED_OPTIONS } from './ignored-options.ts'
+import { kindOf, KINDS, type PluginTables, sectionOf } from './plugin-kinds.ts'
 import { unknownKey } from './schema-faults.ts'
 import type { Setting, Settings } from './settings.ts'
-
-/** CloudKitty's own collectors and fetchers: their sections may stand in a file that serves both programs. */
-const UPSTREAM_COLLECTORS = ['gnocchi', 'prometheus', 'aetos']
-const UPSTREAM_FETCHERS = ['keystone', 'gnocchi', 'prometheus', 'source']
 
 /**
  * What is written but not read: options that are ignored on purpose (notices, one for each reason), and sections and options
@@ -18,12 +15,11 @@ const UPSTREAM_FETCHERS = ['keystone', 'gnocchi', 'prometheus', 'source']
 export function toNotices(
   settings: Settings,
   shapes: ReadonlyMap<string, Readonly<Record<string, z.ZodType>>>,
-  plugins: { readonly collectors: readonly string[]; readonly fetchers: readonly string[] },
+  tables: PluginTables,
 ): { warnings: string[]; notices: string[] } {
-  const unchosen = [
-    ...[...plugins.collectors, ...UPSTREAM_COLLECTORS].map((name) => `collector_${name}`),
-    ...[...plugins.fetchers, ...UPSTREAM_FETCHERS].map((name) => `fetcher_${name}`),
-  ]
+  const unchosen = KINDS.flatMap((kind) =>
+    [...Object.keys(tables[kind]), ...(kindOf(kind).upstream ?? [])].map((name) => sectionOf(kind, name)),
+  )
   const known = [...shapes.keys(), ...Object.keys(IGNORED_OPTIONS), ...unchosen]
   const authSections = new Set(
     settings.sectionNames().flatMap((name) => settings.get(name, 'auth_section')?.text.trim().toLowerCase() ?? []),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import type { ConfigFault } from './config-fault.ts'
 import type { MetricsFile } from './metrics.ts'
-import { TEST_COLLECTORS } from './testing/plugins.ts'
+import { TEST_PLUGINS } from './testing/plugins.ts'
 import { watchMetrics } from './watch-metrics.ts'
 
 const one = 'metrics: {cpu: {unit: instance}}\n'
@@ -20,7 +20,7 @@ async function watched({ intervalMs = 3_600_000 } = {}) {
   const watch = watchMetrics({
     path,
     text: one,
-    context: { scopeKey: 'project_id', collector: await TEST_COLLECTORS.prometheus() },
+    context: { scopeKey: 'project_id', collector: await TEST_PLUGINS.collector.prometheus() },
     intervalMs,
     signal: stop.signal,
     onChange: (file: MetricsFile) => seen.push(file.metrics.map(({ type }) => type)),

@@ -4,8 +4,8 @@ import type { Fraction } from './fraction.ts'
 export const MUTATIONS = ['NONE', 'NUMBOOL', 'NOTNUMBOOL', 'FLOOR', 'CEIL', 'MAP'] as const
 export type Mutation = (typeof MUTATIONS)[number]
 
-/** One definition of metrics.yml, checked and normalised. */
-export interface Metric {
+/** One definition of metrics.yml, checked and normalised. `ExtraArgs` is what the collector's schema makes of its part. */
+export interface Metric<ExtraArgs = unknown> {
   /** `name`, or `name@#alt_name`: unique in the file. */
   readonly key: string
   /** The metric's name at the data source. */
@@ -28,6 +28,5 @@ export interface Metric {
   readonly settleSeconds?: number
   /** So many of the newest rated periods are collected again, and rated again where quantities have changed. */
   readonly recheckPeriods?: number
-  /** The chosen collector owns this part, and has parsed it with its own schema. */
-  readonly extraArgs: unknown
+  readonly extraArgs: ExtraArgs
 }

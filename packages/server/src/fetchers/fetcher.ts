@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import type { SampleReader } from '../domain/sample.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import type { Plugin } from '../lib/plugin.ts'
 import type { SourceObserver } from '../sources/http/source-client.ts'
 
 /** Finds out which scopes there are. */
@@ -18,9 +18,12 @@ export interface FetcherContext {
   readonly onSourceExchange?: SourceObserver
 }
 
-export interface FetcherPlugin<Options = unknown> {
-  readonly name: string
-  /** Its section of cloudkitty.conf (`fetcher_<name>`), read as text values by option name. */
-  readonly options: z.ZodType<Options>
-  create(options: Options, context: FetcherContext): Fetcher | Promise<Fetcher>
+/** A fetcher as its folder defines it. Its section is `[fetcher_<name>]`. */
+export type FetcherDefinition<Options> = Plugin<FetcherContext, Fetcher, Options>
+
+/** A fetcher whose options only itself knows. */
+export type FetcherPlugin = FetcherDefinition<unknown>
+
+export function defineFetcher<Options>(definition: FetcherDefinition<Options>): FetcherPlugin {
+  return definition
 }

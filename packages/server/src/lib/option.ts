@@ -7,6 +7,9 @@ import { z } from 'zod'
 export const option = {
   text: () => z.string(),
 
+  /** A path; one that is relative starts at the working directory, and the value that is read is absolute. */
+  path: () => z.string().meta({ path: true }),
+
   /** A text that never appears in a log, an error or `check-config`. */
   secret: () => z.string().meta({ secret: true }),
 

@@ -1,7 +1,11 @@
 import type { Frame } from '../domain/point.ts'
+import type { Route } from '../http/route.ts'
+import type { Plugin } from '../lib/plugin.ts'
+import type { StateDatabase } from '../state/database.ts'
+import type { RuleDeps } from './module-config.ts'
 
 /** Puts prices on points. Modules are called by priority, each with what the one before it gave. */
-export interface RatingModule {
+export interface RatingModule extends Partial<AsyncDisposable> {
   /** `hashmap`: CloudKitty's module id. */
   readonly name: string
   /** As CloudKitty words it: clients show it. */
@@ -10,6 +14,10 @@ export interface RatingModule {
   readonly configurable: boolean
   /** The rater for the rules as they stand in state now. Called before every batch and quote; cheap when nothing changed. */
   load(): Promise<Rater>
+  /** Its own routes, all below `/v1/rating/module_config/<name>/`; they answer under `/v1/billing/` too. */
+  readonly routes?: readonly Route<RuleDeps>[]
+  /** Names of the services that it has rules for. */
+  services?(): Promise<readonly string[]>
 }
 
 /** Rules of one revision, compiled. Pure but for what it remembers to be fast; safe to use for many frames. */
@@ -24,4 +32,25 @@ export interface Rater {
 
 export interface RateOptions {
   readonly signal: AbortSignal
+}
+
+/** What a rating module may use of the rest of the program. */
+export interface RatingContext {
+  readonly db: StateDatabase
+}
+
+/** A rating module as its folder defines it. Its section has its name: `[hashmap]`. What it makes is called as it is. */
+export interface RatingDefinition<Options> extends Plugin<RatingContext, RatingModule, Options> {
+  /**
+   * The folder of the migrations of its own tables, as drizzle-kit makes them, which are brought up to date when state is
+   * opened. The tables of modules of this program are among those of state.
+   */
+  readonly migrations?: string
+}
+
+/** A rating module whose options only itself knows. */
+export type RatingPlugin = RatingDefinition<unknown>
+
+export function defineRatingModule<Options>(definition: RatingDefinition<Options>): RatingPlugin {
+  return definition
 }

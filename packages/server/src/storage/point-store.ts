@@ -3,7 +3,9 @@ import type { Instant } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import type { Sample, SampleReader } from '../domain/sample.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
-import type { CopyOptions, PointsCopy } from './points-copy.ts'
+import type { Plugin } from '../lib/plugin.ts'
+import type { StoreEvents } from './events.ts'
+import type { CopyOptions, PointsCopy, RestoreOptions } from './points-copy.ts'
 
 /** Narrows a query. Several values of one attribute are alternatives; several attributes must all match. */
 export interface PointFilter {
@@ -156,4 +158,33 @@ export interface PointStore extends SampleReader, AsyncDisposable {
    * folder holds a part.
    */
   copyTo?(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy>
+}
+
+/** What a points store may use of the rest of the program. */
+export interface PointStoreContext {
+  /** Told of what it does in the background, which no caller hears of. */
+  readonly events: StoreEvents
+}
+
+/** A points store as its folder defines it. Its section is `[storage_<name>]`. */
+export interface PointStoreDefinition<Options> extends Plugin<PointStoreContext, PointStore, Options> {
+  /** Where the points lie, for people: a path, or an address without its password. */
+  whereabouts(options: Options): string
+  /** A store in this process, in a file that no other process can have open meanwhile; undefined for a server. */
+  readonly embedded?: EmbeddedPoints<Options>
+}
+
+/** What a store in a file needs for backups, beside `copyTo` of the store itself. */
+export interface EmbeddedPoints<Options> {
+  /** The file. */
+  file(options: Options): string
+  /** Makes the file, which must not be there, of what `copyTo` has left in a folder. When it throws, the file is to be thrown away. */
+  readonly restore: (file: string, folder: string, copy: PointsCopy, options: RestoreOptions) => Promise<void>
+}
+
+/** A points store whose options only itself knows. */
+export type PointStorePlugin = PointStoreDefinition<unknown>
+
+export function definePointStore<Options>(definition: PointStoreDefinition<Options>): PointStorePlugin {
+  return definition
 }

@@ -11,10 +11,6 @@ import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
-import { hashmapRoutes } from '../rating/hashmap/index.ts'
-import { listServices } from '../rating/hashmap/services.ts'
-import type { RuleDeps } from '../rating/module-config.ts'
-import { pyscriptsRoutes } from '../rating/pyscripts/index.ts'
 import { Collectors } from '../state/collectors.ts'
 import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Scopes } from '../state/scopes.ts'
@@ -38,7 +34,7 @@ export function createApi(stores: Stores): Api {
   const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
   const { options } = config
   const { authenticator, authorizer } = openAuth(config)
-  const deps: ApiDeps & RuleDeps = {
+  const deps: ApiDeps = {
     db,
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
@@ -49,7 +45,6 @@ export function createApi(stores: Stores): Api {
     metricsSource: metricsSource(config),
     ratingModules: pipeline.modules,
     modules,
-    servicesOf: async (module) => (module === 'hashmap' ? (await listServices(db)).map(({ name }) => name) : []),
     pipeline,
     periodSeconds: options.collect.period,
     points: store,
@@ -63,7 +58,6 @@ export function createApi(stores: Stores): Api {
   }
   const routes = apiRoutes({
     modules: pipeline.modules,
-    moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
     storageVersion: 2,
     version: VERSION,
     more: [getMetrics(telemetry)],

@@ -3,14 +3,14 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { backUp, type BackupParts } from '../backup/back-up.ts'
 import { finishSwap, hasSwap } from '../backup/swap.ts'
-import type { Options } from '../config/options.ts'
+import type { Config } from '../config/load-config.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { listenControl } from '../lib/control-socket.ts'
 import { lockFolder } from '../lib/lock-folder.ts'
 import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
-import type { PointStore } from '../storage/point-store.ts'
+import type { EmbeddedPoints, PointStore } from '../storage/point-store.ts'
 import { embeddedFolder } from './open-state.ts'
 import { VERSION } from './version.ts'
 
@@ -18,15 +18,23 @@ import { VERSION } from './version.ts'
 export interface EmbeddedStores {
   readonly stateFolder: string
   readonly pointsFile: string
+  readonly restorePoints: EmbeddedPoints<unknown>['restore']
   /** Where the process that holds them listens for commands. */
   readonly control: string
 }
 
 /** Undefined where one of the stores is a server. */
-export function embeddedStores({ state, storage, storage_duckdb: duckdb }: Options): EmbeddedStores | undefined {
-  const stateFolder = embeddedFolder(state.url)
-  if (stateFolder === undefined || storage.backend !== 'duckdb') return undefined
-  return { stateFolder, pointsFile: duckdb.path, control: join(stateFolder, 'control', 'socket') }
+export function embeddedStores({ options, store }: Config): EmbeddedStores | undefined {
+  const stateFolder = embeddedFolder(options.state.url)
+  const { embedded } = store.plugin
+  if (stateFolder === undefined || !embedded) return undefined
+  const pointsFile = embedded.file(store.options)
+  return {
+    stateFolder,
+    pointsFile,
+    restorePoints: embedded.restore,
+    control: join(stateFolder, 'control', 'socket'),
+  }
 }
 
 /** Ends what a restore that was killed in its last step had begun. */

@@ -27,9 +27,8 @@ import { tellStoreEvents } from '../storage/events.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { activate } from './active-metrics.ts'
 import { backupOf, embeddedStores, finishRestore, listenForBackups } from './embedded-stores.ts'
-import { openPointStore } from './open-point-store.ts'
 import { isEmbedded, openState } from './open-state.ts'
-import { ratingModules } from './rating-modules.ts'
+import { made, migrationsOf, openRatingModules } from './make-plugin.ts'
 import { requireKnownBatches } from './require-known-batches.ts'
 import { Telemetry } from './telemetry.ts'
 
@@ -64,13 +63,13 @@ export async function openStores(
   const owned = new Disposer()
   try {
     const { options } = config
-    const embedded = embeddedStores(options)
+    const embedded = embeddedStores(config)
     if (embedded) await finishRestore(embedded)
-    const state = owned.use(await openState(options.state, log))
+    const state = owned.use(await openState(options.state, log, migrationsOf(config.ratingModules)))
     const { db } = state
     const telemetry = new Telemetry()
     const events = tellStoreEvents(log, (event) => telemetry.storeEvent(event))
-    const store = owned.use(await openPointStore(options, events))
+    const store = owned.use(await made('store', config.store, { events }))
     const modules = new Modules(db)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,
@@ -100,7 +99,7 @@ export async function openStores(
       modules,
       imports: new Imports(db),
       reprocesses: new Reprocesses(db),
-      pipeline: new RatingPipeline(ratingModules(db), modules),
+      pipeline: new RatingPipeline(await openRatingModules(config.ratingModules, { db }, owned), modules),
       [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
     }
   } catch (error) {
@@ -128,8 +127,8 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       snapshot: () => batches.snapshot(),
       onSourceExchange: ({ source, status, seconds }) => telemetry.asked({ source, status: String(status), seconds }),
     }
-    const collector: Collector = owned.use(await config.collector.plugin.create(config.collector.options, context))
-    const fetcher: Fetcher = owned.use(await config.fetcher.plugin.create(config.fetcher.options, context))
+    const collector: Collector = owned.use(await made('collector', config.collector, context))
+    const fetcher: Fetcher = owned.use(await made('fetcher', config.fetcher, context))
     const skip = options.orchestrator.skip_datapoints_expression
     let active: ActiveMetrics = activate(config.metrics, skip)
     const { processor: tuning } = options

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Options } from '../config/options.ts'
 import type { LeftOpen } from '../lib/private-files.ts'
-import type { State } from '../state/database.ts'
+import type { ForeignTables, State } from '../state/database.ts'
 
 const EMBEDDED = 'pglite:'
 
@@ -19,16 +19,18 @@ export function embeddedFolder(url: string): string | undefined {
 export async function openState(
   { url, pool_size: poolSize, durability }: Options['state'],
   log: Logger,
+  foreign: readonly ForeignTables[] = [],
 ): Promise<State> {
   const folder = embeddedFolder(url)
   if (folder !== undefined) {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
-    return openPGlite(folder, { durability, onLeftOpen: (left) => warnOfLeftOpen(log, left) })
+    return openPGlite(folder, { durability, foreign, onLeftOpen: (left) => warnOfLeftOpen(log, left) })
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
   return openPostgres({
     url,
     poolSize,
+    foreign,
     onError: (error) =>
       log.warn({ err: error }, 'a connection to the state database broke; a new one is made when needed'),
   })

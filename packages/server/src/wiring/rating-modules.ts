@@ -1,10 +1,8 @@
-import type { RatingModule } from '../rating/rating-module.ts'
-import { hashmapModule } from '../rating/hashmap/index.ts'
-import { noopModule } from '../rating/noop/index.ts'
-import { pyscriptsModule } from '../rating/pyscripts/index.ts'
-import type { StateDatabase } from '../state/database.ts'
+import type { RatingPlugin } from '../rating/rating-module.ts'
 
-/** Every rating module, alphabetical: equal priorities run in this order. A new one is a folder and one line here. */
-export function ratingModules(db: StateDatabase): readonly RatingModule[] {
-  return [hashmapModule(db), noopModule(), pyscriptsModule(db)]
-}
+/** Every built-in rating module. A new one is a folder under rating/ and one line here. */
+export const RATING_MODULES = {
+  hashmap: () => import('../rating/hashmap/index.ts').then((m) => m.plugin),
+  noop: () => import('../rating/noop/index.ts').then((m) => m.plugin),
+  pyscripts: () => import('../rating/pyscripts/index.ts').then((m) => m.plugin),
+} satisfies Record<string, () => Promise<RatingPlugin>>

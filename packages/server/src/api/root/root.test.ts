@@ -27,7 +27,7 @@ test('the versions are told with the host that was asked, text for text', async 
 })
 
 test('storage of version 1 leaves API v2 out', async () => {
-  const routes = apiRoutes({ modules: [], moduleRoutes: [], storageVersion: 1, version: '0' })
+  const routes = apiRoutes({ modules: [], storageVersion: 1, version: '0' })
   const { call } = testApp(routes, {} as ApiDeps)
   expect((await call('GET', '/')).json).toMatchObject({ versions: [{ id: 'v1' }] })
   expect((await call('GET', '/')).json).not.toMatchObject({ versions: [{}, {}] })

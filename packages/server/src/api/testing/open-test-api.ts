@@ -8,10 +8,9 @@ import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
 import type { Route } from '../../http/route.ts'
-import { hashmapModule, hashmapRoutes } from '../../rating/hashmap/index.ts'
-import type { RuleDeps } from '../../rating/module-config.ts'
-import { noopModule } from '../../rating/noop/index.ts'
-import { pyscriptsModule, pyscriptsRoutes } from '../../rating/pyscripts/index.ts'
+import { hashmapModule } from '../../rating/hashmap/hashmap-module.ts'
+import { noopModule } from '../../rating/noop/noop-module.ts'
+import { pyscriptsModule } from '../../rating/pyscripts/pyscripts-module.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
 import { Collectors } from '../../state/collectors.ts'
@@ -47,8 +46,8 @@ export interface TestApi extends AsyncDisposable {
   readonly scopes: Scopes
   readonly modules: Modules
   readonly reprocesses: Reprocesses
-  readonly routes: readonly Route<ApiDeps & RuleDeps>[]
-  readonly deps: ApiDeps & RuleDeps
+  readonly routes: readonly Route<ApiDeps>[]
+  readonly deps: ApiDeps
   readonly app: ReturnType<typeof testApp>
   now: Instant
   /** Hours for which points are kept. */
@@ -65,7 +64,7 @@ export interface TestApi extends AsyncDisposable {
 export interface TestApiOptions {
   readonly storageVersion?: 1 | 2
   readonly scopeKey?: string
-  readonly app?: Partial<AppOptions<ApiDeps & RuleDeps>>
+  readonly app?: Partial<AppOptions<ApiDeps>>
   /** In place of a fresh one in memory; closed with the API. */
   readonly state?: State
 }
@@ -84,11 +83,10 @@ export async function openTestApi({
   const ratingModules = [hashmapModule(db), noopModule(), pyscriptsModule(db)]
   const routes = apiRoutes({
     modules: ratingModules,
-    moduleRoutes: [...hashmapRoutes, ...pyscriptsRoutes],
     storageVersion,
     version: '0',
   })
-  const deps: ApiDeps & RuleDeps = {
+  const deps: ApiDeps = {
     db,
     clock: () => new Date(api.now * 1000),
     now: () => api.now,
@@ -100,12 +98,6 @@ export async function openTestApi({
     },
     ratingModules,
     modules,
-    servicesOf: async (module) =>
-      module === 'hashmap'
-        ? api
-            .get<{ services: { name: string }[] }>(200, 'GET', `${HASHMAP}/services`)
-            .then(({ services }) => services.map(({ name }) => name))
-        : [],
     pipeline: new RatingPipeline(ratingModules, modules),
     periodSeconds: 3600,
     points: store,

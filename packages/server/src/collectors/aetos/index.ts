@@ -1,7 +1,7 @@
 import { ServiceSource } from '../../sources/keystone/service-source.ts'
 import { KeystoneSession } from '../../sources/keystone/session.ts'
 import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
-import type { CollectorPlugin } from '../collector.ts'
+import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from '../promql/extra-args.ts'
 import { PromqlCollector } from '../promql/promql-collector.ts'
 import { AetosQuerier } from './aetos-querier.ts'
@@ -12,7 +12,7 @@ const SECTION = 'collector_aetos'
 const TIMEOUT_SECONDS = 60
 
 /** Prometheus behind Aetos, which OpenStack's catalog names and which wants a token of Keystone. */
-export const plugin: CollectorPlugin<Options, ExtraArgs> = {
+export const plugin = defineCollector({
   name: 'aetos',
   options: Options,
   extraArgs: ExtraArgs,
@@ -30,4 +30,4 @@ export const plugin: CollectorPlugin<Options, ExtraArgs> = {
     const querier = new AetosQuerier(new PrometheusClient(source, { method: 'GET' }), options.concurrency)
     return new PromqlCollector(source, querier, options, context)
   },
-}
+})

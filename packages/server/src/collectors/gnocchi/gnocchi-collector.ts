@@ -25,7 +25,7 @@ const MEASURES_PER_PERIOD_AT_MOST = 60
 const VERSION_KEPT_MS = 600_000
 
 /** Asks Gnocchi for many scopes and many periods at once; its answers equal CloudKitty's scope by scope, hour by hour. */
-export class GnocchiCollector implements Collector {
+export class GnocchiCollector implements Collector<ExtraArgs> {
   readonly #source: Source
   readonly #client: GnocchiClient
   readonly #options: GnocchiCollectorOptions
@@ -56,7 +56,7 @@ export class GnocchiCollector implements Collector {
     })
   }
 
-  async collect({ metric, scopes, periods }: CollectRequest, signal: AbortSignal): Promise<Point[]> {
+  async collect({ metric, scopes, periods }: CollectRequest<ExtraArgs>, signal: AbortSignal): Promise<Point[]> {
     if (scopes.length === 0 || periods.length === 0) return []
     const whole: Part = { scopes: [...new Set(scopes)], periods }
     return withAbort(signal, async ({ signal: inner }) => {
@@ -73,14 +73,14 @@ export class GnocchiCollector implements Collector {
 
   async #ask(question: Question, part: Part, signal: AbortSignal, batch: AbortSignal): Promise<Point[]> {
     const { metric, plan, budget } = question
-    const args = metric.extraArgs as ExtraArgs
-    const query = toAggregatesQuery(plan, args, this.#context.scopeKey, part.scopes, part.periods)
+    const query = toAggregatesQuery(plan, metric.extraArgs, this.#context.scopeKey, part.scopes, part.periods)
     try {
       const groups = await this.#client.aggregates(query, signal)
       budget.answered(part.scopes.length, groups.length)
       const { scopeKey } = this.#context
       const { measures } = this.#options
-      const usage = toUsage(groups, { plan, args, scopeKey, groupby: metric.groupby, periods: part.periods, measures })
+      const { extraArgs: args, groupby } = metric
+      const usage = toUsage(groups, { plan, args, scopeKey, groupby, periods: part.periods, measures })
       return await this.#toPoints(question, part, usage, batch)
     } catch (error) {
       throw ofQuestion(error, { metric, part, query, shown: shownOf(query) })
@@ -107,14 +107,14 @@ export class GnocchiCollector implements Collector {
 
   /** A function that finds the attributes which the resource of a usage had in its period. */
   async #metadata(
-    metric: Metric,
+    metric: Metric<ExtraArgs>,
     { scopes, periods }: Part,
     usage: readonly Usage[],
     signal: AbortSignal,
   ): Promise<(usage: Pick<Usage, 'group' | 'period'>) => ResourceAttributes | undefined> {
     if (metric.metadata.length === 0 || usage.length === 0) return () => NO_ATTRIBUTES
     const { scopeKey, periodSeconds } = this.#context
-    const { resource_type: resourceType, resource_key: resourceKey } = metric.extraArgs as ExtraArgs
+    const { resource_type: resourceType, resource_key: resourceKey } = metric.extraArgs
     const range = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
     const question: HistoryQuestion = { resourceType, scopes, range, attributes: [resourceKey, ...metric.metadata] }
     const now = this.#resources.mark()
@@ -172,14 +172,14 @@ const NO_ATTRIBUTES: ResourceAttributes = {}
 
 /** What the questions for one metric of one request have in common. */
 interface Question {
-  readonly metric: Metric
+  readonly metric: Metric<ExtraArgs>
   readonly plan: QuestionPlan
   readonly whole: Part
   readonly budget: AnswerBudget
 }
 
-function measuresPerPeriod(metric: Metric, { begin, end }: { begin: number; end: number }): number {
-  const { force_granularity: granularity } = metric.extraArgs as ExtraArgs
+function measuresPerPeriod(metric: Metric<ExtraArgs>, { begin, end }: { begin: number; end: number }): number {
+  const { force_granularity: granularity } = metric.extraArgs
   return granularity === 0 ? MEASURES_PER_PERIOD_AT_MOST : Math.max(1, Math.ceil((end - begin) / granularity))
 }
 

@@ -1,11 +1,11 @@
 import { openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
 import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
-import type { CollectorPlugin } from '../collector.ts'
+import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from './extra-args.ts'
 import { GnocchiCollector } from './gnocchi-collector.ts'
 import { Options } from './options.ts'
 
-export const plugin: CollectorPlugin<Options, ExtraArgs> = {
+export const plugin = defineCollector({
   name: 'gnocchi',
   options: Options,
   extraArgs: ExtraArgs,
@@ -14,4 +14,4 @@ export const plugin: CollectorPlugin<Options, ExtraArgs> = {
     const source = openGnocchi(options, 'collector_gnocchi', context.onSourceExchange)
     return new GnocchiCollector(source, new GnocchiClient(source), options, context)
   },
-}
+})

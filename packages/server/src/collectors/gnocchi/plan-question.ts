@@ -31,11 +31,10 @@ export interface QuestionPlan {
  * Then each period is asked for alone, as CloudKitty's cloudkitty/collector/gnocchi.py always does, but for all scopes.
  */
 export function planQuestion(
-  { name, groupby, extraArgs }: Pick<Metric, 'name' | 'groupby' | 'extraArgs'>,
+  { name, groupby, extraArgs: args }: Pick<Metric<ExtraArgs>, 'name' | 'groupby' | 'extraArgs'>,
   periods: readonly Period[],
   version: string | undefined,
 ): QuestionPlan {
-  const args = extraArgs as ExtraArgs
   const knowsHistory = version === undefined ? undefined : isAtLeast(version, 4, 5)
   // With history Gnocchi takes measures of one instant for those of revisions, and adds them up: without the id, whosever
   // they are (4.5, 4.6); of several granularities, whatever they are (to this day). Right numbers are worth more.

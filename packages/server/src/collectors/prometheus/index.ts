@@ -1,11 +1,11 @@
 import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
 import { SourceClient } from '../../sources/http/source-client.ts'
-import type { CollectorPlugin } from '../collector.ts'
+import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from '../promql/extra-args.ts'
 import { PromqlCollector } from '../promql/promql-collector.ts'
 import { Options } from './options.ts'
 
-export const plugin: CollectorPlugin<Options, ExtraArgs> = {
+export const plugin = defineCollector({
   name: 'prometheus',
   options: Options,
   extraArgs: ExtraArgs,
@@ -23,4 +23,4 @@ export const plugin: CollectorPlugin<Options, ExtraArgs> = {
     })
     return new PromqlCollector(source, new PrometheusClient(source), options, context)
   },
-}
+})

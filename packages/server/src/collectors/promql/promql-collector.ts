@@ -30,7 +30,7 @@ export interface RangeQuerier {
 const REMEMBERED_VALUES_MAX = 10_000
 
 /** Asks in PromQL for many scopes and many periods at once; the answers equal CloudKitty's scope by scope. */
-export class PromqlCollector implements Collector {
+export class PromqlCollector implements Collector<ExtraArgs> {
   readonly #source: AsyncDisposable
   readonly #client: RangeQuerier
   readonly #options: PromqlCollectorOptions
@@ -50,15 +50,14 @@ export class PromqlCollector implements Collector {
     this.#context = context
   }
 
-  async collect({ metric, scopes, periods }: CollectRequest, signal: AbortSignal): Promise<Point[]> {
+  async collect({ metric, scopes, periods }: CollectRequest<ExtraArgs>, signal: AbortSignal): Promise<Point[]> {
     if (scopes.length === 0 || periods.length === 0) return []
-    const args = metric.extraArgs as ExtraArgs
     const budget = this.#budgets.of(metric)
     const parts = planParts(
       { scopes: [...new Set(scopes)], periods },
       {
-        maxScopes: mayMixScopes(args) ? 1 : this.#options.max_scopes_per_query,
-        maxPeriods: mayMixPeriods(args) ? 1 : this.#options.max_points_per_query,
+        maxScopes: mayMixScopes(metric.extraArgs) ? 1 : this.#options.max_scopes_per_query,
+        maxPeriods: mayMixPeriods(metric.extraArgs) ? 1 : this.#options.max_points_per_query,
         maxCells: budget.maxCells,
       },
     )
@@ -67,12 +66,12 @@ export class PromqlCollector implements Collector {
     )
   }
 
-  async #ask(metric: Metric, part: Part, budget: AnswerBudget, signal: AbortSignal): Promise<Point[]> {
+  async #ask(metric: Metric<ExtraArgs>, part: Part, budget: AnswerBudget, signal: AbortSignal): Promise<Point[]> {
     const begin = part.periods[0]!
     const step = begin.end - begin.begin
     const query = buildQuery({
       metric,
-      args: metric.extraArgs as ExtraArgs,
+      args: metric.extraArgs,
       scopeKey: this.#context.scopeKey,
       scopes: part.scopes,
       periodSeconds: step,

@@ -6,17 +6,17 @@ import type { Collector, CollectorContext, CollectRequest } from '../collector.t
 import type { ExtraArgs } from './extra-args.ts'
 
 /** Makes points of the raw usage that was pushed to us and is kept beside the rated points. */
-export class SamplesCollector implements Collector {
+export class SamplesCollector implements Collector<ExtraArgs> {
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series' | 'samples' | 'snapshot'>
 
   constructor(context: Pick<CollectorContext, 'scopeKey' | 'series' | 'samples' | 'snapshot'>) {
     this.#context = context
   }
 
-  async collect({ metric, scopes, periods }: CollectRequest, signal: AbortSignal): Promise<Point[]> {
+  async collect({ metric, scopes, periods }: CollectRequest<ExtraArgs>, signal: AbortSignal): Promise<Point[]> {
     if (scopes.length === 0 || periods.length === 0) return []
     const { scopeKey, series, samples } = this.#context
-    const { sample, method } = metric.extraArgs as ExtraArgs
+    const { sample, method } = metric.extraArgs
     const { type, unit, groupby, metadata } = metric
     const labels = [...new Set([scopeKey, ...groupby, ...metadata])]
     const query = { name: sample ?? metric.name, method, labels, scopeKey, scopes, periods }

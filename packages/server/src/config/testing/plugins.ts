@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import type { CollectorPlugin } from '../../collectors/collector.ts'
-import type { FetcherPlugin } from '../../fetchers/fetcher.ts'
+import { defineCollector } from '../../collectors/collector.ts'
+import { defineFetcher } from '../../fetchers/fetcher.ts'
 import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
+import { defineRatingModule } from '../../rating/rating-module.ts'
+import type { PluginTables } from '../plugin-kinds.ts'
 
 /** Plugins with the options of CloudKitty's, for tests of the configuration: they cannot be run. */
 function unused(): never {
@@ -19,7 +21,7 @@ const GnocchiArgs = z.strictObject({
   custom_query: z.string().default(''),
 })
 
-const gnocchi: CollectorPlugin<unknown, z.output<typeof GnocchiArgs>> = {
+const gnocchi = defineCollector({
   name: 'gnocchi',
   options: z.object({
     ...keystoneauthOptions,
@@ -32,7 +34,7 @@ const gnocchi: CollectorPlugin<unknown, z.output<typeof GnocchiArgs>> = {
   extraArgs: GnocchiArgs,
   requiredGroupby: ({ resource_key }) => [resource_key],
   create: unused,
-}
+})
 
 const PrometheusArgs = z
   .strictObject({
@@ -44,7 +46,7 @@ const PrometheusArgs = z
   })
   .prefault({})
 
-const prometheus: CollectorPlugin = {
+const prometheus = defineCollector({
   name: 'prometheus',
   options: z.object({
     prometheus_url: option.text().describe('URL'),
@@ -55,9 +57,9 @@ const prometheus: CollectorPlugin = {
   }),
   extraArgs: PrometheusArgs,
   create: unused,
-}
+})
 
-const keystone: FetcherPlugin = {
+const keystone = defineFetcher({
   name: 'keystone',
   options: z.object({
     ...keystoneauthOptions,
@@ -66,20 +68,24 @@ const keystone: FetcherPlugin = {
     ignore_disabled_tenants: option.boolean().default(false).describe('Enabled projects only'),
   }),
   create: unused,
-}
+})
 
-const source: FetcherPlugin = {
+const source = defineFetcher({
   name: 'source',
   options: z.object({ sources: option.list().default([]).describe('Scopes') }),
   create: unused,
-}
+})
 
-export const TEST_COLLECTORS = {
-  gnocchi: () => Promise.resolve(gnocchi as CollectorPlugin),
-  prometheus: () => Promise.resolve(prometheus),
-}
+const module = (name: string) => defineRatingModule({ name, options: z.object({}), create: unused })
 
-export const TEST_FETCHERS = {
-  keystone: () => Promise.resolve(keystone),
-  source: () => Promise.resolve(source),
-}
+/** Collectors and fetchers as above; rating modules and points stores of the names that are built in. */
+export const TEST_PLUGINS = {
+  collector: { gnocchi: () => Promise.resolve(gnocchi), prometheus: () => Promise.resolve(prometheus) },
+  fetcher: { keystone: () => Promise.resolve(keystone), source: () => Promise.resolve(source) },
+  rating: { hashmap: () => Promise.resolve(module('hashmap')), noop: () => Promise.resolve(module('noop')) },
+  receiver: {},
+  store: {
+    clickhouse: () => import('../../storage/clickhouse/index.ts').then((m) => m.plugin),
+    duckdb: () => import('../../storage/duckdb/index.ts').then((m) => m.plugin),
+  },
+} satisfies PluginTables

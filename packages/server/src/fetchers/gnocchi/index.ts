@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { gnocchiOptions, openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
 import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
 import { option } from '../../lib/option.ts'
-import type { FetcherPlugin } from '../fetcher.ts'
+import { defineFetcher } from '../fetcher.ts'
 import { GnocchiFetcher } from './gnocchi-fetcher.ts'
 
 /** Options of `[fetcher_gnocchi]`: CloudKitty's, then ours. */
@@ -12,11 +12,11 @@ const Options = z.object({
   resource_types: option.list().default(['generic']).describe('Types of the resources that are looked at'),
 })
 
-export const plugin: FetcherPlugin<z.output<typeof Options>> = {
+export const plugin = defineFetcher({
   name: 'gnocchi',
   options: Options,
   create(options, context) {
     const source = openGnocchi(options, 'fetcher_gnocchi', context.onSourceExchange)
     return new GnocchiFetcher(source, new GnocchiClient(source), options)
   },
-}
+})

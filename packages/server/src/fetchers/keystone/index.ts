@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { KeystoneSession } from '../../sources/keystone/session.ts'
 import { keystoneauthOptions } from '../../sources/keystone/keystoneauth-options.ts'
 import { option } from '../../lib/option.ts'
-import type { FetcherPlugin } from '../fetcher.ts'
+import { defineFetcher } from '../fetcher.ts'
 import { KeystoneFetcher } from './keystone-fetcher.ts'
 
 /** Options of `[fetcher_keystone]`. */
@@ -27,11 +27,11 @@ const Options = z.object({
 
 const SECTION = 'fetcher_keystone'
 
-export const plugin: FetcherPlugin<z.output<typeof Options>> = {
+export const plugin = defineFetcher({
   name: 'keystone',
   options: Options,
   create(options, context) {
     const session = new KeystoneSession(options, { section: SECTION, timeoutSeconds: 60 })
     return new KeystoneFetcher(session, options, { source: SECTION, onExchange: context.onSourceExchange })
   },
-}
+})

@@ -1,10 +1,10 @@
 import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
 import { SourceClient } from '../../sources/http/source-client.ts'
-import type { FetcherPlugin } from '../fetcher.ts'
+import { defineFetcher } from '../fetcher.ts'
 import { Options } from './options.ts'
 import { PrometheusFetcher } from './prometheus-fetcher.ts'
 
-export const plugin: FetcherPlugin<Options> = {
+export const plugin = defineFetcher({
   name: 'prometheus',
   options: Options,
   create(options, context) {
@@ -20,4 +20,4 @@ export const plugin: FetcherPlugin<Options> = {
     })
     return new PrometheusFetcher(source, new PrometheusClient(source), options)
   },
-}
+})

@@ -3,6 +3,8 @@ import type { RatingModule } from '../rating-module.ts'
 import { readRevision } from './change-rules.ts'
 import { HashmapRater } from './hashmap-rater.ts'
 import { loadRules } from './load-rules.ts'
+import { hashmapRoutes } from './routes/routes.ts'
+import { listServices } from './services.ts'
 
 /** Prices by the rules in state. They are read again, and compiled again, only when one of them has changed. */
 export function hashmapModule(db: StateDatabase): RatingModule {
@@ -23,5 +25,7 @@ export function hashmapModule(db: StateDatabase): RatingModule {
       }
       return current.rater
     },
+    routes: hashmapRoutes,
+    services: async () => (await listServices(db)).map(({ name }) => name),
   }
 }

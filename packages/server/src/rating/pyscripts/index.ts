@@ -1,2 +1,9 @@
-export { pyscriptsModule } from './pyscripts-module.ts'
-export { pyscriptsRoutes } from './routes/routes.ts'
+import { z } from 'zod'
+import { defineRatingModule } from '../rating-module.ts'
+import { pyscriptsModule } from './pyscripts-module.ts'
+
+export const plugin = defineRatingModule({
+  name: 'pyscripts',
+  options: z.object({}),
+  create: (_options, { db }) => pyscriptsModule(db),
+})

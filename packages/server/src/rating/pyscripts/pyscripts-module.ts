@@ -5,6 +5,7 @@ import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { RatingModule } from '../rating-module.ts'
 import { ruleTimeFromInstant } from '../rule-time.ts'
+import { pyscriptsRoutes } from './routes/routes.ts'
 import { scripts } from './tables.ts'
 
 /**
@@ -16,6 +17,7 @@ export function pyscriptsModule(db: StateDatabase): RatingModule {
     name: 'pyscripts',
     description: 'PyScripts rating module.',
     configurable: true,
+    routes: pyscriptsRoutes,
     async load() {
       const live = await db
         .select({ name: scripts.name, start: scripts.start, end: scripts.end })

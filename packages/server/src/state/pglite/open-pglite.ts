@@ -8,13 +8,14 @@ import type { BatchId } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
 import { lockFolder } from '../../lib/lock-folder.ts'
 import { type LeftOpen, makePrivate, makePrivateFolder } from '../../lib/private-files.ts'
-import { MIGRATIONS_FOLDER, type State, type StateDatabase } from '../database.ts'
+import { type ForeignTables, migrateAll, type State, type StateDatabase } from '../database.ts'
 import { batchCounter } from '../schema.ts'
 import { type Durability, startPGlite } from './start-pglite.ts'
 
 export interface PGliteStateOptions {
   /** `full` by default. */
   readonly durability?: Durability
+  readonly foreign?: readonly ForeignTables[]
   /** Told of what others of the machine may still read or write, since that could not be changed. */
   readonly onLeftOpen?: (left: readonly LeftOpen[]) => void
 }
@@ -26,7 +27,7 @@ export interface PGliteStateOptions {
  */
 export async function openPGlite(
   folder: string,
-  { durability = 'full', onLeftOpen }: PGliteStateOptions = {},
+  { durability = 'full', foreign = [], onLeftOpen }: PGliteStateOptions = {},
 ): Promise<State> {
   const path = resolve(folder)
   try {
@@ -45,7 +46,7 @@ export async function openPGlite(
     const client = await startPGlite(database, durability).catch((cause: unknown) => {
       throw cause instanceof Fault ? cause : unusable(path, cause)
     })
-    const state = await migrated(client, unlock)
+    const state = await migrated(client, unlock, foreign)
     const left = await makePrivate(path)
     if (left.length > 0) onLeftOpen?.(left)
     return { ...state, copyTo: (copy) => copyFolder(state.db, database, copy) }
@@ -74,10 +75,14 @@ async function copyFolder(db: StateDatabase, folder: string, copy: string): Prom
 }
 
 /** Migrates a PGlite and hands it out as state, which closes it. */
-export async function migrated(client: PGlite, unlock: () => Promise<void> = async () => {}): Promise<State> {
+export async function migrated(
+  client: PGlite,
+  unlock: () => Promise<void> = async () => {},
+  foreign: readonly ForeignTables[] = [],
+): Promise<State> {
   const db = drizzle(client)
   try {
-    await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
+    await migrateAll((from) => migrate(db, from), foreign)
   } catch (error) {
     await client.close()
     throw error

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { Client, type Pool } from 'pg'
 import { Fault } from '../../lib/fault.ts'
-import { MIGRATIONS_FOLDER, type State } from '../database.ts'
+import { type ForeignTables, migrateAll, type State } from '../database.ts'
 import { ConnectionPool } from './connection-pool.ts'
 
 /** Any number that no other program takes for its advisory lock in this database. */
@@ -27,6 +27,7 @@ export interface PostgresOptions {
   readonly url: string
   /** Connections of this process. */
   readonly poolSize?: number
+  readonly foreign?: readonly ForeignTables[]
   /** Called when an idle connection breaks; the pool makes a new one. */
   readonly onError?: (error: Error) => void
   readonly timeouts?: Partial<PostgresTimeouts>
@@ -39,11 +40,12 @@ export interface PostgresOptions {
 export async function openPostgres({
   url,
   poolSize = 10,
+  foreign = [],
   onError = () => {},
   timeouts: given,
 }: PostgresOptions): Promise<State> {
   const timeouts = { ...TIMEOUTS, ...given }
-  await migrateOnce(url, timeouts)
+  await migrateOnce(url, timeouts, foreign)
   const config = {
     ...session(url, timeouts),
     max: poolSize,
@@ -67,7 +69,7 @@ function session(url: string, { connectMs, idleInTransactionMs }: PostgresTimeou
   }
 }
 
-async function migrateOnce(url: string, timeouts: PostgresTimeouts): Promise<void> {
+async function migrateOnce(url: string, timeouts: PostgresTimeouts, foreign: readonly ForeignTables[]): Promise<void> {
   const client = new Client({ ...session(url, timeouts), statement_timeout: MIGRATION_MS })
   // A connection that breaks fails the statement that is under way; without a listener it would end the process too.
   client.on('error', () => {})
@@ -75,8 +77,9 @@ async function migrateOnce(url: string, timeouts: PostgresTimeouts): Promise<voi
     await client.connect()
     const db = drizzle(client)
     await db.execute(sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
-    await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER })
+    await migrateAll((from) => migrate(db, from), foreign)
   } catch (cause) {
+    if (cause instanceof Fault) throw cause
     const { message } = (cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause) as Error
     throw new Fault(
       'state.unavailable',

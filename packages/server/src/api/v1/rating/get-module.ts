@@ -1,10 +1,10 @@
 import { defineRoute } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
-import { demandModule } from '../../rated-module.ts'
-import { type Base, ModuleObject, toModuleObject, type V1ModuleDeps } from './module-object.ts'
+import { demandModule, type ModuleDeps } from '../../rated-module.ts'
+import { type Base, ModuleObject, toModuleObject } from './module-object.ts'
 
 export function getModule(base: Base) {
-  return defineRoute<V1ModuleDeps>()({
+  return defineRoute<ModuleDeps>()({
     family: 'v1',
     method: 'GET',
     path: `${base}/modules/{module_id}`,
@@ -14,7 +14,7 @@ export function getModule(base: Base) {
     reply: { status: 200, schema: ModuleObject },
     errors: [404],
     async handle(deps, { args }) {
-      return toModuleObject(deps, base, await demandModule(deps, args.module_id, 'Module not found.'))
+      return toModuleObject(base, await demandModule(deps, args.module_id, 'Module not found.'))
     },
   })
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
-import { listRatedModules } from '../../rated-module.ts'
-import { type Base, ModuleObject, toModuleObject, type V1ModuleDeps } from './module-object.ts'
+import { listRatedModules, type ModuleDeps } from '../../rated-module.ts'
+import { type Base, ModuleObject, toModuleObject } from './module-object.ts'
 
 export function listModules(base: Base) {
-  return defineRoute<V1ModuleDeps>()({
+  return defineRoute<ModuleDeps>()({
     family: 'v1',
     method: 'GET',
     path: `${base}/modules`,
@@ -13,7 +13,7 @@ export function listModules(base: Base) {
     reply: { status: 200, schema: z.strictObject({ modules: z.array(ModuleObject) }) },
     async handle(deps) {
       const modules = await listRatedModules(deps)
-      return { modules: await Promise.all(modules.map((module) => toModuleObject(deps, base, module))) }
+      return { modules: await Promise.all(modules.map((module) => toModuleObject(base, module))) }
     },
   })
 }

@@ -1,13 +1,8 @@
 import { z } from 'zod'
-import { type ModuleDeps, type RatedModule } from '../../rated-module.ts'
+import type { RatedModule } from '../../rated-module.ts'
 
 /** Where the routes stand: `billing` is what the first CloudKitty called it. */
 export type Base = '/v1/rating' | '/v1/billing'
-
-export interface V1ModuleDeps extends ModuleDeps {
-  /** Names of the services that the module has rules for; shown under the paths of the first CloudKitty. */
-  readonly servicesOf: (module: string) => Promise<readonly string[]>
-}
 
 export const ModuleObject = z.strictObject({
   module_id: z.string(),
@@ -18,11 +13,7 @@ export const ModuleObject = z.strictObject({
   services: z.array(z.string()).optional(),
 })
 
-export async function toModuleObject(
-  { servicesOf }: Pick<V1ModuleDeps, 'servicesOf'>,
-  base: Base,
-  module: RatedModule,
-): Promise<z.output<typeof ModuleObject>> {
+export async function toModuleObject(base: Base, module: RatedModule): Promise<z.output<typeof ModuleObject>> {
   return {
     module_id: module.name,
     description: module.description,
@@ -30,6 +21,6 @@ export async function toModuleObject(
     'hot-config': module.configurable,
     priority: module.priority,
     // CloudKitty's first description of its API promised a module's services at this address.
-    ...(base === '/v1/billing' ? { services: [...(await servicesOf(module.name))] } : {}),
+    ...(base === '/v1/billing' ? { services: [...(await module.services())] } : {}),
   }
 }

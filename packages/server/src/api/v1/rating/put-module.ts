@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { defineRoute, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
-import { changeModule, demandModule } from '../../rated-module.ts'
+import { changeModule, demandModule, type ModuleDeps } from '../../rated-module.ts'
 import { authorOf } from '../../../state/audit.ts'
-import type { Base, V1ModuleDeps } from './module-object.ts'
+import type { Base } from './module-object.ts'
 
 export function putModule(base: Base) {
-  return defineRoute<V1ModuleDeps>()({
+  return defineRoute<ModuleDeps>()({
     family: 'v1',
     method: 'PUT',
     path: [`${base}/modules/{module_id}`, `${base}/modules`],

@@ -1,18 +1,18 @@
-import type { RatingModule } from '../../../rating/rating-module.ts'
 import type { Route } from '../../../http/route.ts'
+import type { RuleDeps } from '../../../rating/module-config.ts'
+import type { RatingModule } from '../../../rating/rating-module.ts'
+import type { ModuleDeps } from '../../rated-module.ts'
 import { getModule } from './get-module.ts'
 import { listModules } from './list-modules.ts'
-import type { V1ModuleDeps } from './module-object.ts'
 import { postQuote, type QuoteDeps } from './post-quote.ts'
 import { putModule } from './put-module.ts'
 import { refuseModuleConfig } from './refuse-module-config.ts'
 import { reloadModules } from './reload-modules.ts'
 
 /** Under both names that CloudKitty had for it; the modules' own routes likewise. */
-export function ratingRoutes<Deps>(
-  modules: readonly Pick<RatingModule, 'name' | 'configurable'>[],
-  moduleRoutes: readonly Route<Deps>[],
-): Route<V1ModuleDeps & QuoteDeps & Deps>[] {
+export function ratingRoutes(
+  modules: readonly Pick<RatingModule, 'name' | 'configurable' | 'routes'>[],
+): Route<ModuleDeps & QuoteDeps & RuleDeps>[] {
   const bases = ['/v1/rating', '/v1/billing'] as const
   const own = bases.flatMap((base) => [
     listModules(base),
@@ -22,6 +22,7 @@ export function ratingRoutes<Deps>(
     postQuote(base),
     ...modules.filter((module) => !module.configurable).map((module) => refuseModuleConfig(base, module.name)),
   ])
+  const moduleRoutes = modules.flatMap(({ routes }) => routes ?? [])
   return [...own, ...moduleRoutes, ...moduleRoutes.map(underBilling)]
 }
 
