@@ -1,23 +1,26 @@
 import { resolve } from 'node:path'
-import { formatInstant, type Instant } from '../domain/period.ts'
-import { importFile } from '../intake/import-csv.ts'
+import { formatInstant, toInstant } from '../domain/period.ts'
+import { keptFrom } from '../domain/retention.ts'
+import { type Imported, importFile } from '../intake/import-csv.ts'
+import { type RatedBefore, ratedBefore } from '../intake/rated-before.ts'
 import type { Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { apiAddress, shellWord } from './api-address.ts'
 import { type Invocation, open } from './invocation.ts'
 import { toMegabytes } from './megabytes.ts'
 
 export async function runImport(invocation: Invocation, file: string): Promise<number> {
   await using stores = await open(invocation)
-  const { print, signal } = invocation
-  const { again, rows, firstAt, lastAt } = await importWithProgress(stores, invocation, resolve(invocation.cwd, file))
+  const { print } = invocation
+  const imported = await importWithProgress(stores, invocation, resolve(invocation.cwd, file))
+  const { again, rows, firstAt, lastAt } = imported
   if (again) {
     print(`${file} was imported before (${rows} samples): nothing to do.\n`)
     return 0
   }
   const span = firstAt === undefined ? '' : `, from ${formatInstant(firstAt)} to ${formatInstant(lastAt ?? firstAt)}`
   print(`Imported ${rows} samples of ${file}${span}.\n`)
-  if (firstAt !== undefined) await warnOfRated(stores, firstAt, print)
-  signal.throwIfAborted()
+  await adviseOnRated(stores, imported, print)
   return 0
 }
 
@@ -25,14 +28,13 @@ export async function importWithProgress(
   stores: Stores,
   { signal, terminal, env }: Pick<Invocation, 'signal' | 'terminal' | 'env'>,
   path: string,
-): ReturnType<typeof importFile> {
-  const { config, log, names } = stores
+): Promise<Imported> {
+  const { log, names } = stores
   using check = new ProgressDisplay('checking', 'MB', { log, terminal })
   using write = new ProgressDisplay('importing', 'MB', { log, terminal })
   return await importFile(stores, {
     path,
     scopeKey: names.scopeKey,
-    leaseSeconds: config.options.processor.lease_seconds,
     who: env['USER'] ?? 'unknown',
     signal,
     onProgress: ({ phase, bytes, totalBytes, rows }) =>
@@ -40,13 +42,50 @@ export async function importWithProgress(
   })
 }
 
-/** Samples of periods that are rated already change no bill by themselves. */
-async function warnOfRated({ scopes, names }: Stores, firstAt: Instant, print: (text: string) => void): Promise<void> {
-  const rows = await scopes.list({ scopeKeys: [names.scopeKey] })
-  const beyond = rows.filter((row) => row.nextBegin > firstAt)
-  if (beyond.length === 0) return
-  print(
-    `${beyond.length} scopes are rated beyond ${formatInstant(firstAt)} already; to rate them again from there, reset them: ` +
-      `PUT /v2/scope {"scope_id": [...], "last_processed_timestamp": "${formatInstant(firstAt)}"}.\n`,
+/** Samples of periods that are rated already change no bill by themselves: says how to have those rated again. */
+async function adviseOnRated(
+  { scopes, names, config: { options } }: Stores,
+  imported: Imported,
+  print: (text: string) => void,
+): Promise<void> {
+  const rows = await scopes.list({ scopeKeys: [names.scopeKey], active: [true] })
+  const { period: periodSeconds } = options.collect
+  const kept = keptFrom(toInstant(new Date()), options.storage.retention_period)
+  const found = ratedBefore(rows, imported.scopes, { periodSeconds, keptFrom: kept })
+  const requests = found.flatMap(({ scopeIds, ...period }) =>
+    Array.from({ length: Math.ceil(scopeIds.length / SCOPES_PER_REQUEST) }, (_, i) => ({
+      ...period,
+      scopeIds: scopeIds.slice(i * SCOPES_PER_REQUEST, (i + 1) * SCOPES_PER_REQUEST),
+    })),
   )
+  if (requests.length === 0) return
+  const touched = new Set(found.flatMap(({ scopeIds }) => scopeIds)).size
+  print(
+    `${touched === 1 ? '1 of its scopes was' : `${touched} of its scopes were`} rated before without these samples. ` +
+      'While the service runs, this has those periods rated again:\n',
+  )
+  for (const request of requests.slice(0, REQUESTS_SHOWN))
+    print(`${reprocessRequest(options, request, imported.name)}\n`)
+  if (requests.length > REQUESTS_SHOWN) {
+    print(`... and ${requests.length - REQUESTS_SHOWN} more such requests, for the other scopes and periods.\n`)
+  }
 }
+
+function reprocessRequest(
+  { api, DEFAULT }: Stores['config']['options'],
+  { begin, end, scopeIds }: RatedBefore,
+  name: string,
+): string {
+  const body = {
+    scope_ids: scopeIds,
+    start_reprocess_time: formatInstant(begin),
+    end_reprocess_time: formatInstant(end),
+    reason: `samples of ${name}`,
+  }
+  const token = DEFAULT.auth_strategy === 'noauth' ? '' : ' -H "X-Auth-Token: $TOKEN"'
+  return `  curl -X POST ${apiAddress(api, api.port)}/v2/task/reprocesses${token} -H 'Content-Type: application/json' -d ${shellWord(JSON.stringify(body))}`
+}
+
+/** A line of a terminal can hold so many; what is longer is in several requests. */
+const SCOPES_PER_REQUEST = 100
+const REQUESTS_SHOWN = 10

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { Sample } from '../domain/sample.ts'
 import { Fault } from '../lib/fault.ts'
-import { checkCsv, type CsvFault, type CsvImport, type CsvProgress, importCsv, writeCsv } from './csv.ts'
+import { checkCsv, type CsvFault, type CsvImport, type CsvProgress, type CsvSummary, writeCsv } from './csv.ts'
 import { faultOf } from '../lib/testing/thrown.ts'
 
 async function tempFile(name: string, content: string | Buffer) {
@@ -25,6 +25,12 @@ function collecting(path: string, more: Partial<CsvImport> = {}) {
     ...more,
   }
   return { options, batches }
+}
+
+async function importCsv(options: CsvImport): Promise<CsvSummary> {
+  const summary = await checkCsv(options)
+  await writeCsv(options, summary)
+  return summary
 }
 
 async function faultsIn(content: string | Buffer): Promise<string[]> {

@@ -36,6 +36,14 @@ export interface CsvSummary {
   readonly last: Instant | undefined
   /** SHA-256, in hexadecimal, of the unpacked content: the same for `x.csv` and `x.csv.gz`. */
   readonly digest: string
+  /** Instants of the first and the last sample of each scope. */
+  readonly scopes: ReadonlyMap<string, SampleSpan>
+}
+
+/** Both belong to it. */
+export interface SampleSpan {
+  readonly first: Instant
+  readonly last: Instant
 }
 
 export interface CsvImport extends CsvSource {
@@ -59,29 +67,30 @@ const BATCH_SIZE = 10_000
 const CHUNK_BYTES = 256 * 1024
 const FIXED_COLUMNS = ['timestamp', 'name', 'value'] as const
 
-/** Checks the file and, only when all of it is right, reads it again and hands its samples over. */
-export async function importCsv(options: CsvImport): Promise<CsvSummary> {
-  const summary = await checkCsv(options)
-  await writeCsv(options, summary)
-  return summary
-}
-
 /** Reads all of the file; throws the fault `import.invalid`, whose detail lists the first faults, if anything is wrong. */
 export async function checkCsv(source: CsvSource): Promise<CsvSummary> {
   let rows = 0
-  let first: Instant | undefined
-  let last: Instant | undefined
+  const scopes = new Map<string, SampleSpan>()
   const faults = new FaultList(source.path)
   const digest = await readSamples(source, 'check', faults, BATCH_SIZE, (samples) => {
-    for (const { at } of samples) {
-      if (first === undefined || at < first) first = at
-      if (last === undefined || at > last) last = at
+    for (const { at, labels } of samples) {
+      const scope = labels[source.scopeKey]!
+      const span = scopes.get(scope)
+      if (!span) scopes.set(scope, { first: at, last: at })
+      else if (at < span.first || at > span.last) {
+        scopes.set(scope, { first: Math.min(span.first, at), last: Math.max(span.last, at) })
+      }
     }
     rows += samples.length
     return undefined
   })
   faults.throwIfAny()
-  return { rows, first, last, digest }
+  let [first, last]: (Instant | undefined)[] = []
+  for (const span of scopes.values()) {
+    first = Math.min(first ?? span.first, span.first)
+    last = Math.max(last ?? span.last, span.last)
+  }
+  return { rows, first, last, digest, scopes }
 }
 
 /** Hands over the samples of a file that `checkCsv` found right; a fault if it was changed since. Memory stays small. */

@@ -72,10 +72,11 @@ export const FAULTS = {
       'The points store holds batches that state does not know: state came back from an older copy than the points, or the two do not belong together. docs/operating/backup.md says what to do.',
   },
   'state.fenced': {
-    status: 500,
+    status: 503,
     blames: 'batch',
     publicText: 'Another process has taken this over; nothing of it was kept. Send it again.',
-    meaning: 'This process lost its lease on a scope; what it wrote is discarded and another one goes on.',
+    meaning:
+      'This process lost its lease on a scope, a push or an import; what it wrote is discarded. Another one goes on with the scope.',
   },
   'storage.out_of_range': {
     status: 400,

@@ -22,7 +22,6 @@ export interface ProcessorOptions extends BatchBounds {
   readonly begin: 'month-start' | 'first-sample' | Instant
   /** Metrics that are asked for at the same time. */
   readonly concurrency: number
-  readonly leaseSeconds: number
   /** Back-off of a scope that failed: doubled with every failure in a row, between these bounds. */
   readonly retrySeconds: BackOffBounds
 }
@@ -144,8 +143,8 @@ export class Processor {
   async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
     const { batches, events } = this.#parts
     const started = performance.now()
-    const { periodSeconds, concurrency, leaseSeconds } = this.#options
-    using lease = holdLease(batches, claim.batch, { leaseSeconds, signal, onRenewFailed: events.leaseNotRenewed })
+    const { periodSeconds, concurrency } = this.#options
+    using lease = holdLease(batches, claim.batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
       const points = await ratePeriods(this.#parts, {
         batch: claim.batch,

@@ -24,7 +24,6 @@ export interface ReprocessorOptions {
   readonly names: ScopeNames
   readonly periodSeconds: number
   readonly concurrency: number
-  readonly leaseSeconds: number
   readonly retrySeconds: BackOffBounds
   /** Points that are collected, rated and written at a time. */
   readonly maxPoints: number
@@ -65,7 +64,7 @@ export class Reprocessor {
 
   async #work(task: Reprocess, signal: AbortSignal): Promise<boolean> {
     const { batches, reprocesses, events } = this.#parts
-    const { leaseSeconds, retrySeconds } = this.#options
+    const { retrySeconds } = this.#options
     const scope = await this.#scopeOf(task)
     if (!scope) {
       events.reprocessWithoutScope(task)
@@ -75,7 +74,7 @@ export class Reprocessor {
     const { period } = task
     const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
     if (batch === undefined) return false
-    using lease = holdLease(batches, batch, { leaseSeconds, signal, onRenewFailed: events.leaseNotRenewed })
+    using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
       await this.#rate(task, batch, lease.signal)
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)

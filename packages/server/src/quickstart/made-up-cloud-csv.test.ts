@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sample } from '../domain/sample.ts'
-import { importCsv } from '../intake/csv.ts'
+import { checkCsv, writeCsv } from '../intake/csv.ts'
 import { writeMadeUpCloudCsv } from './made-up-cloud-csv.ts'
 import { madeUpCloud } from './made-up-cloud.ts'
 
@@ -20,13 +20,9 @@ test('what is written is imported as it was made up', async () => {
   const path = join(folder, 'new', 'week.csv')
   await writeMadeUpCloudCsv(path, WEEK)
   const imported: Sample[] = []
-  const signal = AbortSignal.timeout(60_000)
-  const summary = await importCsv({
-    path,
-    scopeKey: 'project_id',
-    signal,
-    write: async (samples) => void imported.push(...samples),
-  })
+  const source = { path, scopeKey: 'project_id', signal: AbortSignal.timeout(60_000) }
+  const summary = await checkCsv(source)
+  await writeCsv({ ...source, write: async (samples) => void imported.push(...samples) }, summary)
   const madeUp = [...madeUpCloud(WEEK)]
   expect(summary).toMatchObject({ rows: madeUp.length, first: WEEK.begin, last: WEEK.end - 3600 })
   expect(imported).toEqual(madeUp)

@@ -24,6 +24,8 @@ const SNAPSHOT_PATIENCE_MS = 2000
 export class Batches {
   readonly #db: StateDatabase
   readonly #by: BatchOwner
+  /** A batch that was not renewed for so long may be taken back. */
+  readonly leaseSeconds: number
   /** This process rates: it counts as a processor, among which scopes are shared. */
   #claims = false
 
@@ -31,6 +33,7 @@ export class Batches {
     this.#db = db
     // Processes in containers may well have the same host name and number.
     this.#by = { owner: `${owner}:${randomBytes(4).toString('hex')}`, leaseSeconds }
+    this.leaseSeconds = leaseSeconds
   }
 
   /**

@@ -3,7 +3,6 @@ import { Fault } from '../lib/fault.ts'
 import type { Batches } from './batches.ts'
 
 export interface HoldOptions {
-  readonly leaseSeconds: number
   readonly signal: AbortSignal
   /** A renewal that failed; the next one may do. */
   readonly onRenewFailed?: ((error: unknown, batch: BatchId) => void) | undefined
@@ -11,9 +10,9 @@ export interface HoldOptions {
 
 /** Keeps a batch's leases alive until it is disposed of. Its signal tells, with `state.fenced`, when the batch is not ours any more. */
 export function holdLease(
-  batches: Pick<Batches, 'renew'>,
+  batches: Pick<Batches, 'renew' | 'leaseSeconds'>,
   batch: BatchId,
-  { leaseSeconds, signal, onRenewFailed }: HoldOptions,
+  { signal, onRenewFailed }: HoldOptions,
 ): Disposable & { readonly signal: AbortSignal } {
   const fence = new AbortController()
   const heartbeat = setInterval(
@@ -23,7 +22,7 @@ export function holdLease(
         (error: unknown) => onRenewFailed?.(error, batch),
       )
     },
-    (leaseSeconds * 1000) / 3,
+    (batches.leaseSeconds * 1000) / 3,
   )
   return {
     signal: AbortSignal.any([signal, fence.signal]),

@@ -36,6 +36,7 @@ export function createApi(stores: Stores): Api {
   const { authenticator, authorizer } = openAuth(config)
   const deps: ApiDeps = {
     db,
+    log,
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
     now: () => toInstant(new Date()),

@@ -138,7 +138,6 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       names,
       periodSeconds: options.collect.period,
       concurrency: tuning.concurrency,
-      leaseSeconds: tuning.lease_seconds,
       retrySeconds: { min: tuning.backoff_seconds_min, max: tuning.backoff_seconds_max },
       maxPoints: tuning.max_points_per_batch,
     }

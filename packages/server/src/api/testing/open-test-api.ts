@@ -88,6 +88,7 @@ export async function openTestApi({
   })
   const deps: ApiDeps = {
     db,
+    log: { warn: () => {} },
     clock: () => new Date(api.now * 1000),
     now: () => api.now,
     keptFrom: () => keptFrom(api.now, api.retention),

@@ -106,7 +106,7 @@ export async function processorBench(
     metrics: () => ({ metrics, skip: () => false }),
     events: processorEvents(pino({ level: 'silent' }), new Registry()),
   }
-  const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, leaseSeconds, retrySeconds, maxPoints }
+  const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, retrySeconds, maxPoints }
   let known = (): readonly string[] => scopeIds
   const fetcher = { scopes: async () => [...known()], [Symbol.asyncDispose]: async () => {} }
   const processor = new Processor(

@@ -1,21 +1,15 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import type { Principal } from '../../../domain/principal.ts'
 import type { SeriesRegistry } from '../../../domain/series.ts'
 import { Fault } from '../../../lib/fault.ts'
-import { type AuthorDeps, authorOf, AuditTrail } from '../../../state/audit.ts'
-import type { Batches } from '../../../state/batches.ts'
-import type { StateDatabase } from '../../../state/database.ts'
-import { IdempotencyKeys } from '../../../state/idempotency-keys.ts'
-import type { PointStore } from '../../../storage/point-store.ts'
+import { type PushParts, pushPoints } from '../../../intake/push-points.ts'
+import { type AuthorDeps, authorOf } from '../../../state/audit.ts'
 import { PushedPoints } from './pushed-point.ts'
 import { readFrames } from './read-frames.ts'
 
-export interface PushDeps extends AuthorDeps {
-  readonly points: Pick<PointStore, 'write'>
-  readonly batches: Pick<Batches, 'begin' | 'renew' | 'commit' | 'abandon'>
-  readonly idempotencyKeys: Pick<IdempotencyKeys, 'find'>
+export interface PushDeps extends AuthorDeps, PushParts {
   readonly scopeKey: string
   /** Of pushed points only, and small: a body may hold as many series as points. */
   readonly pushedSeries: SeriesRegistry
@@ -53,50 +47,14 @@ export const postDataframes = defineRoute<PushDeps>()({
   reply: { status: 204 },
   errors: [409],
   async handle(deps, { who, request }) {
-    const key = idempotencyKey(request.header('idempotency-key'), who)
-    const digest = createHash('sha256')
-    const body = key === undefined ? request.body : hashed(request.body, digest)
-    const known = key === undefined ? undefined : await deps.idempotencyKeys.find(key)
-    if (known !== undefined) {
-      for await (const chunk of body) void chunk
-      requireSame(known, digest.digest('hex'))
-      return undefined
-    }
-    const batch = await deps.batches.begin('pushed')
-    const trail = new AuditTrail(authorOf({ who, request }, deps))
-    let count = 0
-    let sum: string | undefined
-    try {
-      const pushed = new PushedPoints(deps.scopeKey, deps.pushedSeries)
-      for await (const points of readFrames(body, pushed, WRITE_SIZE)) {
-        request.signal.throwIfAborted()
-        // Nearly all bodies are one group: then the lease that the batch began with is enough.
-        if (count > 0) await deps.batches.renew(batch)
-        await deps.points.write(batch, points, request.signal)
-        count += points.length
-      }
-      const after = { points: count }
-      const also = (tx: StateDatabase) =>
-        trail.record(tx, { action: 'push', kind: 'dataframes', target: `batch ${batch}`, after })
-      if (key === undefined) await deps.batches.commit(batch, { also })
-      else {
-        const entry = { key, digest: (sum = digest.digest('hex')), batch }
-        await deps.batches.commit(batch, {
-          async also(tx) {
-            await IdempotencyKeys.record(tx, entry)
-            await also(tx)
-          },
-        })
-      }
-      trail.tell()
-    } catch (error) {
-      await deps.batches.abandon(batch)
-      if (key === undefined || sum === undefined) throw error
-      // Only the commit can have failed, perhaps because the same key was used meanwhile: then this is the repetition.
-      const meanwhile = await deps.idempotencyKeys.find(key)
-      if (meanwhile === undefined) throw error
-      requireSame(meanwhile, sum)
-    }
+    const pushed = new PushedPoints(deps.scopeKey, deps.pushedSeries)
+    await pushPoints(deps, {
+      body: request.body,
+      read: (body) => readFrames(body, pushed, WRITE_SIZE),
+      key: idempotencyKey(request.header('idempotency-key'), who),
+      author: authorOf({ who, request }, deps),
+      signal: request.signal,
+    })
     return undefined
   },
 })
@@ -110,16 +68,4 @@ function idempotencyKey(given: string | undefined, who: Principal): string | und
   return createHash('sha256')
     .update(`${who.projectId ?? ''}\0${given}`)
     .digest('hex')
-}
-
-async function* hashed(body: AsyncIterable<Uint8Array>, digest: Hash): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) {
-    digest.update(chunk)
-    yield chunk
-  }
-}
-
-function requireSame(known: string, digest: string): void {
-  if (known === digest) return
-  throw new Fault('request.conflict', 'This Idempotency-Key was used for another body.')
 }

@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
+import { createApi } from '../wiring/create-api.ts'
+import { runImport } from './import.ts'
+import { type Invocation, open } from './invocation.ts'
+import { runProcess } from './process.ts'
+
+const JUNE = Date.UTC(2026, 5, 1) / 1000
+const HOUR = 3600
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cloudtabby-import-'))
+  await makeTestStateFolder(join(folder, 'state'))
+  await writeFile(join(folder, 'metrics.yml'), 'metrics:\n  cpu:\n    unit: instance\n')
+  await writeFile(
+    join(folder, 'cloudkitty.conf'),
+    `[DEFAULT]\nauth_strategy = noauth\nlog_file = ${folder}/log\n[api]\nhost = 0.0.0.0\nport = 18889\nallow_noauth = true\n` +
+      '[fetcher]\nbackend = samples\n[collect]\ncollector = samples\nwait_periods = 1\nbegin = first-sample\n' +
+      `scope_key = tenant\nmetrics_conf = ${folder}/metrics.yml\n` +
+      `[state]\nurl = pglite:${folder}/state\n[storage_duckdb]\npath = ${folder}/points.duckdb\n`,
+  )
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+let printed = ''
+const invocation = (): Invocation => ({
+  files: [join(folder, 'cloudkitty.conf')],
+  dirs: [],
+  env: {},
+  cwd: folder,
+  signal: new AbortController().signal,
+  terminal: false,
+  print: (text) => void (printed += text),
+})
+/** What an import of these samples prints. */
+async function imported(name: string, samples: readonly (readonly [hour: number, tenant: string])[]): Promise<string> {
+  const lines = samples.map(([hour, tenant]) => `${JUNE + hour * HOUR},cpu,1,${tenant}\n`)
+  await writeFile(join(folder, name), `timestamp,name,value,tenant\n${lines.join('')}`)
+  printed = ''
+  expect(await runImport(invocation(), name)).toBe(0)
+  return printed
+}
+
+test('the advice names the scopes of the file that were rated, and its request is taken as it stands', async () => {
+  const first = await imported('first.csv', [
+    [0, "o'hara"],
+    [0, 'other'],
+    [9, "o'hara"],
+    [9, 'other'],
+  ])
+  expect(first).toBe(`Imported 4 samples of first.csv, from 2026-06-01T00:00:00+00:00 to 2026-06-01T09:00:00+00:00.\n`)
+  expect(await runProcess(invocation(), JUNE + 11 * HOUR)).toBe(0)
+
+  const late = await imported('late.csv', [
+    [2.5, "o'hara"],
+    [4, "o'hara"],
+    [30, 'other'],
+    [2, 'new'],
+  ])
+  expect(late).toMatch(/^1 of its scopes was rated before without these samples\./m)
+  expect(late).not.toMatch(/other|new"/)
+  const [, address, quoted] = /^ {2}curl -X POST (\S+) -H 'Content-Type: application\/json' -d '(.*)'$/m.exec(late)!
+  expect(address).toBe('http://127.0.0.1:18889/v2/task/reprocesses')
+  const body = quoted!.replaceAll(String.raw`'\''`, "'")
+  expect(JSON.parse(body)).toMatchObject({
+    scope_ids: ["o'hara"],
+    start_reprocess_time: '2026-06-01T02:00:00+00:00',
+    end_reprocess_time: '2026-06-01T05:00:00+00:00',
+  })
+
+  await using stores = await open(invocation())
+  await using api = createApi(stores)
+  const headers = { 'content-type': 'application/json', 'x-roles': 'admin' }
+  const answer = await api.app.fetch(new Request(address!, { method: 'POST', headers, body }))
+  expect({ status: answer.status, text: await answer.text() }).toMatchObject({ status: 202 })
+})
