@@ -3,7 +3,8 @@ import { parseIsoTime } from '../../domain/iso-time.ts'
 import { formatInstant } from '../../domain/period.ts'
 import { Fault, type FaultCode } from '../../lib/fault.ts'
 import { pythonText } from '../../lib/python-text.ts'
-import { excerpt, isOverloaded, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
+import { requireAnswer } from '../http/require-answer.ts'
+import { excerpt, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
 
 /** A value of one bucket of time: `[at, at + granularity)`. */
 export interface Measure {
@@ -127,18 +128,9 @@ export class GnocchiClient {
 
 /** The answer's JSON, or the fault that it stands for. */
 function parsed(reply: SourceReply): unknown {
-  const { status, url, body, location } = reply
-  if (location !== undefined && status >= 300 && status < 400) {
-    throw fault('collect.rejected', reply, `${url} redirects to ${location.split('?')[0]}: configure that URL instead`)
-  }
-  if (status === 504) throw fault('collect.timeout', reply, `${url} answered HTTP 504: ${reasonOf(reply)}`)
-  if (status < 200 || status >= 300) {
-    const code = isOverloaded(status) ? 'collect.overloaded' : 'collect.rejected'
-    throw fault(code, reply, `${url} answered HTTP ${status}: ${reasonOf(reply)}`)
-  }
-  const answer = tryParse(body)
-  if (answer === undefined) throw invalid(reply, body.length === 0 ? 'is empty' : `is not JSON: ${excerpt(body)}`)
-  return answer
+  return requireAnswer(reply, { answer: tryParse(reply.body), reason: () => reasonOf(reply) }, (code, message) =>
+    fault(code, reply, message),
+  )
 }
 
 /**

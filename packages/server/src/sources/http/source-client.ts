@@ -39,7 +39,7 @@ export interface SourceClientOptions {
 }
 
 export interface SourceRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'HEAD'
   /** Appended to the client's URL: `/query_range`. */
   readonly path: string
   readonly query?: URLSearchParams
@@ -63,6 +63,10 @@ export interface SourceReply {
   readonly location?: string | undefined
   /** The header `Link`, which some sources name the next page in. */
   readonly link?: string | undefined
+  /** The header `X-Subject-Token`, in which Keystone names a token. */
+  readonly subjectToken?: string | undefined
+  /** How long the source asks to be left alone, by the header `Retry-After`. */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** Who can ask one source: a `SourceClient`, or something before it that knows where the source is and who may ask. */
@@ -135,10 +139,10 @@ export class SourceClient implements Source {
       const last = !repeatable || attempt >= retries
       let pause = Math.random() * retryPauseMs * 2 ** attempt
       try {
-        const { retryAfterMs, ...reply } = await this.#exchange(request, signal)
+        const reply = await this.#exchange(request, signal)
         if (last || !OVERLOADED.has(reply.status) || request.worthRetrying?.(reply) === false) return reply
-        if (retryAfterMs !== undefined && retryAfterMs > RETRY_AFTER_MS_MAX) return reply
-        pause += retryAfterMs ?? 0
+        if (reply.retryAfterMs !== undefined && reply.retryAfterMs > RETRY_AFTER_MS_MAX) return reply
+        pause += reply.retryAfterMs ?? 0
       } catch (error) {
         if (last || !isPassing(error)) throw error
       }
@@ -146,10 +150,7 @@ export class SourceClient implements Source {
     }
   }
 
-  async #exchange(
-    ask: SourceRequest,
-    signal: AbortSignal,
-  ): Promise<SourceReply & { retryAfterMs: number | undefined }> {
+  async #exchange(ask: SourceRequest, signal: AbortSignal): Promise<SourceReply> {
     const url = `${this.#base}${ask.path}`
     const release = await this.#turns.acquire(signal)
     const startedAt = performance.now()
@@ -212,6 +213,7 @@ export class SourceClient implements Source {
       url,
       location: single(headers['location']),
       link: single(headers['link']),
+      subjectToken: single(headers['x-subject-token']),
       retryAfterMs: retryAfterMs(single(headers['retry-after'])),
     }
   }
@@ -235,6 +237,11 @@ export class SourceClient implements Source {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy()
   }
+}
+
+/** Why a source could not be reached, for a message that names it by itself; of a fault that `SourceClient.send` threw. */
+export function whyUnreachable(fault: Fault): string {
+  return explain(fault.cause).reason
 }
 
 /** The beginning of an answer, on one line, for a message. */

@@ -1,7 +1,6 @@
-import { Agent, request } from 'undici'
 import { Fault } from '../../lib/fault.ts'
-import { readTlsFiles, type TlsFiles } from '../http/tls-files.ts'
-import { withAbort } from '../../lib/with-abort.ts'
+import { isOverloaded, SourceClient, type SourceReply, whyUnreachable } from '../http/source-client.ts'
+import type { TlsFiles } from '../http/tls-files.ts'
 
 export interface IdentityClientOptions extends TlsFiles {
   /** The section of cloudkitty.conf that the options are from; messages name it. */
@@ -28,35 +27,30 @@ export interface IdentityReply {
   readonly subjectToken: string | undefined
 }
 
-/** Enough for a token with the catalog of a large cloud, and for a page of thousands of projects. */
-const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 const CONNECTIONS = 16
 const RETRY_AFTER_SECONDS = 10
 const RETRY_AFTER_SECONDS_MAX = 300
-/** A kept-alive connection that the other side has just closed. The request was not heard, and is sent once more. */
-const STALE_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /** Asks one Keystone, at its v3 API: bounded in time, size and connections. */
 export class IdentityClient implements AsyncDisposable {
   /** Ends in `/v3`. */
   readonly baseUrl: string
   readonly #options: IdentityClientOptions
-  readonly #agent: Agent
+  readonly #client: SourceClient
 
   /** Throws `config.invalid` when the address or a TLS file cannot be used. */
   constructor(options: IdentityClientOptions) {
     this.#options = options
     this.baseUrl = toBaseUrl(options)
-    this.#agent = new Agent({
+    this.#client = new SourceClient({
+      source: options.section,
+      url: this.baseUrl,
+      timeoutSeconds: options.timeoutSeconds,
       connections: CONNECTIONS,
-      pipelining: 1,
-      // The whole exchange has one deadline, set in `send`.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: {
-        timeout: options.timeoutSeconds * 1000,
-        ...readTlsFiles(options, options.section, { section: options.section }),
-      },
+      tls: options,
+      // For a kept-alive connection that the other side has just closed: the request was not heard, and is sent once more.
+      retries: 1,
+      retryPauseMs: 0,
     })
   }
 
@@ -65,20 +59,22 @@ export class IdentityClient implements AsyncDisposable {
    * `retryAfterSeconds`) when there is none, or it is overloaded or broken (429, 5xx); the signal's reason when aborted.
    */
   async send(ask: IdentityRequest, signal: AbortSignal): Promise<IdentityReply> {
-    const { timeoutSeconds } = this.#options
-    return withAbort(signal, async (inner) => {
-      const timer = setTimeout(() => inner.abort(new DeadlinePassed()), timeoutSeconds * 1000)
-      try {
-        return await this.#tryTwice(ask, inner.signal)
-      } catch (error) {
-        if (signal.aborted || error instanceof Fault) throw error
-        const late = error instanceof DeadlinePassed || codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT'
-        const reason = late ? `does not answer within ${timeoutSeconds} s` : `cannot be reached: ${messageOf(error)}`
-        throw this.unavailable(reason, { cause: error })
-      } finally {
-        clearTimeout(timer)
-      }
-    })
+    const { method, path, json, headers } = ask
+    let reply: SourceReply
+    try {
+      const query = ask.query && ask.query.size > 0 ? { query: ask.query } : {}
+      reply = await this.#client.send(
+        { method, path, json, ...(headers && { headers }), ...query, repeatable: true, worthRetrying: () => false },
+        signal,
+      )
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error
+      throw this.unavailable(this.#whyNoAnswer(error), { cause: error })
+    }
+    if (isOverloaded(reply.status) || reply.status >= 500) {
+      throw this.unavailable(`answers ${reply.status} to ${method} ${path}`, { retryAfterSeconds: waitFor(reply) })
+    }
+    return { status: reply.status, body: parse(reply.body.toString('utf8')), subjectToken: reply.subjectToken }
   }
 
   unavailable(reason: string, { cause, retryAfterSeconds = RETRY_AFTER_SECONDS }: Unavailability = {}): Fault {
@@ -87,53 +83,14 @@ export class IdentityClient implements AsyncDisposable {
     return new Fault('auth.unavailable', message, { section, url: this.baseUrl }, { cause, retryAfterSeconds })
   }
 
-  async #tryTwice(ask: IdentityRequest, signal: AbortSignal): Promise<IdentityReply> {
-    try {
-      return await this.#exchange(ask, signal)
-    } catch (error) {
-      if (signal.aborted || !STALE_CONNECTION.has(codeOf(error) ?? '')) throw error
-      return this.#exchange(ask, signal)
-    }
-  }
-
-  async #exchange(
-    { method, path, query, json, headers }: IdentityRequest,
-    signal: AbortSignal,
-  ): Promise<IdentityReply> {
-    const search = query && query.size > 0 ? `?${query.toString()}` : ''
-    const reply = await request(`${this.baseUrl}${path}${search}`, {
-      dispatcher: this.#agent,
-      method,
-      headers: {
-        accept: 'application/json',
-        'user-agent': 'cloudtabby',
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      body: json === undefined ? null : JSON.stringify(json),
-      signal,
-    })
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of reply.body as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > MAX_RESPONSE_BYTES) throw this.unavailable('answers with more than is taken')
-      chunks.push(chunk)
-    }
-    if (reply.statusCode === 429 || reply.statusCode >= 500) {
-      const seconds = retryAfter(reply.headers['retry-after'])
-      throw this.unavailable(`answers ${reply.statusCode} to ${method} ${path}`, { retryAfterSeconds: seconds })
-    }
-    const subject = reply.headers['x-subject-token']
-    return {
-      status: reply.statusCode,
-      body: parse(Buffer.concat(chunks, size).toString('utf8')),
-      subjectToken: typeof subject === 'string' ? subject : undefined,
-    }
+  #whyNoAnswer(fault: Fault): string {
+    if (fault.code === 'collect.timeout') return `does not answer within ${this.#options.timeoutSeconds} s`
+    if (fault.code === 'collect.too_large') return 'answers with more than is taken'
+    return `cannot be reached: ${whyUnreachable(fault)}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy()
+    await this.#client[Symbol.asyncDispose]()
   }
 }
 
@@ -141,8 +98,6 @@ interface Unavailability {
   readonly cause?: unknown
   readonly retryAfterSeconds?: number | undefined
 }
-
-class DeadlinePassed extends Error {}
 
 /** Deployments write the address with and without the version; all of them mean the third. */
 function toBaseUrl({ section, authUrl }: IdentityClientOptions): string {
@@ -162,16 +117,7 @@ function parse(text: string): unknown {
   }
 }
 
-function retryAfter(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return undefined
-  return Math.min(Math.max(1, Number(header)), RETRY_AFTER_SECONDS_MAX)
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+/** What Keystone asks for, within bounds; undefined when it asks for nothing. */
+function waitFor({ retryAfterMs = 0 }: SourceReply): number | undefined {
+  return retryAfterMs === 0 ? undefined : Math.min(Math.ceil(retryAfterMs / 1000), RETRY_AFTER_SECONDS_MAX)
 }

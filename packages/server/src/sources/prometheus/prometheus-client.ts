@@ -1,4 +1,5 @@
 import { Fault, type FaultCode } from '../../lib/fault.ts'
+import { requireAnswer } from '../http/require-answer.ts'
 import { excerpt, isOverloaded, type Source, type SourceReply } from '../http/source-client.ts'
 
 /** A range query: `query` evaluated at `start`, `start + step`, … up to `end`. Unix seconds. */
@@ -99,17 +100,13 @@ class Asked {
 
   /** The elements of a successful answer of the wanted type. */
   #result(wanted: 'matrix' | 'vector'): unknown[] {
-    const { status, url, body, location } = this.#reply
-    const answer = parse(body)
-    const error = errorOf(answer)
+    const { body } = this.#reply
+    const parsed = parse(body)
+    const error = errorOf(parsed)
     if (error) throw this.#refused(error)
-    if (location !== undefined && status >= 300 && status < 400) {
-      throw this.#fault('collect.rejected', `${url} redirects to ${location.split('?')[0]}: configure that URL instead`)
-    }
-    if (status < 200 || status >= 300) {
-      throw this.#fault(this.#refusal, `${url} answered HTTP ${status}: ${excerpt(body) || 'an empty body'}`)
-    }
-    if (answer === undefined) throw this.invalid(body.length === 0 ? 'is empty' : `is not JSON: ${excerpt(body)}`)
+    const answer = requireAnswer(this.#reply, { answer: parsed, reason: () => excerpt(body) }, (code, message) =>
+      this.#fault(code, message),
+    )
     if (!isRecord(answer) || answer['status'] !== 'success' || !isRecord(answer['data'])) {
       throw this.invalid(`is not Prometheus': ${excerpt(body)}`)
     }
@@ -124,15 +121,16 @@ class Asked {
     return this.#fault('collect.invalid_answer', `the answer of ${this.#reply.url} ${what}`)
   }
 
-  get #refusal(): 'collect.overloaded' | 'collect.rejected' {
-    return isOverloaded(this.#reply.status) ? 'collect.overloaded' : 'collect.rejected'
-  }
-
   #refused({ errorType, error }: PromError): Fault {
     const text = `${errorType}: ${error}`
     if (errorType === 'timeout') return this.#fault('collect.timeout', `${this.#reply.url}: ${text}`)
     const tooLarge = /too many samples|maximum resolution/.test(error)
-    return this.#fault(tooLarge ? 'collect.too_large' : this.#refusal, `${this.#reply.url}: ${text}`)
+    const code = tooLarge
+      ? 'collect.too_large'
+      : isOverloaded(this.#reply.status)
+        ? 'collect.overloaded'
+        : 'collect.rejected'
+    return this.#fault(code, `${this.#reply.url}: ${text}`)
   }
 
   #fault(code: `collect.${string}` & FaultCode, message: string): Fault {
