@@ -77,7 +77,23 @@ export const SECTIONS = {
     answer_timeout: option
       .integer({ min: 1, max: 120 })
       .default(120)
-      .describe('Seconds that an answer may take; then it is 503'),
+      .describe(
+        'Seconds until an answer must be there and taken; then it is 503, or cut off where it had begun, and what was asked of the points store ends',
+      ),
+    output_timeout: option
+      .integer({ min: 1, max: 120 })
+      .default(30)
+      .describe('Seconds that a client may take nothing of an answer that is there; then it is cut off'),
+    max_rows: option
+      .integer({ min: 1000 })
+      .default(1_000_000)
+      .describe('Rows or points that one answer may have; a question for more is answered with 400'),
+    max_waiting_questions: option
+      .integer({ min: 1 })
+      .default(32)
+      .describe(
+        'Questions for reports that one client (a project, an administrator; an address under `noauth`) may have waiting while the points store answers one of its; one more is answered with 429',
+      ),
     push_timeout: option
       .integer({ min: 1, max: 86_400 })
       .default(900)

@@ -5,8 +5,9 @@ import type { Logger } from 'pino'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import { NOBODY, type Principal } from '../domain/principal.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
-import { clientAddress } from './client-address.ts'
+import { clientAddress, clientName, type ClientsBy } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
+import { cutUntaken } from './cut-untaken.ts'
 import type { Answer, Family, RawRequest } from './family.ts'
 import { familyV1 } from './family-v1.ts'
 import { allow, familyV2 } from './family-v2.ts'
@@ -25,10 +26,12 @@ export interface Limits {
   readonly streamBytes: number
   /** A client that sends nothing of a body for so long is told so and cut off. */
   readonly bodyIdleMs: number
-  /** A request that is not answered by then is given up: its signal is aborted and the client told so. */
+  /** A request whose answer is not there and taken by then is given up: its signal is aborted and the client told so, or cut off. */
   readonly answerMs: number
   /** The same for a request whose body is read as it comes in. */
   readonly streamMs: number
+  /** A client that takes nothing of its answer for so long is cut off. */
+  readonly untakenMs: number
 }
 
 export const LIMITS: Limits = {
@@ -37,6 +40,7 @@ export const LIMITS: Limits = {
   bodyIdleMs: 30_000,
   answerMs: 120_000,
   streamMs: 900_000,
+  untakenMs: 30_000,
 }
 
 /** A request's header by name, in any letter case. */
@@ -55,11 +59,10 @@ export interface AppOptions<Deps> {
   readonly log: Pick<Logger, 'error' | 'debug'>
   readonly limits?: Partial<Limits>
   readonly cors?: Partial<CorsOptions>
-  /**
-   * How often a client may ask what needs a token. A client is a user in a project, or, where nobody proves who he is, the
-   * address that he comes from.
-   */
-  readonly rateLimit?: (RateLimit & { readonly by: 'user' | 'address' }) | undefined
+  /** `user` if absent: a client is a user in a project. */
+  readonly clientsBy?: ClientsBy
+  /** How often a client may ask what needs a token. */
+  readonly rateLimit?: RateLimit | undefined
   /** Believe the headers of a proxy in front about scheme, host and mount prefix. */
   readonly trustProxy?: boolean
   /** Told of every answer, for metrics. */
@@ -122,19 +125,28 @@ class Dispatcher<Deps> {
   async #respond(call: Call<Deps>): Promise<Response> {
     const { request, outgoing, family, found } = call
     const abort = new AbortController()
-    const gone = () => abort.abort(new Error('the client went away'))
+    const streams = isMatch(found) && found.route.streams === true
+    const timer = setTimeout(
+      () => {
+        abort.abort(new Fault('request.timeout', 'The request took too long.'))
+        if (outgoing?.headersSent) outgoing.destroy()
+      },
+      streams ? this.#limits.streamMs : this.#limits.answerMs,
+    )
+    const gone = () => {
+      clearTimeout(timer)
+      abort.abort(new Error('the client went away'))
+    }
     // The request's own signal is asked for only where there is no Node request: reading it takes the body away.
     if (outgoing) outgoing.once('close', gone)
     else request.signal.addEventListener('abort', gone, { once: true })
-    const overdue = new Fault('request.timeout', 'The request took too long.')
-    const streams = isMatch(found) && found.route.streams === true
-    const timer = setTimeout(() => abort.abort(overdue), streams ? this.#limits.streamMs : this.#limits.answerMs)
     try {
       return await Promise.race([this.#operate(call, abort.signal), rejectOnAbort(abort.signal)])
     } catch (error) {
       return this.#failed(error, call, abort.signal)
     } finally {
-      clearTimeout(timer)
+      if (outgoing) cutUntaken(outgoing, this.#limits.untakenMs)
+      else clearTimeout(timer)
       this.#options.log.debug(
         { ...logIds(call), method: request.method, family: family === familyV1 ? 'v1' : 'v2' },
         'answered',
@@ -144,7 +156,7 @@ class Dispatcher<Deps> {
 
   async #operate(call: Call<Deps>, signal: AbortSignal): Promise<Response> {
     const { request, family, found, url, incoming, id } = call
-    const { authenticate, authorize, deps, trustProxy = false } = this.#options
+    const { authenticate, authorize, deps, clientsBy = 'user', trustProxy = false } = this.#options
     const access = isMatch(found)
       ? (found.route.access ?? 'token')
       : PUBLIC_PATHS.has(url.pathname)
@@ -163,6 +175,7 @@ class Dispatcher<Deps> {
       url: clientUrl(url, request.headers, trustProxy),
       id,
       header,
+      client: clientName(who, clientAddress(incoming, request.headers, trustProxy), clientsBy),
       signal,
       body: stream,
     }
@@ -184,10 +197,10 @@ class Dispatcher<Deps> {
   }
 
   #count(who: Principal, { request, incoming }: Call<Deps>): void {
-    const { rateLimit, trustProxy = false } = this.#options
-    if (!this.#limiter || !rateLimit) return
+    const { clientsBy = 'user', trustProxy = false } = this.#options
+    if (!this.#limiter) return
     const client =
-      rateLimit.by === 'user'
+      clientsBy === 'user'
         ? `${who.userId ?? ''} ${who.projectId ?? ''}`
         : (clientAddress(incoming, request.headers, trustProxy) ?? '')
     const retryAfterSeconds = this.#limiter.take(client)

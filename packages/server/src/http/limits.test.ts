@@ -1,15 +1,35 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { NOBODY } from '../domain/principal.ts'
 import { Fault, type FaultCode, type FaultKind, FAULTS } from '../lib/fault.ts'
-import type { AppOptions } from './create-app.ts'
+import type { AppOptions, Limits } from './create-app.ts'
+import { jsonStream, listText } from './json-stream.ts'
 import { listen, type ListenOptions } from './listen.ts'
-import { defineRoute } from './route.ts'
+import { defineRoute, Reply } from './route.ts'
 import { testApp } from './testing/test-app.ts'
 import { arg } from './v1-types.ts'
-import { field } from './v2-types.ts'
+import { field, param } from './v2-types.ts'
+
+/** Told why the request of `/v2/long` has ended, and that nothing is read for it any more. */
+let ended: (reason: unknown) => void = () => {}
+let letGo: () => void = () => {}
+
+async function* endless() {
+  try {
+    for (;;) yield Array.from({ length: 1000 }, (_, i) => i)
+  } finally {
+    letGo()
+  }
+}
+
+async function* slow() {
+  yield Array.from({ length: 10_000 }, (_, i) => i)
+  await sleep(200)
+  yield [10_000]
+}
 
 const route = defineRoute<unknown>()
 const ROUTES = [
@@ -46,6 +66,29 @@ const ROUTES = [
       for await (const chunk of request.body) void chunk
       return undefined
     },
+  }),
+  route({
+    family: 'v2',
+    method: 'GET',
+    path: '/v2/long',
+    policy: null,
+    summary: 'A long text, or one without an end',
+    query: { endless: param.oneOf(['yes', 'no']).default('no') },
+    reply: { status: 200, schema: z.string() },
+    handle(_deps, { query, request }) {
+      request.signal.addEventListener('abort', () => ended(request.signal.reason))
+      if (query.endless === 'no') return 'x'.repeat(30_000_000)
+      return new Reply(jsonStream({}, 'list', listText(endless(), [], String)))
+    },
+  }),
+  route({
+    family: 'v2',
+    method: 'GET',
+    path: '/v2/slow',
+    policy: null,
+    summary: 'A list with a pause in it',
+    reply: { status: 200, schema: z.unknown() },
+    handle: () => new Reply(jsonStream({}, 'list', listText(slow(), [], String))),
   }),
   route({
     family: 'root',
@@ -96,6 +139,49 @@ test.each([
   expect(answer).toContain('Nothing of the body came for 0.1 seconds.')
 })
 
+describe('an answer that is not taken', () => {
+  /** Why the request ended of a client that asks, and reads so much of the answer and no more. */
+  async function untaken(path: string, limits: Partial<Limits>, { bytes = 1 } = {}) {
+    await using listener = await listen(app({ limits }), { host: '127.0.0.1', port: 0, drainMs: 100 })
+    const reason = new Promise<unknown>((resolve) => (ended = resolve))
+    const isLetGo = new Promise<void>((resolve) => (letGo = resolve))
+    const socket = connect(listener.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    let read = 0
+    socket.on('data', (chunk) => {
+      read += chunk.byteLength
+      if (read >= bytes) socket.pause()
+    })
+    const why = await reason
+    if (path.includes('endless')) await isLetGo
+    socket.destroy()
+    return why
+  }
+
+  test.each(['/v2/long', '/v2/long?endless=yes'])('%s is cut off', async (path) => {
+    expect(await untaken(path, { untakenMs: 50 })).toEqual(new Error('the client went away'))
+  })
+
+  test.each(['/v2/long', '/v2/long?endless=yes'])(
+    '%s is cut off when it is overdue, however it is taken',
+    async (path) => {
+      const why = await untaken(path, { answerMs: 200 }, { bytes: Infinity })
+      expect(why).toMatchObject({ code: 'request.timeout' })
+    },
+  )
+
+  test('is whole for a client that waits for what is not there yet', async () => {
+    await using listener = await listen(app({ limits: { untakenMs: 20 } }), {
+      host: '127.0.0.1',
+      port: 0,
+      drainMs: 100,
+    })
+    const reply = await fetch(`http://127.0.0.1:${listener.port}/v2/slow`)
+    expect(await reply.json()).toEqual({ list: Array.from({ length: 10_001 }, (_, i) => i) })
+  })
+})
+
 test('more headers than are taken are refused with 431', async () => {
   const headers = Array.from({ length: 200 }, (_, i) => `X-${i}: ${'x'.repeat(100)}\r\n`).join('')
   const answer = await talk(`GET / HTTP/1.1\r\nHost: x\r\n${headers}\r\n`, {}, { headerBytesMax: 8192 })
@@ -110,7 +196,7 @@ test('a body that is longer than is taken is refused without reading it, and the
 })
 
 test('a client that asks too often is told when to come back, in the shape of the API it speaks', async () => {
-  const limited = app({ rateLimit: { perSecond: 0.01, burst: 2, by: 'user' } })
+  const limited = app({ rateLimit: { perSecond: 0.01, burst: 2 } })
   const as = (user: string, project: string) => ({ headers: { 'x-user-id': user, 'x-project-id': project } })
   expect((await limited.call('GET', '/v1/things', as('u', 'p'))).status).toBe(200)
   expect((await limited.call('GET', '/v2/nope', as('u', 'p'))).status).toBe(404)
@@ -128,13 +214,13 @@ test('a client that asks too often is told when to come back, in the shape of th
 })
 
 test('where nobody proves who he is, another name makes no other client', async () => {
-  const rateLimit = { perSecond: 0.01, burst: 1, by: 'address' } as const
+  const limits = { rateLimit: { perSecond: 0.01, burst: 1 }, clientsBy: 'address' } as const
   const ask = (listener: { port: number }, headers: Record<string, string>) =>
     fetch(`http://127.0.0.1:${listener.port}/v1/things`, { headers }).then((reply) => reply.status)
-  await using listener = await listen(app({ rateLimit }), { host: '127.0.0.1', port: 0, drainMs: 100 })
+  await using listener = await listen(app(limits), { host: '127.0.0.1', port: 0, drainMs: 100 })
   expect(await ask(listener, { 'x-user-id': 'a' })).toBe(200)
   expect(await ask(listener, { 'x-user-id': 'b', 'x-forwarded-for': '192.0.2.1' })).toBe(429)
-  await using behind = await listen(app({ rateLimit, trustProxy: true }), { host: '127.0.0.1', port: 0, drainMs: 100 })
+  await using behind = await listen(app({ ...limits, trustProxy: true }), { host: '127.0.0.1', port: 0, drainMs: 100 })
   expect(await ask(behind, { 'x-forwarded-for': '192.0.2.1' })).toBe(200)
   expect(await ask(behind, { 'x-forwarded-for': '192.0.2.2' })).toBe(200)
   expect(await ask(behind, { 'x-forwarded-for': 'made up, 192.0.2.1' })).toBe(429)

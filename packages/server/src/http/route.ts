@@ -22,7 +22,9 @@ export interface RequestInfo {
   /** `req-<uuid4>`, also in the answer's `x-openstack-request-id`. */
   readonly id: string
   header(name: string): string | undefined
-  /** Aborted when the client goes away or the answer is overdue. */
+  /** Whose questions wait for one another: a tenant's project, an administrator, or an address where nobody proves who asks. */
+  readonly client: string
+  /** Aborted when the client goes away or its answer is overdue, and when the answer is taken. */
   readonly signal: AbortSignal
   /** The raw body, for a route with `streams: true`; any other route's body has been read already. Bounded. */
   readonly body: AsyncIterable<Uint8Array>

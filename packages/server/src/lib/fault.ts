@@ -239,7 +239,7 @@ export const FAULTS = {
     blames: 'caller',
     publicText: AS_WRITTEN,
     meaning:
-      'The client asks more often than `[api] rate_limit_per_second` allows; Retry-After says when it may ask again.',
+      'The client asks more often than `[api] rate_limit_per_second` allows, or has more questions waiting than `max_waiting_questions`; Retry-After says when it may ask again.',
   },
   'request.unsupported_type': {
     status: 415,

@@ -6,7 +6,14 @@ import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
 import { attributeText, type AttributeValue } from '../domain/series.ts'
 import type { Snapshot, Void } from '../domain/snapshot.ts'
-import { CALENDAR, type Grouping, type PointFilter, type PointStore, VALUE_FUNCTIONS } from './point-store.ts'
+import {
+  CALENDAR,
+  type Grouping,
+  type PointFilter,
+  type PointStore,
+  type TotalQuery,
+  VALUE_FUNCTIONS,
+} from './point-store.ts'
 import { ModelStore } from './testing/model-store.ts'
 import {
   DAY,
@@ -21,6 +28,7 @@ import {
   table,
   texts,
   timeTable,
+  wholeTotal,
 } from './testing/points.ts'
 import { expectAlike, history, plain } from './testing/random-history.ts'
 
@@ -29,6 +37,7 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
   describe(`${name} keeps the promises of a points store`, () => {
     visibility(open)
     totals(open)
+    streams(open)
     attributes(open)
     retrieval(open)
     exactness(open)
@@ -138,6 +147,54 @@ function visibility(open: Open): void {
     await expect(store.total(query(), EVERYTHING, signal)).rejects.toThrow('not wanted any more')
     await expect(store.retrieve(query(), EVERYTHING, signal)).rejects.toThrow('not wanted any more')
     expect((await store.total(query(), EVERYTHING)).total).toBe(1)
+  })
+}
+
+/** Groups of so many are more than an engine sends at a time. */
+const MANY = 6000
+
+function streams(open: Open): void {
+  const ofMany = (asked: Partial<TotalQuery> = {}) => query({ groupby: [attribute('id')], ...asked })
+
+  test('groups of any number come in lists, ordered and paged as at once', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: MANY }, (_, i) => point(series({ groupby: { id: `vm-${i}` } }), { quantity: `${i}` })),
+    )
+    for (const page of [{}, { offset: 5990 }, { offset: 1, limit: 4500 }, { offset: MANY }, { limit: 0 }]) {
+      const streamed = await wholeTotal(await store.streamTotal(ofMany(page), EVERYTHING))
+      expect(streamed).toEqual(await store.total(ofMany(page), EVERYTHING))
+      expect(streamed.total).toBe(MANY)
+    }
+    const { rows } = await store.streamTotal(ofMany(), EVERYTHING)
+    for await (const some of rows) expect(some.length).toBeLessThan(MANY)
+    expect(await wholeTotal(await store.streamTotal(query({ types: ['none'] }), EVERYTHING))).toEqual({
+      total: 0,
+      rows: [],
+    })
+  })
+
+  test('what is left unread, or in the middle, is let go; a signal ends what is being read', async () => {
+    await using store = await open()
+    await store.write(
+      1,
+      Array.from({ length: MANY }, (_, i) => point(series({ groupby: { id: `vm-${i}` } }))),
+    )
+    // More than may be open at a time.
+    for (let i = 0; i < 40; i++) {
+      const { rows } = await store.streamTotal(ofMany(), EVERYTHING)
+      if (i % 2 === 0) await rows.next()
+      await rows.return?.()
+      expect((await rows.next()).done).toBe(true)
+    }
+    const leaving = new AbortController()
+    const { rows } = await store.streamTotal(ofMany(), EVERYTHING, leaving.signal)
+    const reading = (async () => {
+      for await (const _ of rows) leaving.abort(new Error('enough'))
+    })()
+    await expect(reading).rejects.toThrow('enough')
+    expect((await store.total(ofMany(), EVERYTHING)).total).toBe(MANY)
   })
 }
 

@@ -86,6 +86,13 @@ export interface Total {
   readonly rows: readonly TotalRow[]
 }
 
+/** As `Total`, for any number of rows. */
+export interface TotalStream {
+  readonly total: number
+  /** In lists of at most a few thousand. To be read to the end or left by `return`: until then it holds a place in the engine. */
+  readonly rows: AsyncIterableIterator<readonly TotalRow[]>
+}
+
 export interface RetrieveQuery extends PointFilter {
   readonly offset: number
   readonly limit: number | undefined
@@ -144,7 +151,16 @@ export interface PointStore extends SampleReader, AsyncDisposable {
    */
   deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void>
 
+  /** How many questions it is to be asked at a time: light ones, and dear ones beside them. */
+  readonly places?: { readonly light: number; readonly dear: number }
   total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total>
+  /** As `total`, but the rows are read as the consumer takes them; all are of one state of the store. */
+  streamTotal(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream>
+  /**
+   * About how many rows of the engine's an answer is made of, if the engine can tell without answering: by it dear questions
+   * are told from light ones.
+   */
+  weigh?(query: PointFilter & Partial<Pick<TotalQuery, 'groupby'>>, signal?: AbortSignal): Promise<number>
   retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved>
   /**
    * The points of a filter in `retrieve`'s order, in lists of at most a few thousand: for exports, which need not hold

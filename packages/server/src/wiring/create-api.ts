@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
+import { Questions } from '../api/questions.ts'
 import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
 import type { Config } from '../config/load-config.ts'
 import { parseMetrics } from '../config/metrics.ts'
@@ -11,9 +12,11 @@ import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
+import { Turns } from '../lib/turns.ts'
 import { Collectors } from '../state/collectors.ts'
 import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Scopes } from '../state/scopes.ts'
+import type { PointStore } from '../storage/point-store.ts'
 import { openAuth } from './open-auth.ts'
 import type { Stores } from './open-service.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -28,6 +31,9 @@ export interface Api extends AsyncDisposable {
   readonly app: App
   readonly routes: readonly Pick<Route<never>, 'method' | 'path'>[]
 }
+
+/** Questions of a points store that does not say how many it answers at a time. */
+const PLACES = { light: 2, dear: 1 }
 
 /** The whole HTTP API over open stores. */
 export function createApi(stores: Stores): Api {
@@ -49,6 +55,7 @@ export function createApi(stores: Stores): Api {
     pipeline,
     periodSeconds: options.collect.period,
     points: store,
+    questions: questionsOf(store, options),
     batches,
     scopes: new Scopes(db),
     reprocesses,
@@ -84,13 +91,21 @@ export function createApi(stores: Stores): Api {
       bodyIdleMs: options.api.body_timeout * 1000,
       answerMs: options.api.answer_timeout * 1000,
       streamMs: options.api.push_timeout * 1000,
+      untakenMs: options.api.output_timeout * 1000,
     },
+    // Under noauth everybody may call themselves what they like.
+    clientsBy: options.DEFAULT.auth_strategy === 'noauth' ? 'address' : 'user',
     rateLimit: rateLimit(options),
     trustProxy: options.oslo_middleware.enable_proxy_headers_parsing,
     onAnswer: ({ route, method, status, seconds }) =>
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
   })
   return { app, routes, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
+}
+
+function questionsOf(store: PointStore, { api }: Options): Questions {
+  const turns = new Turns({ ...(store.places ?? PLACES), waitingMax: api.max_waiting_questions })
+  return new Questions(store, turns, { rowsMax: api.max_rows })
 }
 
 /** What a server for the API may take from a client before there is a request. */
@@ -102,11 +117,9 @@ export function listenLimits({ api }: Options): Omit<ListenOptions, 'host' | 'po
   }
 }
 
-/** Under noauth everybody may call himself what he likes: then the address counts. */
-function rateLimit({ api, DEFAULT }: Options): AppOptions<never>['rateLimit'] {
+function rateLimit({ api }: Options): AppOptions<never>['rateLimit'] {
   const { rate_limit_per_second: perSecond, rate_limit_burst: burst } = api
-  if (perSecond === 0) return undefined
-  return { perSecond, burst, by: DEFAULT.auth_strategy === 'noauth' ? 'address' : 'user' }
+  return perSecond === 0 ? undefined : { perSecond, burst }
 }
 
 /** metrics.yml as it stands on disk now. */

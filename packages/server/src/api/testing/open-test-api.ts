@@ -8,6 +8,7 @@ import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
 import type { Route } from '../../http/route.ts'
+import { Turns } from '../../lib/turns.ts'
 import { hashmapModule } from '../../rating/hashmap/hashmap-module.ts'
 import { noopModule } from '../../rating/noop/noop-module.ts'
 import { pyscriptsModule } from '../../rating/pyscripts/pyscripts-module.ts'
@@ -22,6 +23,7 @@ import { Scopes } from '../../state/scopes.ts'
 import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
+import { Questions } from '../questions.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
 
 export const METRICS = `
@@ -102,6 +104,7 @@ export async function openTestApi({
     pipeline: new RatingPipeline(ratingModules, modules),
     periodSeconds: 3600,
     points: store,
+    questions: new Questions(store, new Turns({ light: 2, dear: 1, waitingMax: 1000 }), { rowsMax: 1_000_000 }),
     batches,
     scopes: new Scopes(db),
     reprocesses: new Reprocesses(db),

@@ -33,6 +33,8 @@ const CHANGE_MS_MAX = 150_000
 const CONNECTIONS_MAX = 32
 /** An insertion takes a fraction of a second; one that takes so long is sent again. */
 const INSERT_MS_MAX = 30_000
+/** Lists of a stream have so many rows at most, however many came at a time. */
+const STREAM_ROWS_MAX = 4000
 /** For so long may the reader of a stream look elsewhere. */
 const STREAM_PAUSE_SECONDS_MAX = 3600
 
@@ -130,7 +132,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
     )
   }
 
-  /** As `select`, in lists of rows as they come in. One statement sees one state of the store. */
+  /** As `select`, in lists of a few thousand rows as they come in. One statement sees one state of the store. */
   async *stream(statement: Statement, signal?: AbortSignal): AsyncGenerator<unknown[][], void, undefined> {
     const settings = { ...READING, http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
     const query = { ...this.#query(statement, signal), clickhouse_settings: settings }
@@ -144,7 +146,10 @@ export class ClickHouseDatabase implements AsyncDisposable {
         const next = await this.#guard('storage.unavailable', signal, () => batches.next())
         signal?.throwIfAborted()
         if (next.done) return
-        yield (next.value as Row<unknown[], 'JSONCompactEachRow'>[]).map((row) => row.json())
+        const rows = next.value as Row<unknown[], 'JSONCompactEachRow'>[]
+        for (let i = 0; i < rows.length; i += STREAM_ROWS_MAX) {
+          yield rows.slice(i, i + STREAM_ROWS_MAX).map((row) => row.json())
+        }
       }
     } finally {
       result.close()

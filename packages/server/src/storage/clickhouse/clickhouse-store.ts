@@ -15,7 +15,9 @@ import {
   type RetrieveQuery,
   type Total,
   type TotalQuery,
+  type TotalStream,
 } from '../point-store.ts'
+import { streamTotal, wholeStream } from '../stream-total.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
 import {
   aboveBatch,
@@ -41,11 +43,11 @@ import { WrittenSeries } from './written-series.ts'
 
 /** Series and rule lists that were read last are kept, so that a page does not parse them again. */
 const READ_REMEMBERED = 50_000
-/** Lists of a stream have so many points at most. */
-const STREAM_POINTS_MAX = 4000
 
 /** Points and samples in a database of a ClickHouse server or cluster. Made by `openClickHouseStore`. */
 export class ClickHouseStore implements PointStore {
+  /** Half of the connections: the others are for who rates and writes. */
+  readonly places = { light: 12, dear: 4 }
   readonly #database: ClickHouseDatabase
   readonly #layout: Layout
   readonly #tables: Tables
@@ -118,6 +120,16 @@ export class ClickHouseStore implements PointStore {
     return { total, rows: [] }
   }
 
+  async streamTotal(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
+    if (matchesNothing(query)) return wholeStream({ total: 0, rows: [] })
+    const statement = totalSql(query, snapshot, this.#tables)
+    const answer = await streamTotal(this.#database.stream(statement, signal), (rows) => statement.read(rows))
+    if (answer.total > 0 || (query.offset === 0 && query.limit !== 0)) return answer
+    // The number of groups stands in the rows of a page: an empty one does not say it.
+    await answer.rows.return?.()
+    return wholeStream(await this.total({ ...query, limit: 0 }, snapshot, signal))
+  }
+
   async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
     if (matchesNothing(query)) return { total: 0, points: [] }
     const [row] = await this.#database.select(pageWindowSql(query, snapshot, this.#tables), signal)
@@ -136,11 +148,7 @@ export class ClickHouseStore implements PointStore {
   ): AsyncGenerator<readonly Point[], void, undefined> {
     if (matchesNothing(filter)) return
     const statement = pointsSql(filter, snapshot, this.#tables)
-    for await (const rows of this.#database.stream(statement, signal)) {
-      for (let i = 0; i < rows.length; i += STREAM_POINTS_MAX) {
-        yield await this.#toPoints(rows.slice(i, i + STREAM_POINTS_MAX), signal)
-      }
-    }
+    for await (const rows of this.#database.stream(statement, signal)) yield await this.#toPoints(rows, signal)
   }
 
   async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {

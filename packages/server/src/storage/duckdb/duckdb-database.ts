@@ -81,6 +81,7 @@ export class DuckDBDatabase implements AsyncDisposable {
     let lease: Lease | undefined
     try {
       lease = await this.#instance.lease()
+      await lease.groupAllSeries(statement.groupsAllSeries === true)
       const result = await lease.run((connection) => stream(connection, statement, signal))
       for (;;) {
         const chunk = await lease.run((connection) => fetchChunk(connection, result, signal))

@@ -1,9 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
-import type { Attributes, Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import { Fault } from '../../lib/fault.ts'
 import {
@@ -16,8 +14,10 @@ import {
   type RetrieveQuery,
   type Total,
   type TotalQuery,
+  type TotalStream,
 } from '../point-store.ts'
 import { seriesText } from '../series-identity.ts'
+import { streamTotal, wholeStream } from '../stream-total.ts'
 import { groupNames } from '../total-row.ts'
 import type { CopyOptions, PointsCopy } from '../points-copy.ts'
 import { copyTables } from './copy-tables.ts'
@@ -33,22 +33,19 @@ import {
 import type { DuckDBDatabase } from './duckdb-database.ts'
 import { fewSums, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
-import { type PageWindow, pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
+import { PointReader } from './point-reader.ts'
+import { type PageWindow, pageWindowSql, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { ScopeTexts } from './scope-texts.ts'
 import { run } from './run-statement.ts'
 import { SeriesNumbers } from './series-numbers.ts'
-import { Params, type Select, type Statement } from './statement.ts'
-import { fromStoredValue, type Rest } from './stored-value.ts'
+import type { Select, Statement } from './statement.ts'
+import type { Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
-import { isOneOf } from './visible-sql.ts'
 import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
 import { writeSamples } from './write-samples.ts'
-
-/** Series and rule lists that were read last are kept, so that a page does not parse them again. */
-const READ_REMEMBERED = 20_000
 
 /** Where a store's ways part; nothing but speed depends on it. */
 export interface StoreOptions {
@@ -60,20 +57,27 @@ export interface StoreOptions {
   readonly scopesAbove?: number
 }
 
+/** What takes about as long as to join one series with one attribute: to read so many points. */
+const POINTS_PER_SERIES = 50
+const TYPICAL_PERIOD = 3600
+
 /** Points and samples in one DuckDB file. Made by `openDuckDBStore`. */
 export class DuckDBStore implements PointStore {
+  /** As many as there are readers; each occupies all processors anyway. */
+  readonly places = { light: 2, dear: 1 }
   readonly #database: DuckDBDatabase
   readonly #series: SeriesNumbers
   readonly #ruleSets: TextNumbers
   readonly #sampleSeries: TextNumbers
-  readonly #readSeries = new LRUCache<number, Series>({ max: READ_REMEMBERED })
-  readonly #readRules = new LRUCache<number, readonly string[]>({ max: READ_REMEMBERED })
+  readonly #reader: PointReader
   readonly #wanted: WantedSeriesFinder
   readonly #scopeTexts: ScopeTexts
   readonly #runPoints: number
   readonly #mostSums: number
   readonly #scopesAbove: number
   #widest: Rest
+  /** About how many there are: what is deleted still counts until the store is opened again. */
+  #points: number
   /** Points of batches that are not in order yet, and the last of these batches. */
   #unordered: { points: number; last: BatchId }
   /** Readers that look series up for rows which they have read, each as an object of its own. */
@@ -90,8 +94,10 @@ export class DuckDBStore implements PointStore {
     this.#mostSums = start.mostSums
     this.#scopesAbove = start.scopesAbove
     this.#widest = start.widest
+    this.#points = start.points
     this.#unordered = start.unordered
     const select: Select = (statement, signal) => this.#select(statement, signal)
+    this.#reader = new PointReader(select)
     const changes = () => this.#series.changes
     this.#wanted = new WantedSeriesFinder(select, changes)
     this.#scopeTexts = new ScopeTexts(select, changes)
@@ -105,16 +111,21 @@ export class DuckDBStore implements PointStore {
     const [row] = await database.select({
       sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
         (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points),
+        (SELECT count(*) FROM points),
         count(*), coalesce(max(batch), 0) FROM points WHERE batch > (SELECT up_to FROM points_in_order)`,
       params: [],
     })
-    const [series, ruleSets, sampleSeries, widest, points, last] = row as [number, number, number, Rest, bigint, bigint]
-    const unordered = { points: Number(points), last: Number(last) }
+    const [series, ruleSets, sampleSeries, widest, points, ...open] = row as [
+      ...[series: number, ruleSets: number, sampleSeries: number],
+      ...[widest: Rest, points: bigint, unordered: bigint, last: bigint],
+    ]
+    const unordered = { points: Number(open[0]), last: Number(open[1]) }
     return new DuckDBStore(database, {
       series,
       ruleSets,
       sampleSeries,
       widest,
+      points: Number(points),
       unordered,
       runPoints,
       mostSums,
@@ -130,6 +141,7 @@ export class DuckDBStore implements PointStore {
       // Too much would only be slow, too little would be wrong: so before the commit.
       if (rest > this.#widest) this.#widest = rest
     }, signal)
+    this.#points += points.length
     this.#unordered.points += points.length
     this.#unordered.last = Math.max(this.#unordered.last, batch)
     if (this.#unordered.points >= this.#runPoints) void this.#order()
@@ -217,6 +229,26 @@ export class DuckDBStore implements PointStore {
     )
   }
 
+  async streamTotal(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
+    if (matchesNothing(query)) return wholeStream({ total: 0, rows: [] })
+    const wanted = await this.#wanted.find(query, signal)
+    if (wanted === 'none') return wholeStream({ total: 0, rows: [] })
+    const few = await this.#totalOfFew(query, snapshot, wanted, signal)
+    if (few) return wholeStream(few)
+    const statement = totalSql(query, snapshot, this.#widest, wanted)
+    return streamTotal(this.#stream(statement, signal), (rows) => statement.read(rows))
+  }
+
+  async weigh(query: PointFilter & Partial<Pick<TotalQuery, 'groupby'>>, signal?: AbortSignal): Promise<number> {
+    if (matchesNothing(query)) return 0
+    const wanted = await this.#wanted.find(query, signal)
+    if (wanted === 'none') return 0
+    const series = wanted === 'all' ? this.#series.count : wanted.count
+    const joins = groupNames(query.groupby ?? []).length
+    const points = series * ((query.end - query.begin) / TYPICAL_PERIOD)
+    return series * joins + Math.min(points, this.#points) / POINTS_PER_SERIES
+  }
+
   /** Undefined when there may be more sums than are grouped here. */
   async #totalOfFew(
     query: TotalQuery,
@@ -239,7 +271,7 @@ export class DuckDBStore implements PointStore {
     const sums = fewSums(query, 'series', snapshot, this.#widest, wanted)
     return await this.#whileReading(async () => {
       const rows = await this.#select(sums, signal)
-      const found = await this.#lookUpSeries(sums.numbersOf(rows), signal)
+      const found = await this.#reader.series(sums.numbersOf(rows), signal)
       return sums.read(rows, (number) => names.map((name) => seriesText(found.get(number)!, name)))
     })
   }
@@ -277,7 +309,7 @@ export class DuckDBStore implements PointStore {
     const page = { offset: query.offset - window.skip, limit: query.limit }
     const statement = pointsSql(filter, snapshot, wanted, page)
     const points: Point[] = []
-    for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#toPoints(rows, signal)))
+    for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#reader.points(rows, signal)))
     return { total: Number(total), points }
   }
 
@@ -290,7 +322,7 @@ export class DuckDBStore implements PointStore {
     const wanted = await this.#wanted.find(filter, signal)
     if (wanted === 'none') return
     const statement = pointsSql(filter, snapshot, wanted)
-    for await (const rows of this.#stream(statement, signal)) yield await this.#toPoints(rows, signal)
+    for await (const rows of this.#stream(statement, signal)) yield await this.#reader.points(rows, signal)
   }
 
   async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {
@@ -365,65 +397,6 @@ export class DuckDBStore implements PointStore {
     const file = this.#database.path
     return new Fault('storage.unavailable', `could not read ${file}: ${firstLine(error)}`, { file }, { cause: error })
   }
-
-  async #toPoints(rows: readonly unknown[][], signal: AbortSignal | undefined): Promise<Point[]> {
-    const typed = rows as unknown as readonly PointRow[]
-    const series = await this.#lookUpSeries(new Set(typed.map((row) => row[2])), signal)
-    const rules = await this.#lookUp(
-      this.#readRules,
-      new Set(typed.map((row) => row[3])),
-      'SELECT number, rules FROM rule_sets',
-      ([text]) => JSON.parse(text as string) as string[],
-      signal,
-    )
-    return typed.map(([begin, end, number, ruleSet, ...values]) => ({
-      series: series.get(number)!,
-      begin: Number(begin),
-      end: Number(end),
-      quantity: fromStoredValue(values[0], values[1], values[2]),
-      price: fromStoredValue(values[3], values[4], values[5]),
-      rules: rules.get(ruleSet)!,
-    }))
-  }
-
-  #lookUpSeries(numbers: ReadonlySet<number>, signal: AbortSignal | undefined): Promise<Map<number, Series>> {
-    return this.#lookUp(
-      this.#readSeries,
-      numbers,
-      'SELECT number, id, scope_id, type, unit, groupby, metadata FROM series',
-      toSeriesRead,
-      signal,
-    )
-  }
-
-  /** Rows of a table by their number, from what is remembered or else from the file. */
-  async #lookUp<T extends object>(
-    remembered: LRUCache<number, T>,
-    numbers: ReadonlySet<number>,
-    table: string,
-    read: (columns: unknown[]) => T,
-    signal: AbortSignal | undefined,
-  ): Promise<Map<number, T>> {
-    const found = new Map<number, T>()
-    const missing: number[] = []
-    for (const number of numbers) {
-      const known = remembered.get(number)
-      if (known) found.set(number, known)
-      else missing.push(number)
-    }
-    if (missing.length === 0) return found
-    const params = new Params()
-    const where = isOneOf(missing, params)('number')
-    for (const [number, ...columns] of await this.#select(
-      { sql: `${table} WHERE ${where}`, params: params.list },
-      signal,
-    )) {
-      const value = read(columns)
-      remembered.set(number as number, value)
-      found.set(number as number, value)
-    }
-    return found
-  }
 }
 
 interface Start extends Required<StoreOptions> {
@@ -431,18 +404,8 @@ interface Start extends Required<StoreOptions> {
   readonly ruleSets: number
   readonly sampleSeries: number
   readonly widest: Rest
+  readonly points: number
   readonly unordered: { points: number; last: BatchId }
-}
-
-function toSeriesRead([id, scopeId, type, unit, groupby, metadata]: unknown[]): Series {
-  return {
-    id: id as bigint,
-    scopeId: scopeId as string,
-    type: type as string,
-    unit: unit as string,
-    groupby: JSON.parse(groupby as string) as Attributes,
-    metadata: JSON.parse(metadata as string) as Attributes,
-  }
 }
 
 /** DuckDB throws plain errors that begin with the kind: `IO Error: ...`. Its own words name no values of a query. */

@@ -27,8 +27,10 @@ import type {
   Total,
   TotalQuery,
   TotalRow,
+  TotalStream,
   ValueField,
 } from '../point-store.ts'
+import { wholeStream } from '../stream-total.ts'
 
 /** What every store must answer, in the plainest way that can be thought of: lists in memory, walked for each question. */
 export class ModelStore implements PointStore {
@@ -93,6 +95,10 @@ export class ModelStore implements PointStore {
         values: query.values.map((value) => aggregate(value, points)),
       }))
     return { total: rows.length, rows: page(rows, query) }
+  }
+
+  async streamTotal(query: TotalQuery, snapshot: Snapshot): Promise<TotalStream> {
+    return wholeStream(await this.total(query, snapshot))
   }
 
   async retrieve(query: RetrieveQuery, snapshot: Snapshot): Promise<Retrieved> {

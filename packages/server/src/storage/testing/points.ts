@@ -4,7 +4,7 @@ import { NO_RULES, type Point } from '../../domain/point.ts'
 import type { Sample } from '../../domain/sample.ts'
 import { type Series, type SeriesIdentity, toSeries } from '../../domain/series.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
-import type { Total, TotalQuery, ValueField } from '../point-store.ts'
+import type { Total, TotalQuery, TotalRow, TotalStream, ValueField } from '../point-store.ts'
 
 export const HOUR = 3600
 export const DAY = 24 * HOUR
@@ -66,6 +66,12 @@ export function table({ rows }: Total): string[][] {
 /** As `table`, the bucket's begin in hours since June first. */
 export function timeTable({ rows }: Total): (string | number)[][] {
   return rows.map(({ begin, groups, values }) => [(begin - JUNE) / HOUR, ...groups, ...values.map(String)])
+}
+
+export async function wholeTotal({ total, rows }: TotalStream): Promise<Total> {
+  const all: TotalRow[] = []
+  for await (const some of rows) all.push(...some)
+  return { total, rows: all }
 }
 
 export function texts(values: readonly Decimal[]): string[] {

@@ -5,7 +5,7 @@ import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery } from '../../domain/sample.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import type { KeepFrom, PointStore, TotalQuery } from '../point-store.ts'
-import { JUNE } from './points.ts'
+import { JUNE, wholeTotal } from './points.ts'
 import { anyPoint, anyVoid, batch, instant, reading, sampleQuery, snapshot, totalQuery } from './random-points.ts'
 
 /** What happens to a store, one thing after the other. */
@@ -82,6 +82,7 @@ async function play(step: Step, store: PointStore): Promise<unknown> {
   for (const asked of totals) {
     const { total, rows } = await store.total(asked, seen)
     answers.push({ total, rows: rows.map((row) => ({ ...row, values: row.values.map(String) })) })
+    expect(await wholeTotal(await store.streamTotal(asked, seen))).toEqual({ total, rows })
     const page = await store.retrieve(asked, seen)
     answers.push({ total: page.total, points: page.points.map(plain) })
   }

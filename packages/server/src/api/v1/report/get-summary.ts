@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import { defineRoute } from '../../../http/route.ts'
+import { jsonStream, listText } from '../../../http/json-stream.ts'
+import { writeJson } from '../../../http/json.ts'
+import { defineRoute, Reply } from '../../../http/route.ts'
 import { formatNaive } from '../../../http/datetime.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { toDate } from '../../../domain/period.ts'
 import { ZERO } from '../../../domain/decimal.ts'
-import type { Grouping } from '../../../storage/point-store.ts'
+import type { Grouping, TotalRow } from '../../../storage/point-store.ts'
 import { toPointFilter } from '../../point-filter.ts'
 import { summaryRate } from './python-float.ts'
 import { REPORT_ARGS, type ReportDeps, reportFilters, reportRange, reportTarget } from './report-scope.ts'
@@ -26,7 +28,7 @@ export const getSummary = defineRoute<ReportDeps>()({
   args: { ...REPORT_ARGS, groupby: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ summary: z.array(Row) }) },
   target: reportTarget,
-  async handle({ points, batches, scopeKey, now }, { args, who, request }) {
+  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
     const range = reportRange(args, now())
     const filters = reportFilters(args, who, scopeKey, 'report:get_summary')
     // CloudKitty looks for these two words anywhere in the text, and takes no other.
@@ -37,16 +39,22 @@ export const getSummary = defineRoute<ReportDeps>()({
     if (byType) groupby.push({ by: 'type' })
     const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
     const query = { ...toPointFilter(range, filters), groupby, values, offset: 0, limit: undefined }
-    const { rows } = await points.total(query, await batches.snapshot(), request.signal)
+    const { rows } = await questions.total(query, await batches.snapshot(), request)
     const begin = formatNaive(args.begin ?? toDate(range.begin))
     const end = formatNaive(args.end ?? toDate(range.end))
-    const summary = rows.map(({ groups, values: [rate = ZERO] }) => ({
+    const toRow = ({ groups, values: [rate = ZERO] }: TotalRow): z.output<typeof Row> => ({
       begin,
       end,
       tenant_id: byTenant ? groups[0]! : 'ALL',
       res_type: byType ? groups.at(-1)! : 'ALL',
       rate: summaryRate(rate),
-    }))
-    return { summary }
+    })
+    return new Reply(
+      jsonStream(
+        {},
+        'summary',
+        listText(rows, [], (row) => writeJson(toRow(row))),
+      ),
+    )
   },
 })

@@ -15,12 +15,12 @@ export const getTotal = defineRoute<ReportDeps>()({
   args: REPORT_ARGS,
   reply: { status: 200, schema: z.string() },
   target: reportTarget,
-  async handle({ points, batches, scopeKey, now }, { args, who, request }) {
+  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
     const filters = reportFilters(args, who, scopeKey, 'report:get_total')
     const filter = toPointFilter(reportRange(args, now()), filters)
     const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
     const query = { ...filter, groupby: [], values, offset: 0, limit: 1 }
-    const { rows } = await points.total(query, await batches.snapshot(), request.signal)
+    const { rows } = await questions.few(query, await batches.snapshot(), request)
     return totalRate(rows[0]?.values[0] ?? ZERO)
   },
 })

@@ -5,12 +5,12 @@ import type { PolicyName, PolicyTarget } from '../../../domain/policy-name.ts'
 import type { Principal } from '../../../domain/principal.ts'
 import { refusedByPolicy } from '../../../domain/refused-by-policy.ts'
 import type { Batches } from '../../../state/batches.ts'
-import type { PointStore } from '../../../storage/point-store.ts'
 import { rangeOf } from '../../point-filter.ts'
+import type { Questions } from '../../questions.ts'
 import { type Filters, ownScope } from '../../restrict-to-own-scope.ts'
 
 export interface ReportDeps {
-  readonly points: Pick<PointStore, 'total' | 'retrieve'>
+  readonly questions: Questions
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
   readonly now: () => Instant

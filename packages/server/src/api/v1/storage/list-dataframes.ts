@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { formatNaive } from '../../../http/datetime.ts'
-import { jsonStream } from '../../../http/json-stream.ts'
+import { jsonStream, listText, type Nesting } from '../../../http/json-stream.ts'
+import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { formatDecimal } from '../../../domain/decimal.ts'
 import { toDate } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 import { refusedByPolicy } from '../../../domain/refused-by-policy.ts'
-import { pagedPoints, runs } from '../../paged-points.ts'
 import { toPointFilter } from '../../point-filter.ts'
 import { ownScope } from '../../restrict-to-own-scope.ts'
 import { RANGE, type ReportDeps, reportRange } from '../report/report-scope.ts'
@@ -35,7 +35,7 @@ export const listDataframes = defineRoute<ReportDeps>()({
   args: { ...RANGE, tenant_id: arg.text().optional(), resource_type: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ dataframes: z.array(Frame) }) },
   target: ({ args, who }) => ({ projectId: args.tenant_id || who.projectId || null }),
-  async handle({ points, batches, scopeKey, now }, { args, who, request }) {
+  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
     const tenant = args.tenant_id || (who.isAdmin ? undefined : ownScope(who, scopeKey))
     if (tenant === undefined && !who.isAdmin) {
       throw refusedByPolicy('storage:list_data_frames', 'the token is for no project')
@@ -44,35 +44,32 @@ export const listDataframes = defineRoute<ReportDeps>()({
     if (tenant !== undefined) filters.set(scopeKey, [tenant])
     if (args.resource_type) filters.set('type', [args.resource_type])
     const query = { ...toPointFilter(reportRange(args, now()), filters), offset: 0, limit: undefined }
-    const { pages, single } = await pagedPoints(points, query, await batches.snapshot(), request.signal)
-    const frames = toFrames(pages)
-    if (!single) return new Reply(jsonStream({}, 'dataframes', frames))
-    const dataframes: z.output<typeof Frame>[] = []
-    for await (const frame of frames) dataframes.push(frame)
-    return { dataframes }
+    const { pages } = await questions.points(query, await batches.snapshot(), request)
+    return new Reply(jsonStream({}, 'dataframes', listText(pages, [FRAME], resourceText)))
   },
 })
 
 /** One frame per period, metric type and tenant: CloudKitty labels a mixed period with its first point's tenant. */
-async function* toFrames(pages: AsyncIterable<readonly Point[]>): AsyncGenerator<z.output<typeof Frame>> {
-  for await (const run of runs(pages, together)) {
-    const { begin, end, series } = run[0]!
-    yield {
+const FRAME: Nesting<Point> = {
+  isOne: (a, b) =>
+    a.begin === b.begin && a.end === b.end && a.series.type === b.series.type && a.series.scopeId === b.series.scopeId,
+  open({ begin, end, series }) {
+    const head = {
       begin: formatNaive(toDate(begin)),
       end: formatNaive(toDate(end)),
       tenant_id: series.scopeId === '' ? '__UNDEF__' : series.scopeId,
-      resources: run.map((point) => ({
-        service: point.series.type,
-        desc: { ...point.series.metadata, ...point.series.groupby },
-        volume: formatDecimal(point.quantity),
-        rating: formatDecimal(point.price),
-      })),
     }
-  }
+    return `${writeJson(head).slice(0, -1)}, "resources": [`
+  },
+  close: ']}',
 }
 
-function together(a: Point, b: Point): boolean {
-  return (
-    a.begin === b.begin && a.end === b.end && a.series.type === b.series.type && a.series.scopeId === b.series.scopeId
-  )
+function resourceText({ series, quantity, price }: Point): string {
+  const resource: z.output<typeof Resource> = {
+    service: series.type,
+    desc: { ...series.metadata, ...series.groupby },
+    volume: formatDecimal(quantity),
+    rating: formatDecimal(price),
+  }
+  return writeJson(resource)
 }

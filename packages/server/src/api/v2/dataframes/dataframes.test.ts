@@ -256,6 +256,10 @@ test.each([
   ['limit=0', /value must be at least 1/],
   ['foo=1', /extra keys not allowed/],
   ['groupby=type', /extra keys not allowed/],
+  [
+    `filters=${Array.from({ length: 21 }, (_, i) => `a${i}:x`).join(',')}`,
+    /^Invalid filters: it has 21 names, and at most 20/,
+  ],
 ])('%s is refused', async (query, message) => {
   expect(await api.get(400, 'GET', `${PATH}?${query}`)).toEqual({ message: expect.stringMatching(message) })
 })

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Nesting } from '../../../http/json-stream.ts'
+import { writeJson } from '../../../http/json.ts'
 import { out } from '../../../http/v2-types.ts'
 import { formatInstant } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
@@ -15,16 +17,25 @@ export const FrameObject = z.strictObject({
   usage: z.record(z.string(), z.array(PointObject)),
 })
 
-/** The points of one period; types in the order in which they come. */
-export function toFrameObject(points: readonly Point[]): z.output<typeof FrameObject> {
-  const { begin, end } = points[0]!
-  const usage = new Map<string, z.output<typeof PointObject>[]>()
-  for (const { series, quantity, price } of points) {
-    const { type, unit, groupby, metadata } = series
-    const point = { vol: { unit, qty: quantity }, rating: { price }, groupby, metadata }
-    const ofType = usage.get(type)
-    if (ofType) ofType.push(point)
-    else usage.set(type, [point])
-  }
-  return { period: { begin: formatInstant(begin), end: formatInstant(end) }, usage: Object.fromEntries(usage) }
+/** Points in the order of the store as frames, a frame for each period; types in the order in which they come. */
+export const FRAMES: readonly Nesting<Point>[] = [
+  {
+    isOne: (a, b) => a.begin === b.begin && a.end === b.end,
+    open({ begin, end }) {
+      const period = { begin: formatInstant(begin), end: formatInstant(end) }
+      return `{"period": ${writeJson(period)}, "usage": {`
+    },
+    close: '}}',
+  },
+  {
+    isOne: (a, b) => a.series.type === b.series.type,
+    open: ({ series }) => `${JSON.stringify(series.type)}: [`,
+    close: ']',
+  },
+]
+
+export function pointText({ series, quantity, price }: Point): string {
+  const { unit, groupby, metadata } = series
+  const object: z.output<typeof PointObject> = { vol: { unit, qty: quantity }, rating: { price }, groupby, metadata }
+  return writeJson(object)
 }

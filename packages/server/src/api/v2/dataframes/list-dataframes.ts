@@ -1,19 +1,18 @@
 import { z } from 'zod'
-import { jsonStream } from '../../../http/json-stream.ts'
+import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
 import { param } from '../../../http/v2-types.ts'
 import type { Instant } from '../../../domain/period.ts'
-import type { Point } from '../../../domain/point.ts'
 import type { Batches } from '../../../state/batches.ts'
-import type { PointStore } from '../../../storage/point-store.ts'
-import { pagedPoints, runs } from '../../paged-points.ts'
 import { rangeOf, toPointFilter } from '../../point-filter.ts'
+import type { Questions } from '../../questions.ts'
+import { requireFew } from '../../require-few.ts'
 import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
 import { nothingFound } from '../scope/scope-object.ts'
-import { FrameObject, toFrameObject } from './frame-object.ts'
+import { FrameObject, FRAMES, pointText } from './frame-object.ts'
 
 export interface DataframesDeps {
-  readonly points: Pick<PointStore, 'retrieve'>
+  readonly questions: Pick<Questions, 'points'>
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
   readonly now: () => Instant
@@ -35,22 +34,15 @@ export const listDataframes = defineRoute<DataframesDeps>()({
   },
   reply: { status: 200, schema: z.strictObject({ total: z.int(), dataframes: z.array(FrameObject) }) },
   errors: [404],
-  async handle({ points, batches, scopeKey, now }, { query: asked, who, request }) {
+  async handle({ questions, batches, scopeKey, now }, { query: asked, who, request }) {
     const { offset, limit } = asked
+    requireFew('filters', asked.filters?.size ?? 0)
     const given = new Map([...(asked.filters ?? [])].map(([key, value]) => [key, [value]]))
     const filters = restrictToOwnScope(given, who, scopeKey)
     if (filters === undefined) return { total: 0, dataframes: [] }
     const query = { ...toPointFilter(rangeOf(asked, now()), filters), offset, limit }
-    const { total, pages, single } = await pagedPoints(points, query, await batches.snapshot(), request.signal)
+    const { total, pages } = await questions.points(query, await batches.snapshot(), request)
     if (total === 0) throw nothingFound()
-    const frames = toFrames(pages)
-    if (!single) return new Reply(jsonStream({ total }, 'dataframes', frames))
-    const dataframes: z.output<typeof FrameObject>[] = []
-    for await (const frame of frames) dataframes.push(frame)
-    return { total, dataframes }
+    return new Reply(jsonStream({ total }, 'dataframes', listText(pages, FRAMES, pointText), '\n'))
   },
 })
-
-async function* toFrames(pages: AsyncIterable<readonly Point[]>): AsyncGenerator<z.output<typeof FrameObject>> {
-  for await (const run of runs(pages, (a, b) => a.begin === b.begin && a.end === b.end)) yield toFrameObject(run)
-}

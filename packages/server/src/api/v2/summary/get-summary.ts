@@ -1,16 +1,20 @@
 import { z } from 'zod'
-import { defineRoute } from '../../../http/route.ts'
+import { jsonStream, listText } from '../../../http/json-stream.ts'
+import { writeJson } from '../../../http/json.ts'
+import { defineRoute, Reply } from '../../../http/route.ts'
 import { out, param } from '../../../http/v2-types.ts'
 import { formatInstant, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
-import type { PointStore, TotalRow } from '../../../storage/point-store.ts'
+import type { TotalRow } from '../../../storage/point-store.ts'
 import { rangeOf, toPointFilter } from '../../point-filter.ts'
+import { FEW_ROWS, type Questions } from '../../questions.ts'
+import { requireFew } from '../../require-few.ts'
 import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
 import { DEFAULT_FIELDS, parseCustomFields } from './parse-custom-fields.ts'
 import { parseGroupby } from './parse-groupby.ts'
 
 export interface SummaryDeps {
-  readonly points: Pick<PointStore, 'total'>
+  readonly questions: Pick<Questions, 'few' | 'total'>
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
   /** `[collect] period`: the length of a time bucket. */
@@ -48,29 +52,33 @@ export const getSummary = defineRoute<SummaryDeps>()({
     limit: param.int({ min: 1 }).default(100),
   },
   reply: { status: 200, schema: Summary },
-  async handle({ points, batches, scopeKey, periodSeconds, now }, { query, who, request }) {
+  async handle({ questions, batches, scopeKey, periodSeconds, now }, { query, who, request }) {
     const asked = merged(query.filters, query.filter)
+    requireFew('filters', asked.size)
     const columns = parseGroupby(query.groupby, periodSeconds)
     const values = query.custom_fields === undefined ? DEFAULT_FIELDS : parseCustomFields(query.custom_fields)
     const filters = restrictToOwnScope(asked, who, scopeKey)
     if (filters === undefined) return { total: 0, columns: [], results: [] }
-    const { total, rows } = await points.total(
-      {
-        ...toPointFilter(rangeOf(query, now()), filters),
-        groupby: columns.map((column) => column.grouping),
-        values,
-        offset: query.offset,
-        limit: query.limit,
-      },
-      await batches.snapshot(),
-      request.signal,
-    )
+    const { limit } = query
+    const question = {
+      ...toPointFilter(rangeOf(query, now()), filters),
+      groupby: columns.map((column) => column.grouping),
+      values,
+      offset: query.offset,
+    }
     const groups = columns.flatMap(({ column }) => (column === undefined ? [] : [column]))
     const names = ['begin', 'end', ...values.map((value) => value.alias), ...groups]
-    if (query.response_format === 'object') {
-      return { total, results: rows.map((row) => Object.fromEntries(named(names, row))), format: 'object' as const }
+    const isObject = query.response_format === 'object'
+    const toResult = (row: TotalRow) => (isObject ? Object.fromEntries(named(names, row)) : cells(row))
+    const head = (total: number, count: number) => (isObject ? { total } : { total, columns: count === 0 ? [] : names })
+    const snapshot = await batches.snapshot()
+    if (limit <= FEW_ROWS) {
+      const { total, rows } = await questions.few({ ...question, limit }, snapshot, request)
+      return { ...head(total, rows.length), results: rows.map(toResult), format: query.response_format }
     }
-    return { total, columns: rows.length === 0 ? [] : names, results: rows.map(cells), format: 'table' as const }
+    const { total, count, rows } = await questions.total({ ...question, limit }, snapshot, request)
+    const results = listText(rows, [], (row) => writeJson(toResult(row)))
+    return new Reply(jsonStream({ ...head(total, count), format: query.response_format }, 'results', results, '\n'))
   },
 })
 

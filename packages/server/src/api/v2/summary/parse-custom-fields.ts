@@ -1,4 +1,5 @@
 import { Fault } from '../../../lib/fault.ts'
+import { requireFew } from '../../require-few.ts'
 import type { ValueField, ValueFunction } from '../../../storage/point-store.ts'
 
 export const DEFAULT_FIELDS: readonly ValueField[] = [
@@ -18,8 +19,6 @@ const FUNCTIONS: Readonly<Record<string, ValueFunction>> = {
 }
 
 const ITEM = /^\s*(\w+)\s*\(\s*(qty|price)\s*\)(?:\s+as\s+(\w{1,64}))?\s*$/i
-/** More columns than anybody has a use for. */
-const FIELDS_MAX = 20
 
 /**
  * `SUM(qty) AS qty, MAX(price) AS peak`. CloudKitty pastes the text into its query after looking for a few words
@@ -28,7 +27,7 @@ const FIELDS_MAX = 20
 export function parseCustomFields(text: string): readonly ValueField[] {
   if (text.trim() === '') return DEFAULT_FIELDS
   const items = text.split(',')
-  if (items.length > FIELDS_MAX) throw invalid(`at most ${FIELDS_MAX} fields`)
+  requireFew('custom_fields', items.length)
   const fields = items.map(parseField)
   const aliases = fields.map((field) => field.alias)
   const twice = aliases.find((alias, i) => aliases.indexOf(alias) < i)

@@ -1,6 +1,7 @@
 import { CALENDAR, type Calendar, type Grouping } from '../../../storage/point-store.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { ownValue } from '../../../lib/own-value.ts'
+import { requireFew } from '../../require-few.ts'
 
 /** One column of the answer's groups, or the time buckets, which vary begin and end instead. */
 export interface GroupColumn {
@@ -16,9 +17,11 @@ const SHORT: Readonly<Record<string, Calendar>> = {
   'time-y': 'year',
 }
 
-/** What `groupby=` names, each once, in the order of the request. */
-export function parseGroupby(names: readonly string[], periodSeconds: number): GroupColumn[] {
-  return [...new Set(names)].filter((name) => name !== '').map((name) => toColumn(name, periodSeconds))
+/** What `groupby=` names, each once, in the order of the request. Throws `request.invalid`, also when it is too much. */
+export function parseGroupby(given: readonly string[], periodSeconds: number): GroupColumn[] {
+  const names = [...new Set(given)].filter((name) => name !== '')
+  requireFew('groupby', names.length)
+  return names.map((name) => toColumn(name, periodSeconds))
 }
 
 function toColumn(name: string, periodSeconds: number): GroupColumn {

@@ -23,6 +23,8 @@ interface Summary {
   results: unknown[]
   format?: string
 }
+/** `a0,a1,...`, each with something behind it. */
+const names = (count: number, behind = '') => Array.from({ length: count }, (_, i) => `a${i}${behind}`).join(',')
 const summary = (query: string, headers: Record<string, string> = {}) =>
   api.get<Summary>(200, 'GET', `/v2/summary${query}`, { headers })
 
@@ -140,6 +142,9 @@ test.each([
 
 test.each([
   ['groupby=time-x', /time-x/],
+  [`groupby=${names(21)}`, /^Invalid groupby: it has 21 names, and at most 20 are taken/],
+  [`filters=${names(21, ':x')}`, /^Invalid filters: it has 21 names, and at most 20 are taken/],
+  [`filters=${names(11, ':x')}&filter=${names(21, ':x')}`, /^Invalid filters: it has 21 names/],
   ['response_format=csv', /not a valid value \(path: 'response_format'\)/],
   ['limit=0', /value must be at least 1 \(path: 'limit'\)/],
   ['limit=1&limit=2', /length of value must be 1/],
@@ -149,6 +154,11 @@ test.each([
   ['begin=2026-06-01T00:00:00+00:00', /not a valid value \(path: 'begin'\)/],
 ])('%s is refused', async (query, message) => {
   expect(await api.get(400, 'GET', `/v2/summary?${query}`)).toEqual({ message: expect.stringMatching(message) })
+})
+
+test('as many names as are taken are taken, and one that is given twice counts once', async () => {
+  const asked = `groupby=${names(20)},a0&filters=${names(20, ':x')},a0:y`
+  expect(await api.get(200, 'GET', `/v2/summary?${asked}`)).toMatchObject({ total: 0 })
 })
 
 test('a slash at the end is another path', async () => {
