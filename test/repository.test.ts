@@ -43,6 +43,22 @@ test('no file is too long without a reason, and no reason outlives its file', ()
   expect(long.toSorted()).toEqual(Object.keys(LONG_FILES).toSorted())
 })
 
+test('no statement of state has a parameter for each of any number of things', () => {
+  const found = [...reachable([`${SERVER}/src/main.ts`])].flatMap((file) => {
+    const text = read(file)
+    return [
+      ...(/(?<!Object)\.values\(\s*[^{\s)]/.test(text) && file !== `${SERVER}/src/state/insert-rows.ts`
+        ? [`${file}: rows that are inserted go through insertRows`]
+        : []),
+      ...(/\binArray\b/.test(text) && file !== `${SERVER}/src/state/one-of.ts`
+        ? [`${file}: isOneOf, not inArray`]
+        : []),
+    ]
+  })
+  // A thousand scopes at a time, which it updates where they are there already.
+  expect(found).toEqual([`${SERVER}/src/state/scopes.ts: rows that are inserted go through insertRows`])
+})
+
 const TOP_LOCKED = lockedIn('package-lock.json')
 const LOCKED = [...TOP_LOCKED, ...lockedIn('scripts/services/chdb/package-lock.json')]
 

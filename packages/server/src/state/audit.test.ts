@@ -42,13 +42,16 @@ test('a change that fails leaves no record and tells nobody', async () => {
   await expect(failing).rejects.toThrow('no')
   expect(await listAudit(db, { limit: 1000 })).toHaveLength(before)
   expect(told).toEqual([])
-  await audited(db, author, (_tx, record) => record(ENTRY, ENTRY))
+  await audited(db, author, (_tx, record) => record([ENTRY, ENTRY]))
   expect(told).toHaveLength(2)
 })
 
 test('a change of more things than a statement may have parameters is recorded whole', async () => {
   const trail = new AuditTrail({ who: 'many' })
-  await trail.record(db, ...Array.from({ length: 2500 }, (_, i) => ({ ...ENTRY, target: `t${i}` })))
+  await trail.record(
+    db,
+    Array.from({ length: 2500 }, (_, i) => ({ ...ENTRY, target: `t${i}` })),
+  )
   const records = await listAudit(db, { limit: 2500 })
   expect(records.map((record) => record.target)).toEqual(Array.from({ length: 2500 }, (_, i) => `t${i}`))
 })

@@ -3,6 +3,7 @@ import { Decimal, formatDecimal } from '../domain/decimal.ts'
 import { formatInstant, type Instant, toDate } from '../domain/period.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { StateDatabase } from './database.ts'
+import { insertRows } from './insert-rows.ts'
 import { audit, type AuditAction } from './schema.ts'
 
 /** Who makes a change. */
@@ -63,13 +64,15 @@ export class AuditTrail {
   }
 
   /** To be called inside the transaction of the change. */
-  async record(tx: StateDatabase, ...entries: readonly ChangeEntry[]): Promise<void> {
+  async record(tx: StateDatabase, what: ChangeEntry | readonly ChangeEntry[]): Promise<void> {
+    const entries: readonly ChangeEntry[] = 'action' in what ? [what] : what
     const records = entries.map((entry) => toRecord(entry, this.#author))
-    for (let i = 0; i < records.length; i += CHUNK) {
-      const rows = records.slice(i, i + CHUNK).map(({ who, ...record }) => ({ userId: who, ...record }))
-      await tx.insert(audit).values(rows)
-    }
-    this.#records.push(...records)
+    await insertRows(
+      tx,
+      audit,
+      records.map(({ who, ...record }) => ({ userId: who, ...record })),
+    )
+    for (const record of records) this.#records.push(record)
   }
 
   /** To be called once the transaction is done. */
@@ -79,7 +82,7 @@ export class AuditTrail {
 }
 
 /** Notes what a change did. */
-export type Recorder = (...entries: readonly ChangeEntry[]) => Promise<void>
+export type Recorder = (what: ChangeEntry | readonly ChangeEntry[]) => Promise<void>
 
 /** Does a change and the records of it in one transaction. */
 export async function audited<T>(
@@ -88,7 +91,7 @@ export async function audited<T>(
   change: (tx: StateDatabase, record: Recorder) => Promise<T>,
 ): Promise<T> {
   const trail = new AuditTrail(author)
-  const result = await db.transaction((tx) => change(tx, (...entries) => trail.record(tx, ...entries)))
+  const result = await db.transaction((tx) => change(tx, (what) => trail.record(tx, what)))
   trail.tell()
   return result
 }
@@ -124,8 +127,6 @@ export async function purgeAudit(db: StateDatabase, days: number): Promise<numbe
   return gone.length
 }
 
-/** Rows per statement: far below PostgreSQL's 65,535 parameters. */
-const CHUNK = 1000
 /** A script may be long; the record is to show what was changed, not to be the archive of it. */
 const TEXT_MAX = 1000
 

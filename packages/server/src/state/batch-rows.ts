@@ -1,6 +1,7 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { BatchId } from '../domain/snapshot.ts'
 import type { StateDatabase } from './database.ts'
+import { isOneOf } from './one-of.ts'
 import { batchCounter, hiddenBatches, scopes } from './schema.ts'
 
 export type BatchKind = (typeof hiddenBatches.$inferSelect)['kind']
@@ -37,10 +38,7 @@ export function leaseEnd({ leaseSeconds }: BatchOwner) {
 
 /** Gives batches up and frees their scopes. Scopes first, then batches: commits and claims lock in this order too. */
 export async function abandonRows(tx: StateDatabase, batches: readonly BatchId[]): Promise<void> {
-  await tx
-    .update(scopes)
-    .set({ leaseBatch: null, leaseUntil: null })
-    .where(inArray(scopes.leaseBatch, [...batches]))
+  await tx.update(scopes).set({ leaseBatch: null, leaseUntil: null }).where(isOneOf(scopes.leaseBatch, batches))
   await hideAbandoned(tx, batches)
 }
 
@@ -49,5 +47,5 @@ export async function hideAbandoned(tx: StateDatabase, batches: readonly BatchId
   await tx
     .update(hiddenBatches)
     .set({ state: 'abandoned', abandonedAt: sql`now()` })
-    .where(and(inArray(hiddenBatches.id, [...new Set(batches)]), eq(hiddenBatches.state, 'pending')))
+    .where(and(isOneOf(hiddenBatches.id, batches), eq(hiddenBatches.state, 'pending')))
 }

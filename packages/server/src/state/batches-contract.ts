@@ -7,6 +7,7 @@ import type { CommitEffects } from './commit.ts'
 import { Chores } from './chores.ts'
 import { duePeriods } from './due.ts'
 import type { State } from './database.ts'
+import { Reprocesses } from './reprocesses.ts'
 import { Scopes } from './scopes.ts'
 
 const HOUR = 3600
@@ -35,7 +36,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     afterAll(() => state[Symbol.asyncDispose]())
     beforeEach(async () => {
       await state.db.execute(
-        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, processors RESTART IDENTITY CASCADE`,
+        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, processors, storage_scope_reprocessing_schedule, audit RESTART IDENTITY CASCADE`,
       )
       await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
       batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
@@ -209,6 +210,33 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       expect(begins).toEqual([0, 1, 2, 3])
       await scopes.see(['a'], NAMES, T0 + 50 * HOUR, T0)
       expect(await batches.claim(far)).toMatchObject({ begin: T0 + 4 * HOUR })
+    })
+
+    test('a reset of many scopes is one commit, and as many tasks as there are scopes are one too', async () => {
+      const ids = Array.from({ length: 2500 }, (_, i) => `s${i}`)
+      await scopes.see(ids, NAMES, REQUEST.now, T0 + 3 * HOUR)
+      const rows = await scopes.list()
+      await scopes.reset(
+        rows.map((row) => row.id),
+        T0,
+        TESTER,
+      )
+      // The time of a row is that of its transaction.
+      const commits = await state.db.execute(
+        sql`SELECT count(DISTINCT created_at)::int AS n, count(*)::int AS rows FROM voids`,
+      )
+      expect(commits).toMatchObject({ rows: [{ n: 1, rows: 2500 }] })
+      expect(await scopes.resets.list({ scopeIds: ids, order: 'asc' })).toHaveLength(2500)
+
+      // More than a statement takes parameters.
+      const many = Array.from({ length: 70_000 }, (_, i) => `t${i}`)
+      const reprocesses = new Reprocesses(state.db)
+      const period = { begin: T0, end: T0 + HOUR }
+      expect(await reprocesses.add(many.slice(0, 20_000), period, 'why', TESTER)).toBeUndefined()
+      expect(await reprocesses.add(many, period, 'why', TESTER)).toBe('t0')
+      expect(await reprocesses.list({ scopeIds: many, order: 'asc' })).toHaveLength(20_000)
+      expect(await scopes.list({ scopeIds: [...many, 's7'] })).toHaveLength(1)
+      expect(await reprocesses.cancel({ scopeIds: many, ids: [] }, TESTER)).toHaveLength(20_000)
     })
 
     test('reset takes back everything from its instant on, rates it again, and fences a running batch off', async () => {

@@ -1,7 +1,8 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
 import { type DueRequest, duePeriods, isDue } from './due.ts'
+import { isOneOf } from './one-of.ts'
 import { scopeInactivity, scopes } from './schema.ts'
 
 /** Scopes with the same next period, whose rows are locked. */
@@ -57,7 +58,7 @@ async function withoutPauses(
   const ofRows = rows.map((row) => duePeriods({ next: begin, seenAt: toInstant(row.seenAt) }, request))
   let periods = Math.min(...ofRows, request.maxPeriods)
   const ids = rows.map((row) => row.id)
-  const pauses = await tx.select().from(scopeInactivity).where(inArray(scopeInactivity.scope, ids))
+  const pauses = await tx.select().from(scopeInactivity).where(isOneOf(scopeInactivity.scope, ids))
   let skipped = false
   for (const pause of pauses) {
     const off = { begin: toInstant(pause.begin), end: pause.end ? toInstant(pause.end) : Infinity }

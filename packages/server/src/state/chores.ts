@@ -1,6 +1,7 @@
-import { and, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Instant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
+import { isOneOf } from './one-of.ts'
 import { batchCounter, chores } from './schema.ts'
 
 /**
@@ -39,18 +40,22 @@ export class Chores {
 
   /** Nobody has these to do for so many seconds; again prolongs it. What is under way goes on. */
   async hold(names: readonly Chore[], seconds: number): Promise<void> {
-    await this.#db
-      .insert(chores)
-      .values(names.map((name) => ({ name, notBefore: inSeconds(seconds) })))
-      .onConflictDoUpdate({
-        target: chores.name,
-        set: { notBefore: sql`greatest(${chores.notBefore}, excluded.not_before)` },
-      })
+    await this.#db.transaction(async (tx) => {
+      for (const name of names) {
+        await tx
+          .insert(chores)
+          .values({ name, notBefore: inSeconds(seconds) })
+          .onConflictDoUpdate({
+            target: chores.name,
+            set: { notBefore: sql`greatest(${chores.notBefore}, excluded.not_before)` },
+          })
+      }
+    })
   }
 
   /** Takes a hold back. */
   async release(names: readonly Chore[]): Promise<void> {
-    await this.#db.delete(chores).where(inArray(chores.name, [...names]))
+    await this.#db.delete(chores).where(isOneOf(chores.name, names))
   }
 }
 

@@ -1,10 +1,11 @@
-import { and, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Instant } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { abandonRows, type BatchKind, type BatchOwner, hideAbandoned, insertBatch, leaseEnd } from './batch-rows.ts'
 import { chooseScopes } from './choose-scopes.ts'
 import type { StateDatabase } from './database.ts'
 import { type DueRequest, isDue } from './due.ts'
+import { isOneOf } from './one-of.ts'
 import { countAlive } from './processors.ts'
 import { hiddenBatches, scopes } from './schema.ts'
 
@@ -57,7 +58,7 @@ async function claimOnce(
   await tx
     .update(scopes)
     .set({ leaseBatch: batch, leaseUntil: leaseEnd(by), claimedAt: sql`now()` })
-    .where(inArray(scopes.id, ids))
+    .where(isOneOf(scopes.id, ids))
   const claimed = rows.map((row) => ({ id: row.id, scopeId: row.identifier, failures: row.failures }))
   return { batch, begin, periods, periodSeconds: request.periodSeconds, scopes: claimed }
 }
@@ -78,7 +79,7 @@ async function freeExpired(db: StateDatabase): Promise<void> {
       .for('update', { skipLocked: true })
     if (rows.length === 0) return
     const ids = rows.map((row) => row.id)
-    await tx.update(scopes).set({ leaseBatch: null, leaseUntil: null }).where(inArray(scopes.id, ids))
+    await tx.update(scopes).set({ leaseBatch: null, leaseUntil: null }).where(isOneOf(scopes.id, ids))
     await hideAbandoned(
       tx,
       rows.map((row) => row.batch!),

@@ -36,7 +36,7 @@ export class Collectors {
       const [before] = await tx.select().from(collectorMappings).where(eq(collectorMappings.service, service))
       await tx
         .insert(collectorMappings)
-        .values(mapping)
+        .values({ service, collector })
         .onConflictDoUpdate({ target: collectorMappings.service, set: { collector } })
       const action = before ? 'update' : 'create'
       await record({ action, kind: 'collector_mapping', target: service, before, after: { service, collector } })
@@ -48,7 +48,7 @@ export class Collectors {
     return audited(this.#db, author, async (tx, record) => {
       const gone = await tx.delete(collectorMappings).where(eq(collectorMappings.service, service)).returning()
       await record(
-        ...gone.map((before) => ({ action: 'delete', kind: 'collector_mapping', target: service, before }) as const),
+        gone.map((before) => ({ action: 'delete', kind: 'collector_mapping', target: service, before }) as const),
       )
       return gone.length > 0
     })

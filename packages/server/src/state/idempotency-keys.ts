@@ -19,7 +19,7 @@ export class IdempotencyKeys {
 
   /** To be called inside the commit of the request's batch. Throws when the key was used meanwhile. */
   static async record(tx: StateDatabase, entry: { key: string; digest: string; batch: BatchId }): Promise<void> {
-    await tx.insert(idempotencyKeys).values(entry)
+    await tx.insert(idempotencyKeys).values({ ...entry })
     await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, sql`now() - interval '7 days'`))
   }
 }

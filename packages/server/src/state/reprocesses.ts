@@ -1,10 +1,13 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { Fault } from '../lib/fault.ts'
 import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
+import { type Failure, toFailure } from './failure.ts'
+import { insertRows } from './insert-rows.ts'
+import { isOneOf } from './one-of.ts'
 import { hiddenBatches, reprocesses, scopes } from './schema.ts'
 import { fromStoredDiff, toStoredDiff, type TypeDiff } from './task-diff.ts'
 
@@ -23,7 +26,7 @@ export interface Reprocess {
   readonly reason: string
   readonly failures: number
   /** Why the last try failed, and when the next one is made; undefined while all is well. */
-  readonly failure: { readonly error: string; readonly count: number; readonly retryAt: Instant } | undefined
+  readonly failure: Failure | undefined
   /** By type; undefined until it is done, and of tasks from before diffs were kept. */
   readonly diff: readonly TypeDiff[] | undefined
 }
@@ -61,7 +64,7 @@ export class Reprocesses {
         .from(reprocesses)
         .where(
           and(
-            inArray(reprocesses.identifier, [...scopeIds]),
+            isOneOf(reprocesses.identifier, scopeIds),
             lt(reprocesses.begin, toDate(period.end)),
             gt(reprocesses.end, toDate(period.begin)),
             isUnfinished(),
@@ -69,25 +72,21 @@ export class Reprocesses {
         )
         .limit(1)
       if (clash) return clash.scopeId
-      if (scopeIds.length > 0) {
-        await tx.insert(reprocesses).values(
-          scopeIds.map((identifier) => ({
-            identifier,
-            begin: toDate(period.begin),
-            end: toDate(period.end),
-            reason,
-          })),
-        )
-      }
+      const [begin, end] = [toDate(period.begin), toDate(period.end)]
+      await insertRows(
+        tx,
+        reprocesses,
+        scopeIds.map((identifier) => ({ identifier, begin, end, reason })),
+      )
       const after = { begin: auditTime(period.begin), end: auditTime(period.end), reason }
-      await record(...scopeIds.map((target) => ({ action: 'create', kind: 'reprocess', target, after }) as const))
+      await record(scopeIds.map((target) => ({ action: 'create', kind: 'reprocess', target, after }) as const))
       return undefined
     })
   }
 
   /** By creation, in the order asked for. */
   async list({ scopeIds, order, offset = 0, limit }: ReprocessFilter): Promise<Reprocess[]> {
-    return this.#select(scopeIds?.length ? inArray(reprocesses.identifier, [...scopeIds]) : undefined, {
+    return this.#select(scopeIds?.length ? isOneOf(reprocesses.identifier, scopeIds) : undefined, {
       order,
       offset,
       limit,
@@ -107,8 +106,8 @@ export class Reprocesses {
     return audited(this.#db, author, async (tx, record) => {
       const meant = and(
         isUnfinished(),
-        filter.scopeIds.length > 0 ? inArray(reprocesses.identifier, [...filter.scopeIds]) : undefined,
-        filter.ids.length > 0 ? inArray(sql`${reprocesses.id}::bigint`, [...filter.ids]) : undefined,
+        filter.scopeIds.length > 0 ? isOneOf(reprocesses.identifier, filter.scopeIds) : undefined,
+        filter.ids.length > 0 ? isOneOf(sql`${reprocesses.id}::bigint`, filter.ids) : undefined,
       )
       // Batches first, then tasks: commits lock in this order too. A task that is begun in between is found by its batch.
       for (;;) {
@@ -127,14 +126,14 @@ export class Reprocesses {
         .where(
           and(
             isUnfinished(),
-            inArray(
+            isOneOf(
               reprocesses.id,
               tasks.map((task) => task.id),
             ),
           ),
         )
       await record(
-        ...tasks.map(({ scopeId, period, reason }) => {
+        tasks.map(({ scopeId, period, reason }) => {
           const before = { begin: auditTime(period.begin), end: auditTime(period.end), reason }
           return { action: 'cancel', kind: 'reprocess', target: scopeId, before } as const
         }),
@@ -244,10 +243,7 @@ function toReprocess(row: typeof reprocesses.$inferSelect, running: boolean): Re
     current: row.current && (state === 'running' || state === 'done') ? toInstant(row.current) : undefined,
     reason: row.reason,
     failures: row.failures,
-    failure:
-      row.lastError === null || state === 'done' || state === 'cancelled'
-        ? undefined
-        : { error: row.lastError, count: row.failures, retryAt: row.retryAt ? toInstant(row.retryAt) : 0 },
+    failure: state === 'done' || state === 'cancelled' ? undefined : toFailure(row),
     diff: row.diff ? fromStoredDiff(row.diff) : undefined,
   }
 }

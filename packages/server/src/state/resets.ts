@@ -1,9 +1,12 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import { type Instant, type Period, toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Snapshot } from '../domain/snapshot.ts'
 import { audited, auditTime, type Author } from './audit.ts'
 import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
+import { type Failure, toFailure } from './failure.ts'
+import { insertRows } from './insert-rows.ts'
+import { isAmong, isOneOf } from './one-of.ts'
 import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
 import { hiddenBatches, NO_FAILURE, scopeResets, scopes, voids } from './schema.ts'
@@ -33,7 +36,7 @@ export interface Reset extends ScopeNames {
   readonly current: Instant
   /** What was taken back can still be brought back. */
   readonly cancellable: boolean
-  readonly failure: { readonly error: string; readonly count: number; readonly retryAt: Instant } | undefined
+  readonly failure: Failure | undefined
   /** By type; undefined until it is done and the sums were taken. */
   readonly diff: readonly TypeDiff[] | undefined
 }
@@ -55,9 +58,6 @@ export interface CancelledResets {
   /** Of these the scope is being rated again already, or what it had is deleted. */
   readonly tooLate: readonly Reset[]
 }
-
-/** Rows per statement: far below PostgreSQL's 65,535 parameters. */
-const CHUNK = 1000
 
 /** What became of resets: how far the scopes are rated again, and what that changed. */
 export class Resets {
@@ -81,10 +81,12 @@ export class Resets {
     await tx
       .update(scopeResets)
       .set({ supersededAt: sql`now()` })
-      .where(and(inArray(scopeResets.scope, ids), isOpenReset()))
+      .where(and(isOneOf(scopeResets.scope, ids), isOpenReset()))
     const back = rows.filter((row) => toInstant(row.nextBegin) > from)
     if (back.length === 0) return
-    await tx.insert(scopeResets).values(
+    await insertRows(
+      tx,
+      scopeResets,
       back.map((row) => ({
         scope: row.id,
         begin: toDate(from),
@@ -108,7 +110,7 @@ export class Resets {
     readonly offset?: number
     readonly limit?: number
   }): Promise<Reset[]> {
-    const where = scopeIds.length > 0 ? inArray(scopes.identifier, [...scopeIds]) : undefined
+    const where = scopeIds.length > 0 ? isOneOf(scopes.identifier, scopeIds) : undefined
     return this.#select(this.#db, where, { order, offset, limit })
   }
 
@@ -121,8 +123,8 @@ export class Resets {
       const meant = and(
         isOpenReset(),
         lt(scopes.nextBegin, scopeResets.end),
-        scopeIds.length > 0 ? inArray(scopes.identifier, [...scopeIds]) : undefined,
-        ids.length > 0 ? inArray(sql`${scopeResets.id}::bigint`, [...ids]) : undefined,
+        scopeIds.length > 0 ? isOneOf(scopes.identifier, scopeIds) : undefined,
+        ids.length > 0 ? isOneOf(sql`${scopeResets.id}::bigint`, ids) : undefined,
       )
       const sharedVoids = (which: SQL | undefined) =>
         tx
@@ -134,21 +136,21 @@ export class Resets {
       const sharing = tx
         .select({ id: scopeResets.scope })
         .from(scopeResets)
-        .where(inArray(scopeResets.void, sharedVoids(meant)))
+        .where(isAmong(scopeResets.void, sharedVoids(meant)))
       await tx
         .select({ id: scopes.id })
         .from(scopes)
-        .where(inArray(scopes.id, sharing))
+        .where(isAmong(scopes.id, sharing))
         .orderBy(asc(scopes.id))
         .for('update')
       const all = { order: 'asc', offset: 0, limit: undefined } as const
       const tooLate = await this.#select(tx, and(meant, not(isRestorable())), all)
       // Whoever shares a void goes back too.
-      const restorable = and(isOpenReset(), isRestorable(), inArray(scopeResets.void, sharedVoids(meant)))
+      const restorable = and(isOpenReset(), isRestorable(), isAmong(scopeResets.void, sharedVoids(meant)))
       const cancelled = await this.#select(tx, restorable, all)
-      for (let i = 0; i < cancelled.length; i += CHUNK) await restore(tx, cancelled.slice(i, i + CHUNK))
+      if (cancelled.length > 0) await restore(tx, cancelled)
       await record(
-        ...cancelled.map(({ scopeId, period }) => {
+        cancelled.map(({ scopeId, period }) => {
           const before = { last_processed_timestamp: auditTime(period.begin) }
           return { action: 'cancel', kind: 'reset', target: scopeId, before } as const
         }),
@@ -257,7 +259,7 @@ async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<voi
     .select({ void: scopeResets.void, lease: scopes.leaseBatch })
     .from(scopeResets)
     .innerJoin(scopes, eq(scopes.id, scopeResets.scope))
-    .where(inArray(scopeResets.id, ids))
+    .where(isOneOf(scopeResets.id, ids))
   const leases = rows.flatMap((row) => (row.lease === null ? [] : [row.lease]))
   if (leases.length > 0) await abandonRows(tx, leases)
   await tx
@@ -268,9 +270,9 @@ async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<voi
       ...NO_FAILURE,
     })
     .from(scopeResets)
-    .where(and(eq(scopeResets.scope, scopes.id), inArray(scopeResets.id, ids)))
+    .where(and(eq(scopeResets.scope, scopes.id), isOneOf(scopeResets.id, ids)))
   await tx.delete(voids).where(
-    inArray(
+    isOneOf(
       voids.id,
       rows.map((row) => row.void),
     ),
@@ -278,7 +280,7 @@ async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<voi
   await tx
     .update(scopeResets)
     .set({ cancelledAt: sql`now()` })
-    .where(inArray(scopeResets.id, ids))
+    .where(isOneOf(scopeResets.id, ids))
 }
 
 function toReset({
@@ -308,10 +310,7 @@ function toReset({
           ? Math.min(period.end, Math.max(period.begin, toInstant(scope.nextBegin)))
           : period.begin,
     cancellable: open && restorable,
-    failure:
-      open && scope.lastError !== null
-        ? { error: scope.lastError, count: scope.failures, retryAt: scope.retryAt ? toInstant(scope.retryAt) : 0 }
-        : undefined,
+    failure: open ? toFailure(scope) : undefined,
     diff: reset.diff ? fromStoredDiff(reset.diff) : undefined,
   }
 }

@@ -1,8 +1,11 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { type Instant, toDate, toInstant } from '../domain/period.ts'
 import { audited, auditTime, type Author } from './audit.ts'
+import { chunksOf } from '../lib/chunks.ts'
 import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
+import { type Failure, toFailure } from './failure.ts'
+import { isOneOf } from './one-of.ts'
 import { Resets } from './resets.ts'
 import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
 import type { ScopeNames } from './scope-names.ts'
@@ -20,7 +23,7 @@ export interface Scope extends ScopeNames {
   readonly active: boolean
   readonly activeSince: Instant
   /** Why the last try failed, and when the next one is made; undefined while all is well. */
-  readonly failure: { readonly error: string; readonly count: number; readonly retryAt: Instant } | undefined
+  readonly failure: Failure | undefined
 }
 
 /** Each list narrows when it is not empty. */
@@ -46,8 +49,8 @@ export interface ScopeChange {
   readonly active?: boolean
 }
 
-/** Rows per statement: far below PostgreSQL's 65,535 parameters. */
-const CHUNK = 1000
+/** Rows per statement. */
+const SEEN_AT_ONCE = 1000
 
 /** Who is billed, and how far. */
 export class Scopes {
@@ -65,11 +68,11 @@ export class Scopes {
    * no longer names stay known, and are rated up to when they were seen last.
    */
   async see(scopeIds: readonly string[], names: ScopeNames, now: Instant, begin: Instant): Promise<void> {
-    for (let i = 0; i < scopeIds.length; i += CHUNK) {
+    for (const chunk of chunksOf(scopeIds, SEEN_AT_ONCE)) {
       await this.#db
         .insert(scopes)
         .values(
-          scopeIds.slice(i, i + CHUNK).map((identifier) => ({
+          chunk.map((identifier) => ({
             identifier,
             ...names,
             nextBegin: toDate(begin),
@@ -184,22 +187,11 @@ export class Scopes {
 
   /**
    * Takes back everything from `from` on and rates again from there: one commit, at once visible. A batch that is being
-   * rated for one of the scopes is fenced off. Reads: the scopes that match, in one transaction.
+   * rated for one of the scopes is fenced off.
    */
   async reset(ids: readonly number[], from: Instant, author: Author): Promise<void> {
-    for (let i = 0; i < ids.length; i += CHUNK) {
-      await this.#reset(ids.slice(i, i + CHUNK), from, author)
-    }
-  }
-
-  async #reset(ids: readonly number[], from: Instant, author: Author): Promise<void> {
     await audited(this.#db, author, async (tx, record) => {
-      const rows = await tx
-        .select()
-        .from(scopes)
-        .where(inArray(scopes.id, [...ids]))
-        .orderBy(asc(scopes.id))
-        .for('update')
+      const rows = await tx.select().from(scopes).where(isOneOf(scopes.id, ids)).orderBy(asc(scopes.id)).for('update')
       const leases = [...new Set(rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch])))]
       if (leases.length > 0) await abandonRows(tx, leases)
       // Taking the counter's lock makes "all batches so far" an exact notion.
@@ -211,7 +203,7 @@ export class Scopes {
           nextBegin: toDate(from),
           ...NO_FAILURE,
         })
-        .where(inArray(scopes.id, [...ids]))
+        .where(isOneOf(scopes.id, ids))
       const entries = [...new Set(rows.map((row) => row.identifier))].map((scopeId) => ({
         scopeId,
         begin: from,
@@ -225,7 +217,7 @@ export class Scopes {
       }
       const after = { last_processed_timestamp: auditTime(from) }
       await record(
-        ...rows.map(toScope).map((scope) => {
+        rows.map(toScope).map((scope) => {
           const before = { last_processed_timestamp: auditTime(scope.lastProcessed) }
           return { action: 'reset', kind: 'scope', target: scope.scopeId, before, after } as const
         }),
@@ -244,11 +236,11 @@ function named(names: ScopeNames) {
 
 function matches({ scopeIds, scopeKeys, fetchers, collectors, active }: ScopeFilter) {
   return and(
-    scopeIds?.length ? inArray(scopes.identifier, [...scopeIds]) : undefined,
-    scopeKeys?.length ? inArray(scopes.scopeKey, [...scopeKeys]) : undefined,
-    fetchers?.length ? inArray(scopes.fetcher, [...fetchers]) : undefined,
-    collectors?.length ? inArray(scopes.collector, [...collectors]) : undefined,
-    active?.length ? inArray(scopes.active, [...active]) : undefined,
+    scopeIds?.length ? isOneOf(scopes.identifier, scopeIds) : undefined,
+    scopeKeys?.length ? isOneOf(scopes.scopeKey, scopeKeys) : undefined,
+    fetchers?.length ? isOneOf(scopes.fetcher, fetchers) : undefined,
+    collectors?.length ? isOneOf(scopes.collector, collectors) : undefined,
+    active?.length ? isOneOf(scopes.active, active) : undefined,
   )
 }
 
@@ -268,9 +260,6 @@ function toScope(row: typeof scopes.$inferSelect): Scope {
     nextBegin: toInstant(row.nextBegin),
     active: row.active,
     activeSince: toInstant(row.activeSince),
-    failure:
-      row.lastError === null
-        ? undefined
-        : { error: row.lastError, count: row.failures, retryAt: row.retryAt ? toInstant(row.retryAt) : 0 },
+    failure: toFailure(row),
   }
 }

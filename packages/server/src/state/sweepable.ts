@@ -1,8 +1,9 @@
-import { and, eq, inArray, lt, not, or, sql } from 'drizzle-orm'
+import { and, eq, lt, not, or, sql } from 'drizzle-orm'
 import type { BatchId, Void } from '../domain/snapshot.ts'
 import { abandonRows } from './batch-rows.ts'
 import { isHeld } from './chores.ts'
 import type { StateDatabase } from './database.ts'
+import { isOneOf } from './one-of.ts'
 import { forgetDead } from './processors.ts'
 import { isHeldVoid } from './reset-conditions.ts'
 import { hiddenBatches, voids } from './schema.ts'
@@ -65,9 +66,9 @@ async function abandonDead(tx: StateDatabase): Promise<void> {
 export async function noteSwept(tx: StateDatabase, { batches, voids: gone }: Sweepable): Promise<void> {
   const forget = batches.filter((batch) => batch.forget).map((batch) => batch.id)
   const keep = batches.filter((batch) => !batch.forget).map((batch) => batch.id)
-  if (forget.length > 0) await tx.delete(hiddenBatches).where(inArray(hiddenBatches.id, forget))
-  if (keep.length > 0) await tx.update(hiddenBatches).set({ state: 'swept' }).where(inArray(hiddenBatches.id, keep))
+  if (forget.length > 0) await tx.delete(hiddenBatches).where(isOneOf(hiddenBatches.id, forget))
+  if (keep.length > 0) await tx.update(hiddenBatches).set({ state: 'swept' }).where(isOneOf(hiddenBatches.id, keep))
   if (gone.length === 0) return
   const ids = gone.map((entry) => entry.id)
-  await tx.delete(voids).where(inArray(voids.id, ids))
+  await tx.delete(voids).where(isOneOf(voids.id, ids))
 }

@@ -1,6 +1,7 @@
 import { toDate, toInstant } from '../domain/period.ts'
 import type { BatchId, Void } from '../domain/snapshot.ts'
 import type { StateDatabase } from './database.ts'
+import { insertRows } from './insert-rows.ts'
 import { voids } from './schema.ts'
 
 /** The numbers of the voids, in the order of the entries. */
@@ -9,17 +10,16 @@ export async function insertVoids(
   entries: readonly Omit<Void, 'upTo'>[],
   upTo: BatchId,
 ): Promise<number[]> {
-  const rows = await tx
-    .insert(voids)
-    .values(
-      entries.map(({ scopeId, begin, end }) => ({
-        scopeId,
-        begin: toDate(begin),
-        end: end === undefined ? null : toDate(end),
-        upTo,
-      })),
-    )
-    .returning({ id: voids.id })
+  const rows = await insertRows(
+    tx,
+    voids,
+    entries.map(({ scopeId, begin, end }) => ({
+      scopeId,
+      begin: toDate(begin),
+      end: end === undefined ? null : toDate(end),
+      upTo,
+    })),
+  )
   return rows.map((row) => row.id)
 }
 

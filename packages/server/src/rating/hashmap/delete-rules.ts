@@ -30,10 +30,10 @@ export async function deleteRules(
     .set({ deleted: now, deletedBy: who })
     .where(and(which(thresholds), isNull(thresholds.deleted)))
     .returning()
-  await record(
+  await record([
     ...live.map((rule) => deletion('hashmap_mapping', rule)),
     ...gone.map((rule) => deletion('hashmap_threshold', rule)),
-  )
+  ])
 }
 
 /** The audit record of something that is gone. */

@@ -62,10 +62,10 @@ export function deleteGroup(
     else {
       const freed = await tx.update(mappings).set({ groupId: null }).where(eq(mappings.groupId, id)).returning()
       const alike = await tx.update(thresholds).set({ groupId: null }).where(eq(thresholds.groupId, id)).returning()
-      await record(
+      await record([
         ...freed.filter(isLive).map((rule) => leftGroup('hashmap_mapping', rule, id)),
         ...alike.filter(isLive).map((rule) => leftGroup('hashmap_threshold', rule, id)),
-      )
+      ])
     }
     await tx.update(groups).set({ deleted: change.now, deletedBy: change.who }).where(eq(groups.id, id))
     await record(deletion('hashmap_group', group))

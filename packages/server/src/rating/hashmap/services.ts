@@ -1,6 +1,7 @@
-import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
+import { and, asc, eq, isNull, or } from 'drizzle-orm'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
+import { isAmong } from '../../state/one-of.ts'
 import type { Change } from '../change.ts'
 import { isId } from '../is-id.ts'
 import { toAuditValues } from '../to-audit-values.ts'
@@ -53,7 +54,7 @@ export function deleteService(db: StateDatabase, serviceId: string, change: Chan
     const service = await getService(tx, serviceId)
     const { id } = service
     const ownFields = tx.select({ id: fields.id }).from(fields).where(eq(fields.serviceId, id))
-    await deleteRules(tx, record, change, (table) => or(eq(table.serviceId, id), inArray(table.fieldId, ownFields)))
+    await deleteRules(tx, record, change, (table) => or(eq(table.serviceId, id), isAmong(table.fieldId, ownFields)))
     const deleted = { deleted: change.now, deletedBy: change.who }
     const gone = await tx
       .update(fields)
@@ -61,6 +62,6 @@ export function deleteService(db: StateDatabase, serviceId: string, change: Chan
       .where(and(eq(fields.serviceId, id), isNull(fields.deleted)))
       .returning({ id: fields.id, name: fields.name, serviceId: fields.serviceId })
     await tx.update(services).set(deleted).where(eq(services.id, id))
-    await record(...gone.map((field) => deletion('hashmap_field', field)), deletion('hashmap_service', service))
+    await record([...gone.map((field) => deletion('hashmap_field', field)), deletion('hashmap_service', service)])
   })
 }
