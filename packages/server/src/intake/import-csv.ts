@@ -6,7 +6,7 @@ import { type IntakeParts, takeBatch } from './take-batch.ts'
 
 export interface ImportParts extends IntakeParts {
   readonly imports: Pick<Imports, 'find'>
-  readonly store: Pick<PointStore, 'writeSamples'>
+  readonly store: Pick<PointStore, 'writeSamples' | 'count'>
 }
 
 export interface ImportOptions {
@@ -48,6 +48,8 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
         { path, signal: lease, ...source, write: (samples) => store.writeSamples(batch, samples, lease) },
         summary,
       ),
+    store,
+    rows: () => ({ samples: rows }),
     audit: (batch) => ({ action: 'create', kind: 'import', target: digest, after: { name: path, batch, rows } }),
     once: { note: (tx, batch) => Imports.record(tx, entry(batch)), find: () => imports.find(digest) },
   })

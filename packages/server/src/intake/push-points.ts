@@ -7,7 +7,7 @@ import type { PointStore } from '../storage/point-store.ts'
 import { type IntakeParts, takeBatch } from './take-batch.ts'
 
 export interface PushParts extends IntakeParts {
-  readonly points: Pick<PointStore, 'write'>
+  readonly points: Pick<PointStore, 'write' | 'count'>
   readonly idempotencyKeys: Pick<IdempotencyKeys, 'find'>
 }
 
@@ -51,6 +51,8 @@ export async function pushPoints(parts: PushParts, { body, read, key, author, si
       sum = digest?.digest('hex') ?? ''
       return count
     },
+    store: points,
+    rows: (count) => ({ points: count }),
     audit: (batch, count) => ({
       action: 'push',
       kind: 'dataframes',

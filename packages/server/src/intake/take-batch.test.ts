@@ -10,6 +10,7 @@ import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Imports } from '../state/imports.ts'
 import type { State } from '../state/database.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
+import { leaky } from '../storage/testing/leaky.ts'
 import { EVERYTHING, point, query, series } from '../storage/testing/points.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
 import { importFile } from './import-csv.ts'
@@ -36,6 +37,8 @@ const intake = (more: Partial<Intake<string, string>> = {}): Intake<string, stri
   author,
   signal: never,
   write: async () => 'written',
+  store: { count: async () => ({ points: 0, samples: 0 }) },
+  rows: () => ({}),
   audit: (batch) => ({ action: 'push', kind: 'dataframes', target: `batch ${batch}` }),
   ...more,
 })
@@ -67,6 +70,42 @@ test('what goes wrong while it is written leaves nothing to be seen, and no reco
   await expect(takeBatch(parts(), intake({ write }))).rejects.toBe(broken)
   expect(await hidden()).toContain(batch)
   expect(await recordsOf(batch)).toBe(0)
+})
+
+test('what the store has lost without a word does not count, leaves no record, and may be sent again', async () => {
+  await using store = await openTestStore()
+  let batch = 0
+  const lossy = intake({
+    write: async (id) => {
+      batch = id
+      await store.write(id, [point(series()), point(series())])
+      return 'two points'
+    },
+    store,
+    rows: () => ({ points: 2 }),
+  })
+  {
+    using _ = leaky(store)
+    const fault = await faultOf(takeBatch(parts(), lossy))
+    expect(fault).toMatchObject({ code: 'storage.incomplete', status: 503, retryAfterSeconds: 5 })
+  }
+  expect(await hidden()).toContain(batch)
+  expect(await recordsOf(batch)).toBe(0)
+  expect(await takeBatch(parts(), lossy)).toMatchObject({ again: false, batch })
+})
+
+test('an import of which the store has lost a sample without a word is not recorded; again, all of it is there', async () => {
+  await using store = await openTestStore()
+  const path = join(folder, 'lost.csv')
+  await writeFile(path, 'timestamp,name,value,project_id\n2026-06-01,cpu,1,lost\n2026-06-02,cpu,1,lost\n')
+  const options = { path, scopeKey: 'project_id', who: 'somebody', signal: never }
+  const imported = () => importFile({ ...parts(), imports: new Imports(state.db), store }, options)
+  {
+    using _ = leaky(store)
+    await expect(imported()).rejects.toMatchObject({ code: 'storage.incomplete' })
+  }
+  expect(await imported()).toMatchObject({ again: false, rows: 2 })
+  expect(await imported()).toMatchObject({ again: true, rows: 2 })
 })
 
 test('when somebody else has taken it meanwhile, theirs counts and this one does not', async () => {
@@ -130,7 +169,9 @@ test('an import that loses its lease stops, and says to do it again', async () =
   }
   const imports = new Imports(state.db)
   const options = { path, scopeKey: 'project_id', who: 'somebody', signal: never }
-  const fault = await faultOf(importFile({ batches, imports, log, store: { writeSamples } }, options))
+  const fault = await faultOf(
+    importFile({ batches, imports, log, store: { writeSamples, count: store.count.bind(store) } }, options),
+  )
   expect(fault).toMatchObject({ code: 'state.fenced', message: expect.stringContaining('Do it again') })
   expect(groups).toBe(1)
   // The same file is not taken for one that was imported.

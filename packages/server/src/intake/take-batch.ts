@@ -5,6 +5,8 @@ import { type Author, AuditTrail, type ChangeEntry } from '../state/audit.ts'
 import type { Batches } from '../state/batches.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { holdLease } from '../state/hold-lease.ts'
+import type { BatchRows, PointStore } from '../storage/point-store.ts'
+import { requireWhole } from '../storage/require-whole.ts'
 
 export interface IntakeParts {
   readonly batches: Pick<Batches, 'begin' | 'renew' | 'commit' | 'abandon' | 'leaseSeconds'>
@@ -18,6 +20,9 @@ export interface Intake<Written, Known> {
   readonly signal: AbortSignal
   /** Writes all of it under this batch. The signal fires also when the batch is no longer this process's to write. */
   readonly write: (batch: BatchId, signal: AbortSignal) => Promise<Written>
+  /** Where it is written, and how many rows of it must be there before it counts. */
+  readonly store: Pick<PointStore, 'count'>
+  readonly rows: (written: Written) => Partial<BatchRows>
   /** What the audit keeps of it. */
   readonly audit: (batch: BatchId, written: Written) => ChangeEntry
   /** For what may come again: by its name, or by its content. */
@@ -43,7 +48,7 @@ export type Taken<Written, Known> =
  */
 export async function takeBatch<Written, Known = never>(
   { batches, log }: IntakeParts,
-  { kind, author, signal, write, audit, once }: Intake<Written, Known>,
+  { kind, author, signal, write, store, rows, audit, once }: Intake<Written, Known>,
 ): Promise<Taken<Written, Known>> {
   const batch = await batches.begin(kind)
   const trail = new AuditTrail(author)
@@ -55,6 +60,7 @@ export async function takeBatch<Written, Known = never>(
     })
     const all = await write(batch, lease.signal)
     lease.signal.throwIfAborted()
+    await requireWhole(store, batch, rows(all), lease.signal)
     written = { all }
     await batches.commit(batch, {
       async also(tx) {

@@ -85,11 +85,18 @@ export const FAULTS = {
     meaning: 'A quantity or price does not fit DECIMAL(38,18).',
   },
   'storage.write_failed': {
-    status: 500,
+    status: 503,
     blames: 'operator',
     publicText: 'The data could not be stored, and nothing of it was kept. Send it again later.',
     meaning:
-      'The points store could not write, for instance because the disk is full. Nothing of the batch is visible.',
+      'The points store could not write, for instance because the disk is full or there was not enough memory; the message says why. Nothing of the batch is visible: it may be sent again.',
+  },
+  'storage.incomplete': {
+    status: 503,
+    blames: 'operator',
+    publicText: 'The data could not be stored whole, and nothing of it was kept. Send it again later.',
+    meaning:
+      'The points store has not all of a batch, or more than that, though it took it without an error. Nothing of the batch is visible: it may be sent again. If it stays so, look for what the log says of the points store.',
   },
   'storage.series_collision': {
     status: 409,

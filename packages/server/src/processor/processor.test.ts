@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
+import { leaky } from '../storage/testing/leaky.ts'
 import { unreachable } from './testing/memory-source.ts'
 import { EACH, full, HOUR, METRICS, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
@@ -101,6 +102,18 @@ test('what a failed write left is never seen, and swept', async () => {
   expect(await b.total()).toEqual({})
   b.store.write = write
   await b.sweep()
+  await b.run(T0 + 10 * HOUR + 1)
+  expect(await b.total()).toEqual(full(['a'], 9))
+})
+
+test('a store that has lost a point without a word is found out before the period counts', async () => {
+  await using b = await bench(['a'], { retrySeconds: { min: 0, max: 0 } })
+  {
+    using _ = leaky(b.store)
+    const { failed } = await b.run(T0 + 10 * HOUR + 1)
+    expect(failed).toEqual([{ scopeId: 'a', error: expect.stringMatching(/has \d+ points .*not the \d+ points/) }])
+    expect(await b.total()).toEqual({})
+  }
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
 })

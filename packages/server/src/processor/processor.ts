@@ -9,6 +9,7 @@ import { holdLease } from '../state/hold-lease.ts'
 import { listFailing, readLateness } from '../state/lateness.ts'
 import type { Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
+import { requireWhole } from '../storage/require-whole.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { type BatchBounds, BatchLimits } from './batch-limits.ts'
 import type { ProcessorEvents } from './events.ts'
@@ -141,7 +142,7 @@ export class Processor {
 
   /** One batch from claim to commit; a failure is dealt with here. */
   async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
-    const { batches, events } = this.#parts
+    const { batches, store, events } = this.#parts
     const started = performance.now()
     const { periodSeconds, concurrency } = this.#options
     using lease = holdLease(batches, claim.batch, { signal, onRenewFailed: events.leaseNotRenewed })
@@ -153,6 +154,7 @@ export class Processor {
         concurrency,
         signal: lease.signal,
       })
+      await requireWhole(store, claim.batch, { points }, lease.signal)
       await batches.commit(claim.batch, { claim })
       this.#limits.succeeded(claim.scopes.length, claim.periods, points)
       this.#singleFailures = 0

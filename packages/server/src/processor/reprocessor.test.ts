@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
 import { Reprocesses } from '../state/reprocesses.ts'
+import { leaky } from '../storage/testing/leaky.ts'
 import { unreachable } from './testing/memory-source.ts'
 import {
   type BenchOptions,
@@ -47,6 +48,18 @@ test('a reprocessing that fails leaves the old prices, says why, and is tried ag
     failure: { error: 'connection refused', count: 1 },
   })
   b.source.onRequest = () => {}
+  expect(await b.reprocess()).toBe(1)
+  expect(await b.total()).toEqual(full(['a'], 9, 2))
+})
+
+test('points that the store has lost without a word never take the place of the old ones', async () => {
+  await using b = await withTask({ retrySeconds: { min: 0, max: 0 } })
+  {
+    using _ = leaky(b.store)
+    expect(await b.reprocess()).toBe(0)
+    expect(await b.total()).toEqual(full(['a'], 9))
+    expect(await b.task()).toMatchObject({ state: 'retrying' })
+  }
   expect(await b.reprocess()).toBe(1)
   expect(await b.total()).toEqual(full(['a'], 9, 2))
 })

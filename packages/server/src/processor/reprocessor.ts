@@ -7,6 +7,7 @@ import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
 import type { Scope, Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { diffOf, type TypeDiff } from '../state/task-diff.ts'
+import { requireWhole } from '../storage/require-whole.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { BatchLimits } from './batch-limits.ts'
 import type { ProcessorEvents } from './events.ts'
@@ -63,7 +64,7 @@ export class Reprocessor {
   }
 
   async #work(task: Reprocess, signal: AbortSignal): Promise<boolean> {
-    const { batches, reprocesses, events } = this.#parts
+    const { batches, store, reprocesses, events } = this.#parts
     const { retrySeconds } = this.#options
     const scope = await this.#scopeOf(task)
     if (!scope) {
@@ -76,7 +77,8 @@ export class Reprocessor {
     if (batch === undefined) return false
     using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
-      await this.#rate(task, batch, lease.signal)
+      const points = await this.#rate(task, batch, lease.signal)
+      await requireWhole(store, batch, { points }, lease.signal)
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
         leased: scope.id,
@@ -106,13 +108,20 @@ export class Reprocessor {
     return found.find((scope) => scope.collector === names.collector && scope.fetcher === names.fetcher) ?? found[0]
   }
 
-  async #rate({ id, scopeId, period: { begin, end } }: Reprocess, batch: BatchId, signal: AbortSignal): Promise<void> {
+  /** The number of points that it wrote. */
+  async #rate(
+    { id, scopeId, period: { begin, end } }: Reprocess,
+    batch: BatchId,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { periodSeconds, concurrency } = this.#options
+    let written = 0
     for (let at: Instant = begin; at < end;) {
       const count = Math.min(this.#limits.periods(1), (end - at) / periodSeconds)
       const periods = periodsFrom(at, count, periodSeconds)
       try {
         const points = await ratePeriods(this.#parts, { batch, scopeIds: [scopeId], periods, concurrency, signal })
+        written += points
         this.#limits.succeeded(1, count, points)
       } catch (error) {
         // The next try asks for less at a time.
@@ -123,6 +132,7 @@ export class Reprocessor {
       const ours = await this.#parts.reprocesses.setCurrent(id, batch, periods.at(-1)!.begin)
       if (!ours) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
     }
+    return written
   }
 
   /** What readers see now, and what they will see from the commit on. */

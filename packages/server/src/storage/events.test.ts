@@ -1,12 +1,16 @@
+import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { NO_EVENTS, type StoreEventName, tellStoreEvents } from './events.ts'
+import { type StoreEvents, storeEvents } from './events.ts'
 
-test.each(Object.keys(NO_EVENTS) as StoreEventName[])('%s is counted once and said once, with its error', (name) => {
-  const counted: string[] = []
+test.each<[string, keyof StoreEvents]>([
+  ['checkpoint-failed', 'checkpointFailed'],
+  ['ordering-failed', 'orderingFailed'],
+  ['reopened', 'reopened'],
+])('%s is counted once and said once, with its error', async (event, name) => {
   const said: unknown[] = []
-  const events = tellStoreEvents({ warn: (what: unknown) => said.push(what) }, (event) => counted.push(event))
+  const registry = new Registry()
   const error = new Error('no room')
-  events[name](error)
-  expect(counted).toEqual([name])
+  storeEvents({ warn: (what: unknown) => said.push(what) }, registry)[name](error)
   expect(said).toEqual([{ err: error }])
+  expect(await registry.metrics()).toContain(`cloudtabby_points_store_events_total{event="${event}"} 1`)
 })

@@ -1,34 +1,49 @@
 import type { Logger } from 'pino'
+import { Registry } from 'prom-client'
+import { countFamily } from '../lib/count-family.ts'
 
-/** What a store does or suffers beside what it was asked for. Each is told when it has happened, and must not throw. */
-export interface StoreEvents {
-  /** The log of changes could not be folded into the file. It is kept, and the next try comes when it has grown. */
-  checkpointFailed(error: unknown): void
-  /** Points could not be put in order: they stay as they are until the next ones are, and are found more slowly. */
-  orderingFailed(error: unknown): void
-  /** The engine was no longer to be trusted after this error: it was closed and is open anew. */
-  reopened(error: unknown): void
-}
+export type StoreEvents = ReturnType<typeof storeEvents>
 
-export type StoreEventName = keyof StoreEvents
-
-export const NO_EVENTS: StoreEvents = { checkpointFailed() {}, orderingFailed() {}, reopened() {} }
-
-/** Counts each of them and says it in the log. */
-export function tellStoreEvents(log: Pick<Logger, 'warn'>, count: (event: StoreEventName) => void): StoreEvents {
-  const tell = (event: StoreEventName, message: string) => (error: unknown) => {
-    count(event)
+/**
+ * What an embedded store does or suffers beside what it was asked for: each event is counted and logged here and nowhere else,
+ * so that `/metrics` and the log never disagree.
+ */
+export function storeEvents(log: Pick<Logger, 'warn'>, registry: Registry) {
+  const events = countFamily(
+    registry,
+    'cloudtabby_points_store_events_total',
+    'What the embedded points store could not do in the background, or had to do after an error of its engine',
+    ['event'],
+  )
+  const tell = (event: string, error: unknown, message: string) => {
+    events.inc({ event })
     log.warn({ err: error }, message)
   }
   return {
-    checkpointFailed: tell(
-      'checkpointFailed',
-      'the log of the points store could not be folded into its file; nothing is lost, and it is tried again later',
-    ),
-    orderingFailed: tell(
-      'orderingFailed',
-      'points could not be put in order; until they are, reports of one scope are slower, and nothing else is different',
-    ),
-    reopened: tell('reopened', 'the points store was closed and opened anew after an error of its engine'),
+    /** The log of changes is kept, and the next try comes when it has grown. */
+    checkpointFailed(error: unknown): void {
+      tell(
+        'checkpoint-failed',
+        error,
+        'the log of the points store could not be folded into its file; nothing is lost, and it is tried again later',
+      )
+    },
+
+    /** The points stay as they are until the next ones are put in order. */
+    orderingFailed(error: unknown): void {
+      tell(
+        'ordering-failed',
+        error,
+        'points could not be put in order; until they are, reports of one scope are slower, and nothing else is different',
+      )
+    },
+
+    /** The engine was no longer to be trusted after this error. */
+    reopened(error: unknown): void {
+      tell('reopened', error, 'the points store was closed and opened anew after an error of its engine')
+    },
   }
 }
+
+/** For stores of which nobody wants to know. */
+export const NO_EVENTS: StoreEvents = storeEvents({ warn() {} }, new Registry())

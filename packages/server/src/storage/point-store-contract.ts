@@ -54,6 +54,16 @@ const never = new AbortController().signal
 const attribute = (name: string): Grouping => ({ by: 'attribute', name })
 
 function visibility(open: Open): void {
+  test('the rows of a batch are counted, of all its writings, whoever may see them', async () => {
+    await using store = await open()
+    expect(await store.count(1)).toEqual({ points: 0, samples: 0 })
+    for (let i = 0; i < 2; i++) await store.write(1, [point(series()), point(series())])
+    await store.write(2, [point(series())])
+    await store.writeSamples(1, [sample('cpu', JUNE, '1', {}), sample('cpu', JUNE, '1', {}), sample('ram', 0, '2', {})])
+    expect(await store.count(1)).toEqual({ points: 4, samples: 3 })
+    expect(await store.count(2)).toEqual({ points: 1, samples: 0 })
+  })
+
   test('points are seen only up to the highest batch, and not those of pending ones', async () => {
     await using store = await open()
     for (const batch of [1, 2, 3, 4]) await store.write(batch, [point(series(), { quantity: `${10 ** batch}` })])
@@ -732,8 +742,10 @@ function deletion(open: Open): void {
       await store.write(batch, [point(series(), { quantity: `${batch}` })])
       await store.writeSamples(batch, [sample('cpu', JUNE + batch, '1', { project_id: `p${batch}` })])
     }
+    expect(await store.count(2)).toEqual({ points: 1, samples: 1 })
     for (let i = 0; i < 2; i++) {
       await store.deleteBatches([2, 77])
+      expect(await store.count(2)).toEqual({ points: 0, samples: 0 })
       expect(table(await store.total(query(), EVERYTHING))).toEqual([['4', '0']])
       expect(await store.sampleScopes('project_id', EVERYTHING, never)).toEqual(['p1', 'p3'])
     }

@@ -111,6 +111,12 @@ export interface KeepFrom {
   readonly samples: Instant
 }
 
+/** Rows that a batch has left in a store, seen or not. */
+export interface BatchRows {
+  readonly points: number
+  readonly samples: number
+}
+
 /** Rows that went, seen or not. An engine that counts before it deletes may be off by what is written meanwhile. */
 export interface Dropped {
   readonly points: number
@@ -131,6 +137,8 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void>
   /** As `write`, for samples. */
   writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void>
+  /** Counted anew by the engine: what was handed over and what is there can differ after an error. */
+  count(batch: BatchId, signal?: AbortSignal): Promise<BatchRows>
   /** Removes all that a batch left, points and samples. Again is harmless. */
   deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void>
   /** Removes the points that are void. Again is harmless. */

@@ -23,7 +23,7 @@ import { Modules } from '../state/modules.ts'
 import { Reprocesses } from '../state/reprocesses.ts'
 import { Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
-import { tellStoreEvents } from '../storage/events.ts'
+import { storeEvents } from '../storage/events.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { activate } from './active-metrics.ts'
 import { backupOf, embeddedStores, finishRestore, listenForBackups } from './embedded-stores.ts'
@@ -68,8 +68,7 @@ export async function openStores(
     const state = owned.use(await openState(options.state, log, migrationsOf(config.ratingModules)))
     const { db } = state
     const telemetry = new Telemetry()
-    const events = tellStoreEvents(log, (event) => telemetry.storeEvent(event))
-    const store = owned.use(await made('store', config.store, { events }))
+    const store = owned.use(await made('store', config.store, { events: storeEvents(log, telemetry.registry) }))
     const modules = new Modules(db)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,

@@ -1,16 +1,8 @@
 import { Gauge, Histogram, Registry } from 'prom-client'
-import { countFamily } from '../lib/count-family.ts'
-import type { StoreEventName } from '../storage/events.ts'
 
 /** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
 export class Telemetry {
   readonly registry = new Registry()
-  readonly #storeEvents = countFamily(
-    this.registry,
-    'cloudtabby_points_store_events_total',
-    'What the embedded points store could not do in the background, or had to do after an error of its engine',
-    ['event'],
-  )
   readonly #requests = new Histogram({
     name: 'cloudtabby_http_request_seconds',
     help: 'Requests that were answered',
@@ -35,10 +27,6 @@ export class Telemetry {
     help: 'Age of the oldest period that is due and not rated; 0 when none is',
     registers: [this.registry],
   })
-
-  storeEvent(event: StoreEventName): void {
-    this.#storeEvents.inc({ event })
-  }
 
   answered(answer: { method: string; route: string; status: number; seconds: number }): void {
     const { method, route, status, seconds } = answer

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { POLICY_NAMES } from '../../domain/policy-name.ts'
@@ -8,6 +7,7 @@ import { loadPolicy } from './load-policy.ts'
 import { CALLER_KINDS, checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from './policy-matrix.ts'
 import { policyOptions } from './policy-options.ts'
 import { Policy, PolicyRefusal } from './policy.ts'
+import { temporaryFolder } from '../../lib/testing/temporary-folder.ts'
 import { thrownBy } from '../../lib/testing/thrown.ts'
 
 const DEFAULTS = { enforceNewDefaults: true, enforceScope: true }
@@ -271,8 +271,3 @@ describe('the policy is shown', () => {
     expect(renderPolicyAnswer(question, answer)).toContain('enforce_scope')
   })
 })
-
-async function temporaryFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'cloudtabby-policy-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
-}

@@ -16,6 +16,7 @@ import {
   type Total,
   type TotalQuery,
   type TotalStream,
+  type BatchRows,
 } from '../point-store.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
@@ -73,6 +74,15 @@ export class ClickHouseStore implements PointStore {
 
   #target(batch: BatchId, signal: AbortSignal | undefined): Target {
     return { database: this.#database, tables: this.#tables, batch, signal }
+  }
+
+  async count(batch: BatchId, signal?: AbortSignal): Promise<BatchRows> {
+    const { points, samples } = this.#tables
+    const params = new Params()
+    const where = `WHERE batch = ${params.add(batch)}`
+    const sql = `SELECT (SELECT count() FROM ${points} ${where}), (SELECT count() FROM ${samples} ${where})`
+    const [row] = await this.#database.select({ sql, params: params.list }, signal)
+    return { points: Number(row?.[0]), samples: Number(row?.[1]) }
   }
 
   async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -9,15 +8,11 @@ import { expect, test } from 'vitest'
 import { Decimal } from '../../domain/decimal.ts'
 import type { Point } from '../../domain/point.ts'
 import { attributeText } from '../../domain/series.ts'
+import { temporaryFolder } from '../../lib/testing/temporary-folder.ts'
 import type { PointStore } from '../point-store.ts'
 import { fileSizeLimit, smallDisk } from '../testing/full-disk.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, sample, series, table } from '../testing/points.ts'
 import { openDuckDBStore } from './open-duckdb-store.ts'
-
-async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'duckdb-store-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
-}
 
 /** Points that no compression shortens: some 90 bytes each in the log. */
 function bulky(count: number): Point[] {

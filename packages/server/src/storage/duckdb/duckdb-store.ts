@@ -15,6 +15,7 @@ import {
   type Total,
   type TotalQuery,
   type TotalStream,
+  type BatchRows,
 } from '../point-store.ts'
 import { seriesText } from '../series-identity.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
@@ -159,6 +160,12 @@ export class DuckDBStore implements PointStore {
   async writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void> {
     if (samples.length === 0) return
     await this.#change((connection) => writeSamples(connection, batch, samples, this.#sampleSeries), signal)
+  }
+
+  async count(batch: BatchId, signal?: AbortSignal): Promise<BatchRows> {
+    const sql = `SELECT (SELECT count(*) FROM points WHERE batch = $1), (SELECT count(*) FROM samples WHERE batch = $1)`
+    const [row] = await this.#select({ sql, params: [batch] }, signal)
+    return { points: Number(row?.[0]), samples: Number(row?.[1]) }
   }
 
   async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {

@@ -29,6 +29,7 @@ import type {
   TotalRow,
   TotalStream,
   ValueField,
+  BatchRows,
 } from '../point-store.ts'
 import { wholeStream } from '../stream-total.ts'
 
@@ -45,6 +46,11 @@ export class ModelStore implements PointStore {
   async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
     const stored = samples.map((sample) => ({ ...sample, value: cut(sample.value) }))
     this.#samples.push(...stored.map((sample) => ({ batch, sample })))
+  }
+
+  async count(of: BatchId): Promise<BatchRows> {
+    const ours = ({ batch }: { batch: BatchId }) => batch === of
+    return { points: this.#points.filter(ours).length, samples: this.#samples.filter(ours).length }
   }
 
   async deleteBatches(batches: readonly BatchId[]): Promise<void> {

@@ -76,6 +76,7 @@ async function play(step: Step, store: PointStore): Promise<unknown> {
   const { seen, totals, sampled } = step
   const answers: unknown[] = [
     await store.highestBatch(),
+    await store.count(seen.highest),
     await store.sampleScopes('project_id', seen, never),
     await store.firstSampleAt(seen, never),
   ]

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { leaky } from '../../../storage/testing/leaky.ts'
 import { at, openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -219,6 +220,20 @@ test('the same Idempotency-Key twice at once stores once', async () => {
   )
   expect(answers.map((answer) => answer.status)).toEqual([204, 204, 204, 204])
   expect((await list(range)).total).toBe(1)
+})
+
+test('a push of which the store has lost a point without a word is 503, may be sent again, and then is there once', async () => {
+  const { period, range } = month(2021)
+  const headers = { 'idempotency-key': 'lost' }
+  {
+    using _ = leaky(api.store)
+    const refused = await push([frame({ a: [POINT, POINT] }, period)], headers)
+    expect(refused).toMatchObject({ status: 503 })
+    expect(refused.headers.get('retry-after')).toBe('5')
+    await api.get(404, 'GET', `${PATH}?${range}`)
+  }
+  expect(await push([frame({ a: [POINT, POINT] }, period)], headers)).toMatchObject({ status: 204 })
+  expect((await list(range)).total).toBe(2)
 })
 
 test('a refused body does not use its Idempotency-Key up', async () => {
