@@ -16,7 +16,8 @@ import { runProcess } from './commands/process.ts'
 import { runQuickstart } from './commands/quickstart.ts'
 import { runReconcile } from './commands/reconcile.ts'
 import { runRestore } from './commands/restore.ts'
-import { ROLES, type Role, runServe } from './commands/serve.ts'
+import { runServe } from './commands/serve.ts'
+import { ROLES, type Role } from './wiring/try-out.ts'
 import { VERSION } from './wiring/version.ts'
 
 interface ConfigFlags {
@@ -87,7 +88,8 @@ withConfig(program.command('import'))
 
 withConfig(program.command('check-config'))
   .description('say what is wrong with the configuration, or what would run')
-  .action((flags: ConfigFlags) => run(runCheckConfig(invocation(flags))))
+  .addOption(new Option('--role <role>', 'what the process is to do').choices(ROLES).default('all'))
+  .action((flags: ConfigFlags & { role: Role }) => run(runCheckConfig(invocation(flags), flags.role)))
 
 withConfig(program.command('collect'))
   .description('print what would be collected of a metric, and the exact questions to the source; nothing is rated')

@@ -1,10 +1,11 @@
 import { checkConfig } from '../config/load-config.ts'
 import { renderOutcome } from '../config/render-outcome.ts'
+import type { Role } from '../wiring/try-out.ts'
 import { configInput, type Invocation } from './invocation.ts'
 
 /** Prints what is wrong with the configuration, or what would run; the exit status. */
-export async function runCheckConfig(invocation: Invocation): Promise<number> {
-  const outcome = await checkConfig(configInput(invocation))
+export async function runCheckConfig(invocation: Invocation, role: Role): Promise<number> {
+  const outcome = await checkConfig(configInput(invocation, role))
   invocation.print(renderOutcome(outcome))
   return outcome.faults.length === 0 ? 0 : 1
 }

@@ -3,12 +3,12 @@ import { formatDecimal } from '../domain/decimal.ts'
 import { formatInstant, type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import { SeriesRegistry } from '../domain/series.ts'
-import type { Snapshot } from '../domain/snapshot.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { SourceExchange } from '../sources/http/source-client.ts'
 import { made } from '../wiring/make-plugin.ts'
+import { NO_SAMPLES } from '../wiring/no-samples.ts'
 import { configInput, type Invocation, open } from './invocation.ts'
 
 export interface CollectFlags {
@@ -51,8 +51,7 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
     scopeKey: collect.scope_key,
     periodSeconds: collect.period,
     series: new SeriesRegistry(),
-    samples: stores?.store ?? NO_SAMPLES,
-    snapshot: () => stores?.batches.snapshot() ?? Promise.resolve(NOTHING),
+    ...(stores ? { samples: stores.store, snapshot: () => stores.batches.snapshot() } : NO_SAMPLES),
     onSourceExchange: (exchange: SourceExchange) => print(question(exchange)),
   }
   const collector = owned.use(await made('collector', config.collector, context))
@@ -76,11 +75,4 @@ function question({ request: { method, url, query, form, json }, status, seconds
 function line({ series, begin, quantity }: Point): string {
   const attributes = JSON.stringify({ ...series.metadata, ...series.groupby })
   return `${formatInstant(begin)} ${series.scopeId} ${formatDecimal(quantity)} ${series.unit} ${attributes}\n`
-}
-
-const NOTHING: Snapshot = { highest: 0, hidden: [], voids: [] }
-const NO_SAMPLES = {
-  readSamples: () => Promise.resolve([]),
-  sampleScopes: () => Promise.resolve([]),
-  firstSampleAt: () => Promise.resolve(undefined),
 }

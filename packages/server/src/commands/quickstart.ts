@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatInstant, type Instant, toInstant } from '../domain/period.ts'
+import { readText } from '../lib/read-text.ts'
 import { billTable } from '../quickstart/bill-table.ts'
 import { writeMadeUpCloudCsv } from '../quickstart/made-up-cloud-csv.ts'
 import { readRulesFile } from '../quickstart/rules-file.ts'
@@ -37,7 +38,7 @@ async function prepareQuickstart(stores: Stores, invocation: Invocation): Promis
   const { print } = invocation
   const now = toInstant(new Date())
   const rulesFile = join(QUICKSTART_FOLDER, 'rules.yml')
-  const creations = readRulesFile(await readFile(rulesFile, 'utf8'), rulesFile)
+  const creations = readRulesFile(await readText(rulesFile), rulesFile)
   if (await setFirstRules(stores.db, creations, { who: 'quickstart', now: ruleTimeFromInstant(now) })) {
     print(`Prices: ${creations.length} groups, services, fields and rules of ${rulesFile}.\n`)
   }

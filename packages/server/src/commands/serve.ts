@@ -9,13 +9,10 @@ import { createApi, listenLimits } from '../wiring/create-api.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
-
-/** `all` is both in one process; as many of `api` and `processor` as wanted, when both stores are servers. */
-export const ROLES = ['all', 'api', 'processor'] as const
-export type Role = (typeof ROLES)[number]
+import type { Role } from '../wiring/try-out.ts'
 
 export async function runServe(invocation: Invocation, role: Role): Promise<number> {
-  await using stores = await open(invocation)
+  await using stores = await open(invocation, role)
   await serve(stores, invocation, role)
   return 0
 }

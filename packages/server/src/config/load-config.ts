@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
@@ -9,7 +9,9 @@ import type { Metric } from '../domain/metric.ts'
 import type { FetcherPlugin } from '../fetchers/fetcher.ts'
 import type { ReceiverPlugin } from '../intake/receiver.ts'
 import { Fault } from '../lib/fault.ts'
+import { isLoopback } from '../lib/loopback.ts'
 import { ownValue } from '../lib/own-value.ts'
+import { NOT_UTF8, NotUtf8, readText as readUtf8 } from '../lib/read-text.ts'
 import type { RatingPlugin } from '../rating/rating-module.ts'
 import type { PointStorePlugin } from '../storage/point-store.ts'
 import { type Chosen, loadPlugins, readPlugins } from './choose-plugins.ts'
@@ -20,6 +22,7 @@ import { type MetricsContext, parseMetrics } from './metrics.ts'
 import { type Options, SECTIONS, type SectionName } from './options.ts'
 import { KINDS, type PluginTables, sectionOf } from './plugin-kinds.ts'
 import { readSection } from './read-section.ts'
+import { toConfigFault, type Unopened } from './report-unopened.ts'
 import { optionMeta, shapeOf } from './schema-faults.ts'
 import { Settings } from './settings.ts'
 import { toNotices } from './unread-settings.ts'
@@ -34,6 +37,8 @@ export interface ConfigInput {
   readonly cwd: string
   /** What may be chosen by name. */
   readonly plugins: PluginTables
+  /** Tells what a start would refuse of what was read; undefined: nothing is tried. */
+  readonly tryOut?: ((parts: Unopened) => Promise<readonly Fault[]>) | undefined
   /** Stands for `/etc` in the search for files. */
   readonly etc?: string
 }
@@ -149,6 +154,11 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
   const metricsText = await readText(metricsPath, settings.get('collect', 'metrics_conf')?.where, report)
   const metrics = metricsText === undefined ? undefined : parseMetrics(metricsText, metricsPath, metricsContext)
   faults.push(...(metrics?.faults ?? []))
+  if (input.tryOut) {
+    const state = options.state && { ...options.state, url: stateHome(stateUrl ?? options.state.url, cwd) }
+    const refused = await input.tryOut({ options: { ...options, state }, collector, fetcher, store })
+    faults.push(...refused.map((fault) => toConfigFault(fault, settings)))
+  }
 
   const outcome = { faults: inOrder(faults), warnings, notices, files: settings.files }
   if (faults.length > 0 || !metrics || !policy || !collector || !fetcher || !store) {
@@ -206,8 +216,12 @@ async function readText(
   try {
     const { size } = await stat(path)
     if (size > FILE_SIZE_MAX) throw new Error(`larger than ${FILE_SIZE_MAX} bytes`)
-    return await readFile(path, 'utf8')
+    return await readUtf8(path)
   } catch (error) {
+    if (error instanceof NotUtf8) {
+      report({ where: `${path}:${error.line}`, path: '', reason: NOT_UTF8 })
+      return undefined
+    }
     report({
       where: path,
       path: '',
@@ -236,6 +250,10 @@ function checkTogether(options: MaybeOptions, settings: Settings, report: (fault
       reason: `with auth_strategy = noauth everybody who reaches ${api.host} is admin; use keystone, listen on 127.0.0.1, or set [api] allow_noauth = true`,
     })
   }
+  if (collect?.scope_key.trim() === '') {
+    const reason = 'is empty, and every point needs the attribute that says who is billed; write project_id'
+    report({ where: whereOf('collect', 'scope_key'), path: '[collect] scope_key', reason })
+  }
   const kept = storage?.retention_period
   if (kept !== undefined && collect) {
     // A period is rated when it has settled, and then has to be kept for as long again at least.
@@ -255,10 +273,6 @@ function checkTogether(options: MaybeOptions, settings: Settings, report: (fault
       reason: `is less than backoff_seconds_min (${processor.backoff_seconds_min})`,
     })
   }
-}
-
-function isLoopback(host: string): boolean {
-  return /^127(?:\.\d{1,3}){3}$/.test(host) || ['localhost', '::1', '[::1]'].includes(host.toLowerCase())
 }
 
 /** `[state] url`, or the database of CloudKitty when it is one that we can use. */
@@ -300,6 +314,10 @@ function readPolicy(
   }
 }
 
+function stateHome(url: string, cwd: string): string {
+  return url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url
+}
+
 /** Paths made absolute, and what depends on this machine filled in. */
 function atHome(options: Options, stateUrl: string | undefined, metricsPath: string, cwd: string): Options {
   const { DEFAULT, state, collect } = options
@@ -310,7 +328,7 @@ function atHome(options: Options, stateUrl: string | undefined, metricsPath: str
   return {
     ...options,
     DEFAULT: { ...DEFAULT, host: DEFAULT.host ?? hostname(), ...(logFile === undefined ? {} : { log_file: logFile }) },
-    state: { ...state, url: url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url },
+    state: { ...state, url: stateHome(url, cwd) },
     collect: { ...collect, metrics_conf: metricsPath },
   }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
 import { policyOptions } from '../auth/policy/policy-options.ts'
@@ -24,6 +25,14 @@ const skipExpression = z.string().superRefine((text, ctx) => {
   if (!parsed.ok) ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
 })
 
+/** A name, or an address that is one: `127.999.1.1` is neither. */
+const listenAddress = z.string().superRefine((text, ctx) => {
+  const host = text.trim().replace(/^\[(.*)\]$/, '$1')
+  const looksLikeAddress = /^[\d.]+$/.test(host) || host.includes(':')
+  if (host !== '' && !/\s/.test(host) && (!looksLikeAddress || isIP(host) !== 0)) return
+  ctx.addIssue({ code: 'custom', message: `expected an address like 127.0.0.1 or ::1, or a name, got '${text}'` })
+})
+
 const stateUrl = z.string().superRefine((text, ctx) => {
   if (/^pglite:.+/.test(text) || /^postgres(ql)?:\/\/\S+$/.test(text)) return
   ctx.addIssue({ code: 'custom', message: 'expected pglite:FOLDER or postgresql://user:password@host/database' })
@@ -45,7 +54,7 @@ export const SECTIONS = {
     log_dir: option.text().optional().describe('Folder that a relative `log_file` is in'),
   }),
   api: z.object({
-    host: option.text().default('127.0.0.1').describe('Address to listen on'),
+    host: listenAddress.default('127.0.0.1').describe('Address to listen on; CloudKitty’s `host_ip` is taken too'),
     port: option.port().default(8889).describe('Port to listen on'),
     allow_noauth: option
       .boolean()
@@ -143,7 +152,7 @@ export const SECTIONS = {
     collector_request_timeout: option
       .integer({ min: 30 })
       .default(300)
-      .describe('Seconds that the collection of one batch may take'),
+      .describe('Seconds that the collection of one metric may take, for all scopes and periods of a batch'),
   }),
   processor: z.object({
     max_points_per_batch: option

@@ -1,11 +1,18 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
+import { AUTHTOKEN_OLD_NAMES } from '../auth/keystone/authtoken-options.ts'
 import { KEYSTONEAUTH_OLD_NAMES, keystoneauthOptions } from '../sources/keystone/keystoneauth-options.ts'
 import { ownValue } from '../lib/own-value.ts'
 import type { ConfigFault } from './config-fault.ts'
 import { accepts, parseSafely } from './parse-safely.ts'
 import { optionMeta, shapeOf, toSchemaFaults } from './schema-faults.ts'
 import type { DefaultText, Setting, Settings } from './settings.ts'
+
+/** Names of options under which other versions of CloudKitty, kolla-ansible and Puppet still write them. */
+export const OLD_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  api: { host_ip: 'host' },
+  keystone_authtoken: AUTHTOKEN_OLD_NAMES,
+}
 
 /** Options that say how to connect rather than who we are: a section keeps its own, `auth_section` or not. */
 const SESSION_OPTIONS = ['cafile', 'certfile', 'keyfile', 'insecure', 'timeout']
@@ -35,8 +42,10 @@ export function readSection<T>(
     report(fault)
   }
   const shape = shapeOf(schema)
-  const written =
-    shape && 'auth_section' in shape ? followAuthSection(settings, section, note) : ownSettings(settings, section)
+  const written = renameOld(
+    shape && 'auth_section' in shape ? followAuthSection(settings, section, note) : ownSettings(settings, section),
+    OLD_NAMES[section] ?? {},
+  )
   const values: Record<string, string> = {}
   for (const [option, setting] of written) {
     const optionSchema = ownValue(shape, option)
@@ -116,8 +125,12 @@ function followAuthSection(
   return own
 }
 
-function renameOld(settings: Map<string, Setting>): Map<string, Setting> {
-  for (const [old, name] of Object.entries(KEYSTONEAUTH_OLD_NAMES)) {
+/** The settings, with those under older names under the present ones, where these are not there. */
+function renameOld(
+  settings: Map<string, Setting>,
+  names: Readonly<Record<string, string>> = KEYSTONEAUTH_OLD_NAMES,
+): Map<string, Setting> {
+  for (const [old, name] of Object.entries(names)) {
     const setting = settings.get(old)
     if (setting && !settings.has(name)) settings.set(name, setting)
   }

@@ -1,5 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorText } from '../lib/fault.ts'
+import { NotUtf8, readText } from '../lib/read-text.ts'
 import type { ConfigFault } from './config-fault.ts'
 import { type MetricsContext, type MetricsFile, parseMetrics } from './metrics.ts'
 
@@ -95,8 +97,8 @@ async function read(path: string): Promise<{ readonly text: string } | { readonl
   try {
     const { size } = await stat(path)
     if (size > SIZE_MAX) return { reason: `larger than ${SIZE_MAX} bytes` }
-    return { text: await readFile(path, 'utf8') }
+    return { text: await readText(path) }
   } catch (error) {
-    return { reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+    return { reason: error instanceof NotUtf8 ? error.message : `cannot be read: ${errorText(error)}` }
   }
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import { Questions } from '../api/questions.ts'
@@ -13,6 +12,7 @@ import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
 import { Turns } from '../lib/turns.ts'
+import { readText } from '../lib/read-text.ts'
 import { Collectors } from '../state/collectors.ts'
 import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Scopes } from '../state/scopes.ts'
@@ -125,7 +125,7 @@ function rateLimit({ api }: Options): AppOptions<never>['rateLimit'] {
 /** metrics.yml as it stands on disk now. */
 function metricsSource({ options, metricsContext }: Config): MetricsSource {
   const path = options.collect.metrics_conf
-  return { read: async () => parseMetrics(await readFile(path, 'utf8'), path, metricsContext) }
+  return { read: async () => parseMetrics(await readText(path), path, metricsContext) }
 }
 
 function getMetrics(telemetry: Telemetry) {

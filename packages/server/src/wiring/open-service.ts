@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { BackupParts } from '../backup/back-up.ts'
-import type { Collector, CollectorContext } from '../collectors/collector.ts'
+import { boundCollector } from '../collectors/bound-collector.ts'
+import type { CollectorContext } from '../collectors/collector.ts'
 import type { Config } from '../config/load-config.ts'
 import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
@@ -126,7 +127,8 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       snapshot: () => batches.snapshot(),
       onSourceExchange: ({ source, status, seconds }) => telemetry.asked({ source, status: String(status), seconds }),
     }
-    const collector: Collector = owned.use(await made('collector', config.collector, context))
+    const found = owned.use(await made('collector', config.collector, context))
+    const collector = boundCollector(found, options.orchestrator.collector_request_timeout)
     const fetcher: Fetcher = owned.use(await made('fetcher', config.fetcher, context))
     const skip = options.orchestrator.skip_datapoints_expression
     let active: ActiveMetrics = activate(config.metrics, skip)

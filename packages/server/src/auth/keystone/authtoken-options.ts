@@ -27,12 +27,3 @@ export type AuthtokenOptions = z.output<typeof authtokenOptions>
 
 /** Names that keystonemiddleware still takes for those above. */
 export const AUTHTOKEN_OLD_NAMES: Readonly<Record<string, string>> = { auth_uri: 'www_authenticate_uri' }
-
-/** Options of keystonemiddleware that have no meaning here, with the reason. */
-export const AUTHTOKEN_OPTIONS_IGNORED: Readonly<Record<string, string>> = {
-  interface: 'tokens are validated at auth_url',
-  region_name: 'tokens are validated at auth_url',
-  service_token_roles: 'X-Service-Token is not read: no request outlives the token it came with',
-  service_token_roles_required: 'X-Service-Token is not read: no request outlives the token it came with',
-  service_type: 'tokens with access rules are refused by Keystone, as for every service that does not check such rules',
-}

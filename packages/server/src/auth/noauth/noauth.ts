@@ -1,6 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { Principal } from '../../domain/principal.ts'
 import { Fault } from '../../lib/fault.ts'
+import { isLoopback } from '../../lib/loopback.ts'
 import type { Authenticator, HeaderReader } from '../authenticator.ts'
 import type { Authorizer } from '../authorizer.ts'
 
@@ -42,15 +42,4 @@ export function refuseOpenNoauth(options: { readonly host: string; readonly allo
       'set auth_strategy = keystone, or, when something in front of it authenticates, set [api] allow_noauth = true.',
     { section: 'api', option: 'allow_noauth', host: options.host },
   )
-}
-
-function isLoopback(host: string): boolean {
-  const bare = host
-    .trim()
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, '$1')
-  if (isIPv4(bare)) return bare.startsWith('127.')
-  // Only the spellings that are sure; any other IPv6 address counts as open.
-  if (isIPv6(bare)) return bare === '::1' || bare === '0:0:0:0:0:0:0:1' || /^::ffff:127(\.\d+){3}$/.test(bare)
-  return bare === 'localhost'
 }

@@ -5,8 +5,9 @@ import { option } from '../../lib/option.ts'
 export const prometheusOptions = {
   prometheus_url: z
     .string()
-    .refine((url) => /^https?:\/\/[^/]/.test(url), {
-      error: "expected Prometheus' URL with its API prefix: http://localhost:9090/api/v1",
+    .refine((url) => /^https?:\/\/[^/].*\/api\/v\d+\/*$/.test(url), {
+      error: ({ input }) =>
+        `expected the URL of Prometheus with the prefix of its API at the end, http://localhost:9090/api/v1, got '${String(input).replace(/\/\/[^@/]*@/, '//***@')}'`,
     })
     .describe('URL of Prometheus with the prefix of its API: http://localhost:9090/api/v1'),
   prometheus_user: option.text().optional().describe('User for basic authentication; needs the password too'),

@@ -5,6 +5,7 @@ import { Client, type Pool } from 'pg'
 import { Fault } from '../../lib/fault.ts'
 import { type ForeignTables, migrateAll, type State } from '../database.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { refuseCloudKitty } from './refuse-cloudkitty.ts'
 
 /** Any number that no other program takes for its advisory lock in this database. */
 const MIGRATION_LOCK = 0x636c_7461
@@ -77,6 +78,7 @@ async function migrateOnce(url: string, timeouts: PostgresTimeouts, foreign: rea
     await client.connect()
     const db = drizzle(client)
     await db.execute(sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
+    await refuseCloudKitty(db)
     await migrateAll((from) => migrate(db, from), foreign)
   } catch (cause) {
     if (cause instanceof Fault) throw cause
