@@ -67,8 +67,9 @@ test('a CSV file with faulty lines is refused whole, with each line, column and 
   expect(refused.text).toMatch(/usage\.csv:5.*project_id/)
   expect(refused.text).toMatch(/usage\.csv:6/)
   const rated = await runCloudtabbyd(['process', ...CONF, '--until', '2026-06-02'], env)
-  expect(rated).toMatchObject({ status: 0 })
+  expect(rated).toMatchObject({ status: 1 })
   expect(rated.text).toContain('Rated 0 scope periods, 0 points')
+  expect(rated.text).toMatch(/No scopes: the fetcher samples named no scope.*label project_id.*cloudtabbyd import FILE/)
 })
 
 test.each([

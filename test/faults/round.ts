@@ -71,7 +71,7 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
     const role = plan.layout !== 'servers' ? 'all' : name === 'api' ? 'api' : 'processor'
     const member = new Member(name, {
       args: ['serve', '--role', role, '--config-file', file],
-      env: { OS_DEFAULT__HOST: name },
+      env: { OS_DEFAULT__HOST: name, OS_PROCESSOR__PORT: '0' },
       skewSeconds: plan.skews.get(name) ?? 0,
       mayDie,
     })

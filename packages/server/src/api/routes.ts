@@ -4,6 +4,7 @@ import type { RuleDeps } from '../rating/module-config.ts'
 import type { RatingModule } from '../rating/rating-module.ts'
 import type { ModuleDeps } from './rated-module.ts'
 import { getHealthcheck, type HealthDeps } from './root/get-healthcheck.ts'
+import { getMetrics, type MetricsDeps } from './root/get-metrics.ts'
 import { getOpenApi } from './root/get-openapi.ts'
 import { getVersions } from './root/get-versions.ts'
 import type { CollectorDeps } from './v1/collector/mapping.ts'
@@ -32,6 +33,7 @@ import { postReprocesses, type ReprocessDeps } from './v2/task/post-reprocesses.
 
 /** Everything that the routes need from below. */
 export type ApiDeps = HealthDeps &
+  MetricsDeps &
   CollectorDeps &
   InfoDeps &
   ModuleDeps &
@@ -49,12 +51,10 @@ export interface ApiParts {
   /** `[storage] version`: 1 leaves API v2 out, as CloudKitty does. */
   readonly storageVersion: 1 | 2
   readonly version: string
-  /** Routes that are no part of CloudKitty's API, such as the process's metrics: they stand in the API document too. */
-  readonly more?: readonly Route<unknown>[]
 }
 
 /** Every route of the service. */
-export function apiRoutes({ modules, storageVersion, version, more = [] }: ApiParts): readonly Route<ApiDeps>[] {
+export function apiRoutes({ modules, storageVersion, version }: ApiParts): readonly Route<ApiDeps>[] {
   const v1 = [...collectorRoutes, ...infoRoutes, ...ratingRoutes(modules), ...reportRoutes, listV1Dataframes]
   const v2 = [
     ...scopeRoutes,
@@ -75,7 +75,7 @@ export function apiRoutes({ modules, storageVersion, version, more = [] }: ApiPa
     getVersions(storageVersion === 1 ? ['v1'] : ['v1', 'v2']),
     getHealthcheck,
     getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),
-    ...more,
+    getMetrics,
     ...served,
   ]
   return routes

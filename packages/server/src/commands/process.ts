@@ -33,12 +33,13 @@ export async function processWithProgress(
 }
 
 /** Tells what was not done to the end; true when nothing was. */
-export function printFailures({ failed, stumbles }: Outcome, print: (text: string) => void): boolean {
+export function printFailures({ withoutScopes, failed, stumbles }: Outcome, print: (text: string) => void): boolean {
+  if (withoutScopes !== undefined) print(`No scopes: ${withoutScopes}.\n`)
   for (const { scopeId, error } of failed.slice(0, FAILURES_SHOWN))
     print(`Not rated to the end: ${scopeId}: ${error}\n`)
   if (failed.length > FAILURES_SHOWN) print(`... and ${failed.length - FAILURES_SHOWN} more scopes.\n`)
   for (const stumble of stumbles) print(`Not done: ${stumbleText(stumble)}\n`)
-  return failed.length === 0 && stumbles.length === 0
+  return withoutScopes === undefined && failed.length === 0 && stumbles.length === 0
 }
 
 const FAILURES_SHOWN = 20

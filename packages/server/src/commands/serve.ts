@@ -6,6 +6,7 @@ import { Fault } from '../lib/fault.ts'
 import { runForEver } from '../processor/round.ts'
 import { type Invocation, open } from './invocation.ts'
 import { createApi, listenLimits } from '../wiring/create-api.ts'
+import { createProbes } from '../wiring/create-probes.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
@@ -25,11 +26,19 @@ export async function serve(stores: Stores, { signal, print }: Invocation, role:
     const { host, port } = config.options.api
     const limits = listenLimits(config.options)
     const api = owned.use(createApi(stores))
-    const listener = owned.use(await listenOrExplain(() => listen(api.app, { host, port, ...limits }), host, port))
+    const listener = owned.use(
+      await listenOrExplain(() => listen(api.app, { host, port, ...limits }), { host, port, section: 'api' }),
+    )
     const address = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
     print(`Answering on ${address}, for instance ${address}/v2/summary?groupby=project_id (Ctrl-C ends it).\n`)
     log.info({ address, role }, 'serving')
     owned.use(await runReceivers(stores, signal))
+  } else {
+    const { host, port } = config.options.processor
+    const listener = owned.use(
+      await listenOrExplain(() => listen(createProbes(stores), { host, port }), { host, port, section: 'processor' }),
+    )
+    log.info({ host, port: listener.port, role }, 'answering /healthcheck and /metrics')
   }
   if (role === 'api') {
     await untilAborted(signal)
@@ -66,22 +75,30 @@ function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: Abo
 /** Throws the fault of a port that cannot be taken, before there is work that would be in vain. */
 export async function assertPortIsFree(host: string, port: number): Promise<void> {
   const nothing = { fetch: () => Promise.resolve(new Response(null, { status: 503 })) }
-  const listener = await listenOrExplain(() => listen(nothing, { host, port }), host, port)
+  const listener = await listenOrExplain(() => listen(nothing, { host, port }), { host, port, section: 'api' })
   await listener[Symbol.asyncDispose]()
 }
 
-async function listenOrExplain<T>(start: () => Promise<T>, host: string, port: number): Promise<T> {
+interface Where {
+  readonly host: string
+  readonly port: number
+  /** Of cloudkitty.conf, which sets both. */
+  readonly section: 'api' | 'processor'
+}
+
+async function listenOrExplain<T>(start: () => Promise<T>, { host, port, section }: Where): Promise<T> {
   try {
     return await start()
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
+    const option = `[${section}] port (or OS_${section.toUpperCase()}__PORT)`
     const reason =
       code === 'EADDRINUSE'
-        ? `port ${port} of ${host} is taken: stop what uses it, or set [api] port (or OS_API__PORT) to another one`
+        ? `port ${port} of ${host} is taken: stop what uses it, or set ${option} to another one`
         : code === 'EACCES'
-          ? `port ${port} of ${host} may not be used by this user: set [api] port to one above 1023`
+          ? `port ${port} of ${host} may not be used by this user: set ${option} to one above 1023`
           : code === 'EADDRNOTAVAIL'
-            ? `${host} is no address of this machine: set [api] host`
+            ? `${host} is no address of this machine: set [${section}] host`
             : `cannot listen on ${host}:${port}: ${message}`
     throw new Fault('api.cannot_listen', reason, { host, port }, { cause })
   }

@@ -155,6 +155,11 @@ export const SECTIONS = {
       .describe('Seconds that the collection of one metric may take, for all scopes and periods of a batch'),
   }),
   processor: z.object({
+    host: option
+      .text()
+      .default('127.0.0.1')
+      .describe('Address on which `serve --role processor` answers `/healthcheck` and `/metrics`'),
+    port: option.port().default(8890).describe('Port for that; 0 takes a free one and says which in the log'),
     max_points_per_batch: option
       .integer({ min: 1000 })
       .default(250_000)

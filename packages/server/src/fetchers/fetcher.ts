@@ -7,6 +7,16 @@ import type { SourceObserver } from '../sources/http/source-client.ts'
 export interface Fetcher extends AsyncDisposable {
   /** Ids of all scopes that are to be rated, distinct, in no particular order. Throws a `Fault` when it cannot tell. */
   scopes(signal: AbortSignal): Promise<string[]>
+  /** For whoever wonders why there are none. */
+  readonly whenNone?: WhenNone
+}
+
+/** What a fetcher asked, and what to do when it names no scope at all. */
+export interface WhenNone {
+  /** As after "asked for": `the projects in Keystone on which user x has the role rating`. */
+  readonly asked: string
+  /** A sentence, without its full stop: which command or option helps. */
+  readonly remedy: string
 }
 
 export interface FetcherContext {

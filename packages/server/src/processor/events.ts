@@ -96,6 +96,11 @@ export function processorEvents(log: Logger, registry: Registry) {
       log.error({ err: error }, 'the fetcher failed; scopes that it named last go on')
     },
 
+    fetcherNamedNone(reason: string): void {
+      looks.inc({ outcome: 'none' })
+      log.warn(reason)
+    },
+
     /** Too frequent for the log: the progress shows it. */
     committed(claim: Claim, batch: { readonly points: number; readonly seconds: number }): void {
       points.inc(batch.points)

@@ -1,9 +1,10 @@
-import type { Fetcher } from '../fetchers/fetcher.ts'
+import type { Fetcher, WhenNone } from '../fetchers/fetcher.ts'
 import { type Instant, monthStart, periodsFrom } from '../domain/period.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Claim } from '../state/claim.ts'
 import type { StateDatabase } from '../state/database.ts'
+import { noteDiscovery, noteFailedDiscovery } from '../state/discoveries.ts'
 import type { DueRequest } from '../state/due.ts'
 import { holdLease } from '../state/hold-lease.ts'
 import { listFailing, readLateness } from '../state/lateness.ts'
@@ -21,6 +22,8 @@ export interface ProcessorOptions extends BatchBounds {
   readonly waitPeriods: number
   /** Where a new scope begins. */
   readonly begin: 'month-start' | 'first-sample' | Instant
+  /** How often the fetcher is asked while a processor runs for ever. */
+  readonly discoverEverySeconds: number
   /** Metrics that are asked for at the same time. */
   readonly concurrency: number
   /** Back-off of a scope that failed: doubled with every failure in a row, between these bounds. */
@@ -76,23 +79,36 @@ export class Processor {
     this.#limits = new BatchLimits(options)
   }
 
-  /** Asks the fetcher which scopes there are. A fetcher that fails is reported, and the known scopes go on. */
-  async discover(now: Instant, signal: AbortSignal): Promise<void> {
-    const { fetcher, scopes, events } = this.#parts
+  /**
+   * Asks the fetcher which scopes there are. A fetcher that fails is reported, and the known scopes go on; one that names no
+   * scope at all is reported as well. What is wrong, as text; undefined when all is well.
+   */
+  async discover(now: Instant, signal: AbortSignal): Promise<string | undefined> {
+    const { db, fetcher, scopes, events } = this.#parts
+    const { names, discoverEverySeconds: everySeconds } = this.#options
     let ids: string[]
     try {
       ids = await fetcher.scopes(signal)
     } catch (error) {
       if (signal.aborted) throw error
       events.fetcherFailed(error)
-      await scopes.keepSeen(this.#options.names, now)
-      return
+      await scopes.keepSeen(names, now)
+      await noteFailedDiscovery(db, names, { error: errorText(error), everySeconds })
+      return errorText(error)
     }
-    const known = await scopes.known(this.#options.names)
+    if (ids.length === 0) {
+      const reason = noScopes(names.fetcher, fetcher.whenNone)
+      events.fetcherNamedNone(reason)
+      await noteFailedDiscovery(db, names, { error: reason, everySeconds })
+      return reason
+    }
+    const known = await scopes.known(names)
     const added = ids.filter((id) => !known.has(id)).length
     const begin = added > 0 ? await this.#firstBegin(now, signal) : now
-    await scopes.see(ids, this.#options.names, now, begin)
+    await scopes.see(ids, names, now, begin)
+    await noteDiscovery(db, names, ids.length)
     events.discovered({ scopes: ids.length, added })
+    return undefined
   }
 
   async #firstBegin(now: Instant, signal: AbortSignal): Promise<Instant> {
@@ -208,4 +224,11 @@ export class Processor {
     }
     return nothing
   }
+}
+
+function noScopes(fetcher: string, whenNone: WhenNone | undefined): string {
+  const named = `the fetcher ${fetcher} named no scope, so nothing can be rated`
+  return whenNone
+    ? `${named}; it asked for ${whenNone.asked}: ${whenNone.remedy}`
+    : `${named}: see its section of cloudkitty.conf`
 }

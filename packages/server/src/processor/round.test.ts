@@ -72,7 +72,15 @@ test('until done: everything that is due is rated, everything that is to be rate
   await using b = await bench(['a', 'b'])
   const r = await roundOf(b, T0)
   const first = await r.untilDone(T0 + 10 * HOUR + 1)
-  expect(first).toEqual({ done: 18, due: 18, points: 18 * EACH, failed: [], held: 0, stumbles: [] })
+  expect(first).toEqual({
+    done: 18,
+    due: 18,
+    points: 18 * EACH,
+    failed: [],
+    held: 0,
+    withoutScopes: undefined,
+    stumbles: [],
+  })
   for (const hour of [0, 2, 4])
     await b.reprocesses.add(['a'], { begin: T0 + hour * HOUR, end: T0 + (hour + 1) * HOUR }, 'test', TESTER)
   await r.untilDone(T0 + 10 * HOUR + 1)

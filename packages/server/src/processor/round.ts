@@ -56,6 +56,8 @@ export interface Stumble {
 }
 
 export interface Outcome extends RunSummary {
+  /** Why the fetcher named no scope, if it was asked and did not; undefined otherwise. */
+  readonly withoutScopes: string | undefined
   /** Steps that failed; what the others did stands. */
   readonly stumbles: readonly Stumble[]
 }
@@ -97,9 +99,10 @@ export class Round {
     const { names, discoverEverySeconds } = this.#options
     const stumbles: Stumble[] = []
     let summary = NOTHING
+    let withoutScopes: string | undefined
     const look = whole || clock.now() - this.#discoveredAt >= discoverEverySeconds
     const steps: readonly [Step, () => Promise<unknown>][] = [
-      ['discover', async () => look && (await this.#discover(until, signal))],
+      ['discover', async () => look && (withoutScopes = await this.#discover(until, signal))],
       ['rate', async () => (summary = await processor.run({ until, signal, ...(onProgress && { onProgress }) }))],
       ['recheck', () => rechecker.run(signal)],
       ['reprocess', () => (whole ? untilNothing(() => reprocessor.run(signal), signal) : reprocessor.run(signal))],
@@ -119,7 +122,7 @@ export class Round {
         if (faultIn(error)?.code === 'state.unavailable') break
       }
     }
-    return { ...summary, stumbles }
+    return { ...summary, withoutScopes, stumbles }
   }
 
   /** What failed before is tried in the next round, however long it should have waited. */
@@ -132,9 +135,10 @@ export class Round {
     await this.#parts.batches.retire().catch((error: unknown) => this.#parts.events.notRetired(error))
   }
 
-  async #discover(until: Instant, signal: AbortSignal): Promise<void> {
-    await this.#parts.processor.discover(until, signal)
+  async #discover(until: Instant, signal: AbortSignal): Promise<string | undefined> {
+    const withoutScopes = await this.#parts.processor.discover(until, signal)
     this.#discoveredAt = this.#parts.clock.now()
+    return withoutScopes
   }
 
   async #sweep(whole: boolean, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+} from 'drizzle-orm/pg-core'
 import type { StoredDiff, StoredSums } from './task-diff.ts'
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'date' })
@@ -42,6 +54,24 @@ export const scopes = pgTable(
 
 /** The columns of a scope with which all is well. */
 export const NO_FAILURE = { failures: 0, retryAt: null, lastError: null, lastErrorAt: null }
+
+/** What the last questions to a fetcher brought. */
+export const discoveries = pgTable(
+  'discoveries',
+  {
+    scopeKey: text('scope_key').notNull(),
+    fetcher: text('fetcher').notNull(),
+    collector: text('collector').notNull(),
+    /** When it last named scopes, and how many. */
+    succeededAt: instant('succeeded_at'),
+    scopes: integer('scopes').notNull().default(0),
+    /** Looks in a row that failed or named none, when the last of them was counted, and why it failed. */
+    failures: integer('failures').notNull().default(0),
+    failedAt: instant('failed_at'),
+    lastError: text('last_error'),
+  },
+  (table) => [primaryKey({ columns: [table.scopeKey, table.fetcher, table.collector] })],
+)
 
 /** When a scope was switched off, and on again: periods that begin in between are never billed. */
 export const scopeInactivity = pgTable(

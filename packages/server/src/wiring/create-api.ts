@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import { Questions } from '../api/questions.ts'
 import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
@@ -10,18 +9,17 @@ import { SeriesRegistry } from '../domain/series.ts'
 import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
-import { Content, defineRoute, pathsOf, Reply, type Route } from '../http/route.ts'
-import { Turns } from '../lib/turns.ts'
+import { pathsOf, type Route } from '../http/route.ts'
 import { readText } from '../lib/read-text.ts'
+import { Turns } from '../lib/turns.ts'
 import { Collectors } from '../state/collectors.ts'
 import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Scopes } from '../state/scopes.ts'
 import type { PointStore } from '../storage/point-store.ts'
+import { probeDeps } from './create-probes.ts'
 import { openAuth } from './open-auth.ts'
 import type { Stores } from './open-service.ts'
-import type { Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
-import { whyUnhealthy } from './why-unhealthy.ts'
 
 /** Series of pushed points that are remembered; a body may hold as many series as points. */
 const PUSHED_SERIES = 10_000
@@ -47,7 +45,7 @@ export function createApi(stores: Stores): Api {
     clock: () => new Date(),
     now: () => toInstant(new Date()),
     keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period),
-    unhealthy: () => whyUnhealthy(db),
+    ...probeDeps(stores),
     collectors: new Collectors(db),
     metricsSource: metricsSource(config),
     ratingModules: pipeline.modules,
@@ -68,7 +66,6 @@ export function createApi(stores: Stores): Api {
     modules: pipeline.modules,
     storageVersion: 2,
     version: VERSION,
-    more: [getMetrics(telemetry)],
   })
   const { allowed_origin, allow_credentials, expose_headers, max_age, allow_methods, allow_headers } = options.cors
   const app = createApp({
@@ -126,17 +123,4 @@ function rateLimit({ api }: Options): AppOptions<never>['rateLimit'] {
 function metricsSource({ options, metricsContext }: Config): MetricsSource {
   const path = options.collect.metrics_conf
   return { read: async () => parseMetrics(await readText(path), path, metricsContext) }
-}
-
-function getMetrics(telemetry: Telemetry) {
-  return defineRoute<unknown>()({
-    family: 'root',
-    method: 'GET',
-    path: '/metrics',
-    access: 'probe',
-    policy: null,
-    summary: 'What this process counts, in the text format of Prometheus',
-    reply: { status: 200, schema: z.string(), types: ['text/plain'] },
-    handle: async () => new Reply(new Content(telemetry.registry.contentType, await telemetry.registry.metrics())),
-  })
 }

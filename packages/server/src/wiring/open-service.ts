@@ -9,7 +9,6 @@ import { SeriesRegistry } from '../domain/series.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { SYSTEM_CLOCK } from '../processor/clock.ts'
-import { processorEvents } from '../processor/events.ts'
 import { Processor } from '../processor/processor.ts'
 import type { ActiveMetrics } from '../processor/rate-periods.ts'
 import { Rechecker } from '../processor/rechecker.ts'
@@ -68,8 +67,8 @@ export async function openStores(
     if (embedded) await finishRestore(embedded)
     const state = owned.use(await openState(options.state, log, migrationsOf(config.ratingModules)))
     const { db } = state
-    const telemetry = new Telemetry()
-    const store = owned.use(await made('store', config.store, { events: storeEvents(log, telemetry.registry) }))
+    const telemetry = new Telemetry(log)
+    const store = owned.use(await made('store', config.store, { events: telemetry.store }))
     const modules = new Modules(db)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,
@@ -115,7 +114,7 @@ export interface ProcessorUnit extends AsyncDisposable {
 }
 
 export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
-  const { config, db, batches, chores, scopes, reprocesses, pipeline, store, telemetry, log, names } = stores
+  const { config, db, batches, chores, scopes, reprocesses, pipeline, store, telemetry, names } = stores
   const { options } = config
   const owned = new Disposer()
   try {
@@ -133,8 +132,17 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     const skip = options.orchestrator.skip_datapoints_expression
     let active: ActiveMetrics = activate(config.metrics, skip)
     const { processor: tuning } = options
-    const events = processorEvents(log, telemetry.registry)
-    const parts = { db, collector, pipeline, store, metrics: () => active, scopes, batches, events }
+    const discoverEverySeconds = Math.min(options.collect.period, DISCOVER_EVERY_SECONDS)
+    const parts = {
+      db,
+      collector,
+      pipeline,
+      store,
+      metrics: () => active,
+      scopes,
+      batches,
+      events: telemetry.processor,
+    }
     const common = {
       names,
       periodSeconds: options.collect.period,
@@ -148,6 +156,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
         ...common,
         waitPeriods: options.collect.wait_periods,
         begin: options.collect.begin,
+        discoverEverySeconds,
         maxScopes: MAX_SCOPES,
         maxPeriods: MAX_PERIODS,
       },
@@ -161,7 +170,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       { ...parts, processor, rechecker, reprocessor, chores, clock: SYSTEM_CLOCK },
       {
         names,
-        discoverEverySeconds: Math.min(options.collect.period, DISCOVER_EVERY_SECONDS),
+        discoverEverySeconds,
         lookSeconds: tuning.look_seconds,
         keepHours: options.storage.retention_period,
         keepAuditDays: options.audit.retention_days,

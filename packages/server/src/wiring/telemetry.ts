@@ -1,4 +1,8 @@
-import { Gauge, Histogram, Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import { Histogram, Registry } from 'prom-client'
+import { type ProcessorEvents, processorEvents } from '../processor/events.ts'
+import { type StoreEvents, storeEvents } from '../storage/events.ts'
+import { StateGauges, type StateOfRating } from './state-gauges.ts'
 
 /** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
 export class Telemetry {
@@ -17,16 +21,22 @@ export class Telemetry {
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
     registers: [this.registry],
   })
-  readonly #failing = new Gauge({
-    name: 'cloudtabby_scopes_failing',
-    help: 'Scopes that back off after a failure',
-    registers: [this.registry],
-  })
-  readonly #lag = new Gauge({
-    name: 'cloudtabby_rating_lag_seconds',
-    help: 'Age of the oldest period that is due and not rated; 0 when none is',
-    registers: [this.registry],
-  })
+  /** What happens while scopes are rated. */
+  readonly processor: ProcessorEvents
+  /** What a points store does or suffers in the background. */
+  readonly store: StoreEvents
+  readonly #state = new StateGauges(this.registry)
+
+  constructor(log: Logger) {
+    this.processor = processorEvents(log, this.registry)
+    this.store = storeEvents(log, this.registry)
+  }
+
+  /** Everything, in Prometheus' text format; what state says is asked for now. */
+  async scrape(state: StateOfRating): Promise<{ type: string; text: string }> {
+    await this.#state.refresh(state)
+    return { type: this.registry.contentType, text: await this.registry.metrics() }
+  }
 
   answered(answer: { method: string; route: string; status: number; seconds: number }): void {
     const { method, route, status, seconds } = answer
@@ -35,10 +45,5 @@ export class Telemetry {
 
   asked({ source, status, seconds }: { source: string; status: string; seconds: number }): void {
     this.#source.observe({ source, status }, seconds)
-  }
-
-  lagging({ failing, lagSeconds }: { failing: number; lagSeconds: number }): void {
-    this.#failing.set(failing)
-    this.#lag.set(lagSeconds)
   }
 }

@@ -1,26 +1,38 @@
 import { existsSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
+import { answerWithin } from '../lib/answer-within.ts'
 import type { StateDatabase } from '../state/database.ts'
+import { readDiscovery } from '../state/discoveries.ts'
+import type { ScopeNames } from '../state/scope-names.ts'
 
 /** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */
 const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
 /** Load balancers do not wait for long: a database that is silent for so long counts as one that is away. */
 const SILENT_MS = 3_000
+/** A fetcher that names no scopes so often in a row is in trouble. */
+const DEAD_LOOKS = 3
 
 /** Why nothing should be sent to this process; undefined when all is well. */
 export async function whyUnhealthy(db: StateDatabase, silentMs = SILENT_MS): Promise<string | undefined> {
   if (existsSync(DISABLED_BY)) return 'DISABLED BY FILE'
-  const answered = new AbortController()
-  const silent = sleep(silentMs, undefined, { signal: answered.signal }).then(() => {
-    throw new Error('silent')
-  })
   try {
-    await Promise.race([db.execute(sql`SELECT 1`), silent])
+    await answerWithin(db.execute(sql`SELECT 1`), silentMs)
     return undefined
   } catch {
     return 'the state database does not answer'
-  } finally {
-    answered.abort()
   }
+}
+
+/**
+ * What is wrong with the rating while reports can be answered all the same; undefined when all is well, and while state does
+ * not answer. For anybody's eyes: why it is so stands in the log of the processors.
+ */
+export async function ratingTrouble(
+  db: StateDatabase,
+  names: ScopeNames,
+  silentMs = SILENT_MS,
+): Promise<string | undefined> {
+  const discovery = await answerWithin(readDiscovery(db, names), silentMs).catch(() => undefined)
+  if (!discovery || discovery.failures < DEAD_LOOKS) return undefined
+  return `the fetcher ${names.fetcher} has named no scopes ${discovery.failures} times in a row; the processors' log says why`
 }

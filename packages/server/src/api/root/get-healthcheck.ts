@@ -4,6 +4,8 @@ import { Content, defineRoute, Reply } from '../../http/route.ts'
 export interface HealthDeps {
   /** Why this process should get no requests, in a few words; undefined while it should. */
   readonly unhealthy: () => Promise<string | undefined> | string | undefined
+  /** What is wrong though this process should go on getting requests: a further line of the answer. Undefined when nothing is. */
+  readonly trouble: () => Promise<string | undefined> | string | undefined
 }
 
 /** oslo.middleware's health responder: for load balancers, without token, request id or family. */
@@ -16,18 +18,23 @@ export const getHealthcheck = defineRoute<HealthDeps>()({
   summary: 'Whether this process answers',
   reply: { status: 200, schema: z.unknown(), types: ['text/plain', 'text/html', 'application/json'] },
   errors: [503],
-  async handle({ unhealthy }, { request }) {
+  async handle({ unhealthy, trouble }, { request }) {
     const reason = await unhealthy()
     const healthy = reason === undefined
-    const text = reason ?? 'OK'
+    const note = healthy ? await trouble() : undefined
+    const reasons = [reason ?? 'OK', ...(note === undefined ? [] : [note])]
     const status = healthy ? (request.method === 'HEAD' ? 204 : 200) : 503
     if (status === 204) return new Reply(undefined, { status })
     const accept = request.header('accept') ?? ''
-    if (accept.includes('application/json')) return new Reply({ detailed: false, reasons: [text] }, { status })
+    if (accept.includes('application/json')) return new Reply({ detailed: false, reasons }, { status })
     if (accept.includes('text/html')) {
-      const page = `<!doctype html>\n<title>Healthcheck</title>\n<h1>${text}</h1>\n`
+      const page = `<!doctype html>\n<title>Healthcheck</title>\n<h1>${reasons.map(escapeHtml).join('<br>')}</h1>\n`
       return new Reply(new Content('text/html; charset=UTF-8', page), { status })
     }
-    return new Reply(new Content('text/plain; charset=UTF-8', text), { status })
+    return new Reply(new Content('text/plain; charset=UTF-8', reasons.join('\n')), { status })
   },
 })
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>]/g, (character) => `&#${character.codePointAt(0)};`)
+}

@@ -60,9 +60,16 @@ test('the healthcheck answers every client in its language, and fails when it is
   expect(json.text.trim()).toBe('{"detailed": false, "reasons": ["OK"]}')
   const page = await api.call('GET', '/healthcheck', { headers: { accept: 'text/html' } })
   expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+  api.trouble = 'the fetcher <k> is dead'
+  expect(await api.call('GET', '/healthcheck')).toMatchObject({ status: 200, text: 'OK\nthe fetcher <k> is dead' })
+  const reasons = await api.call('GET', '/healthcheck', { headers: { accept: 'application/json' } })
+  expect(reasons.text.trim()).toBe('{"detailed": false, "reasons": ["OK", "the fetcher <k> is dead"]}')
+  const shown = await api.call('GET', '/healthcheck', { headers: { accept: 'text/html' } })
+  expect(shown.text).toContain('<h1>OK<br>the fetcher &#60;k&#62; is dead</h1>')
   api.unhealthy = 'DISABLED BY FILE'
   expect(await api.call('GET', '/healthcheck')).toMatchObject({ status: 503, text: 'DISABLED BY FILE' })
   api.unhealthy = undefined
+  api.trouble = undefined
 })
 
 test('the API document is served and names every route', async () => {

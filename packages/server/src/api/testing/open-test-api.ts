@@ -56,6 +56,7 @@ export interface TestApi extends AsyncDisposable {
   retention: number | undefined
   metrics: string
   unhealthy: string | undefined
+  trouble: string | undefined
   call(method: string, path: string, options?: CallOptions): Promise<Called>
   /** As `call`, for an answer that must have this status: its JSON. */
   get<T = Record<string, unknown>>(status: number, method: string, path: string, options?: CallOptions): Promise<T>
@@ -95,6 +96,8 @@ export async function openTestApi({
     now: () => api.now,
     keptFrom: () => keptFrom(api.now, api.retention),
     unhealthy: () => api.unhealthy,
+    trouble: () => api.trouble,
+    scrape: () => Promise.resolve({ type: 'text/plain', text: '# no families\n' }),
     collectors: new Collectors(db),
     metricsSource: {
       read: () => Promise.resolve(parseMetrics(api.metrics, 'metrics.yml', { scopeKey, collector: undefined })),
@@ -128,6 +131,7 @@ export async function openTestApi({
     retention: undefined,
     metrics: METRICS,
     unhealthy: undefined,
+    trouble: undefined,
     call: app.call,
     async get<T>(status: number, method: string, path: string, options?: CallOptions) {
       const { status: actual, text, json } = await app.call(method, path, options)

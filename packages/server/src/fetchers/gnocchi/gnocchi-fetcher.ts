@@ -1,7 +1,7 @@
 import type { GnocchiClient, ResourceSearch } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { Source } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
-import type { Fetcher } from '../fetcher.ts'
+import type { Fetcher, WhenNone } from '../fetcher.ts'
 
 export interface GnocchiFetcherOptions {
   readonly scope_attribute: string
@@ -37,6 +37,14 @@ export class GnocchiFetcher implements Fetcher {
       }
     }
     return [...found]
+  }
+
+  get whenNone(): WhenNone {
+    const { scope_attribute: attribute, resource_types: types } = this.#options
+    return {
+      asked: `the values of ${attribute} of the resources of type ${types.join(', ')} in Gnocchi`,
+      remedy: `see what there is with "gnocchi resource list --type ${types[0] ?? 'generic'}", and set [fetcher_gnocchi] scope_attribute and resource_types to it`,
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

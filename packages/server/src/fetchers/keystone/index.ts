@@ -32,6 +32,8 @@ export const plugin = defineFetcher({
   options: Options,
   create(options, context) {
     const session = new KeystoneSession(options, { section: SECTION, timeoutSeconds: 60 })
-    return new KeystoneFetcher(session, options, { source: SECTION, onExchange: context.onSourceExchange })
+    const { username, user_id: id } = options
+    const user = username ? `user ${username}` : id ? `user ${id}` : 'the user whose credentials are configured'
+    return new KeystoneFetcher(session, options, { source: SECTION, user, onExchange: context.onSourceExchange })
   },
 })

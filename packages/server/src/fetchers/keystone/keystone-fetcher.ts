@@ -4,7 +4,7 @@ import type { KeystoneSession } from '../../sources/keystone/session.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { SourceObserver } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
-import type { Fetcher } from '../fetcher.ts'
+import type { Fetcher, WhenNone } from '../fetcher.ts'
 
 export interface KeystoneFetcherOptions {
   readonly ignore_rating_role: boolean
@@ -14,6 +14,8 @@ export interface KeystoneFetcherOptions {
 export interface KeystoneFetcherNames {
   /** What the fetcher is called in messages and counters. */
   readonly source: string
+  /** Whom it logs in as: `user cloudkitty`. */
+  readonly user: string
   readonly onExchange: SourceObserver | undefined
 }
 
@@ -146,6 +148,19 @@ export class KeystoneFetcher implements Fetcher {
     } catch (error) {
       tell(signal.aborted ? 'aborted' : 'unreachable')
       throw error
+    }
+  }
+
+  get whenNone(): WhenNone {
+    const { ignore_rating_role: everyProject, ignore_disabled_tenants: enabledOnly } = this.#options
+    const projects = `the ${enabledOnly ? 'enabled ' : ''}projects`
+    const { user } = this.#names
+    const { authUrl } = this.#session
+    if (everyProject)
+      return { asked: `${projects} of ${authUrl}`, remedy: `see that "openstack project list" shows some to ${user}` }
+    return {
+      asked: `${projects} of ${authUrl} on which ${user} itself has the role ${RATING_ROLE}`,
+      remedy: `give it the role on each project that is to be rated (openstack role add --project PROJECT --user USER ${RATING_ROLE}), or set [fetcher_keystone] ignore_rating_role = true to take every project`,
     }
   }
 

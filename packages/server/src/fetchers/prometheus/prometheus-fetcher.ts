@@ -2,7 +2,7 @@ import type { PrometheusClient } from '../../sources/prometheus/prometheus-clien
 import { promLabel, promMatcher, promSelector } from '../../sources/prometheus/promql.ts'
 import type { SourceClient } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
-import type { Fetcher } from '../fetcher.ts'
+import type { Fetcher, WhenNone } from '../fetcher.ts'
 
 export interface ScopeQuestion {
   readonly metric: string
@@ -31,6 +31,14 @@ export class PrometheusFetcher implements Fetcher {
       return [...ids]
     } catch (error) {
       throw fetchFailed(error, `query: ${query}`, { query })
+    }
+  }
+
+  get whenNone(): WhenNone {
+    const { metric, scope_attribute: label } = this.#question
+    return {
+      asked: `the labels ${label} in the answer to ${buildScopesQuery(this.#question)}`,
+      remedy: `see in Prometheus which series of ${metric} there are now and which labels they have; set [fetcher_prometheus] metric, scope_attribute and filters to what there is`,
     }
   }
 

@@ -9,6 +9,10 @@ export const plugin = defineFetcher({
   options: Options,
   create: (_options, context): Fetcher => ({
     scopes: async (signal) => context.samples.sampleScopes(context.scopeKey, await context.snapshot(), signal),
+    whenNone: {
+      asked: `the values of the label ${context.scopeKey} of all samples that were imported or pushed`,
+      remedy: `import samples that have the label (cloudtabbyd import FILE), or set [collect] scope_key to the one that they have`,
+    },
     [Symbol.asyncDispose]: async () => {},
   }),
 })

@@ -12,6 +12,10 @@ export const plugin = defineFetcher({
   options: Options,
   create: ({ sources }): Fetcher => ({
     scopes: async () => [...new Set(sources)],
+    whenNone: {
+      asked: 'the scopes that [fetcher_source] sources lists',
+      remedy: 'list them there, separated by commas, or set [fetcher] backend to one that finds them out',
+    },
     [Symbol.asyncDispose]: async () => {},
   }),
 })

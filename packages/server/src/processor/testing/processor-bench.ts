@@ -111,7 +111,7 @@ export async function processorBench(
   const fetcher = { scopes: async () => [...known()], [Symbol.asyncDispose]: async () => {} }
   const processor = new Processor(
     { ...parts, fetcher },
-    { ...options, waitPeriods: 2, begin: T0, maxScopes: 100, maxPeriods },
+    { ...options, waitPeriods: 2, begin: T0, discoverEverySeconds: 300, maxScopes: 100, maxPeriods },
   )
   const reprocessor = new Reprocessor({ ...parts, reprocesses }, options)
   const rechecker = new Rechecker({ ...parts, reprocesses }, options)
@@ -178,7 +178,7 @@ export function shownDiff(diff: readonly TypeDiff[] | undefined): string[] | und
 
 /** As a new database is. */
 export async function emptyState(db: StateDatabase): Promise<void> {
-  await db.execute(sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, modules_state, processors,
+  await db.execute(sql`TRUNCATE discoveries, scopes, scope_inactivity, hidden_batches, voids, chores, modules_state, processors,
     storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
   await db.execute(sql`UPDATE batch_counter SET value = 0`)
 }

@@ -1,0 +1,46 @@
+import { getHealthcheck, type HealthDeps } from '../api/root/get-healthcheck.ts'
+import { getMetrics, type MetricsDeps } from '../api/root/get-metrics.ts'
+import { NOBODY } from '../domain/principal.ts'
+import { type App, createApp } from '../http/create-app.ts'
+import { pathsOf, type Route } from '../http/route.ts'
+import type { Stores } from './open-service.ts'
+import { ratingTrouble, whyUnhealthy } from './why-unhealthy.ts'
+
+const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getMetrics]
+
+/**
+ * What a processor answers: whether it is well, and what it counts. It gets no requests from users, so that a fetcher which
+ * names no scopes any more makes it unhealthy.
+ */
+export function createProbes(stores: Stores): App {
+  const { log, telemetry } = stores
+  const { unhealthy, trouble, scrape } = probeDeps(stores)
+  return createApp({
+    routes: ROUTES,
+    deps: { unhealthy: async () => (await unhealthy()) ?? (await trouble()), trouble: () => undefined, scrape },
+    authenticate: () => NOBODY,
+    authorize: () => {},
+    log,
+    onAnswer: ({ route, method, status, seconds }) =>
+      telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
+  })
+}
+
+/** What `/healthcheck` and `/metrics` answer from, in every process. */
+export function probeDeps({ db, names, chores, config, telemetry }: Stores): HealthDeps & MetricsDeps {
+  const { collect, processor } = config.options
+  return {
+    unhealthy: () => whyUnhealthy(db),
+    trouble: () => ratingTrouble(db, names),
+    scrape: () =>
+      telemetry.scrape({
+        db,
+        names,
+        chores,
+        periodSeconds: collect.period,
+        waitPeriods: collect.wait_periods,
+        settleSeconds: Math.max(0, ...config.metrics.map((metric) => metric.settleSeconds ?? 0)),
+        leaseSeconds: processor.lease_seconds,
+      }),
+  }
+}
