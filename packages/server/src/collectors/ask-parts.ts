@@ -1,14 +1,29 @@
 import type { Metric } from '../domain/metric.ts'
 import { Fault } from '../lib/fault.ts'
+import { ScopeFaults } from '../lib/scope-faults.ts'
 import { type AnswerBudget, halve, type Part } from './plan-parts.ts'
 
-/** Asks for all parts at once; for one whose answer is too large, for its halves one after the other. Learns from what fails. */
+/**
+ * Asks for all parts at once; for one whose answer is too large, for its halves one after the other. Learns from what fails.
+ * Scopes with values that cannot be rated are told of all parts together.
+ */
 export async function askParts<T>(
   parts: readonly Part[],
   budget: AnswerBudget,
   ask: (part: Part) => Promise<T[]>,
 ): Promise<T[]> {
-  const answers = await Promise.all(parts.map((part) => askPart(part, budget, ask)))
+  const faults = new ScopeFaults()
+  const answers = await Promise.all(
+    parts.map((part) =>
+      askPart(part, budget, ask).catch((error: unknown) => {
+        // Of anything else, a source that refuses or is slow, the other parts would hear the same.
+        if (!(error instanceof Fault) || error.code !== 'collect.invalid_answer') throw error
+        faults.add(error)
+        return []
+      }),
+    ),
+  )
+  faults.throwIfAny()
   return answers.length === 1 ? answers[0]! : answers.flat()
 }
 
@@ -30,6 +45,11 @@ export function ofQuestion(
   { metric, part, query, shown }: { metric: Metric; part: Part; query: unknown; shown: string },
 ): unknown {
   if (!(error instanceof Fault)) return error
+  if (error.parts.length > 0) {
+    const faults = new ScopeFaults()
+    for (const each of error.parts) faults.add(ofQuestion(each, { metric, part, query, shown }))
+    return faults.together
+  }
   const { scopes, periods } = part
   const period = { begin: periods[0]!.begin, end: periods.at(-1)!.end }
   const detail = { period, ...error.detail, metric: metric.key, query }

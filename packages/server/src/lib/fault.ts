@@ -277,6 +277,8 @@ export interface FaultOptions extends ErrorOptions {
   readonly publicText?: string | undefined
   /** The scopes whose data or rules are the reason; all others can go on without them. */
   readonly scopeIds?: readonly string[]
+  /** Faults that were found together and are thrown as this one: each names scopes of its own. */
+  readonly parts?: readonly Fault[]
   /** When the same may be tried again, in seconds: the header Retry-After of an answer. */
   readonly retryAfterSeconds?: number | undefined
   /** How the caller may prove who it is: the header WWW-Authenticate of an answer. */
@@ -292,6 +294,7 @@ export class Fault extends Error {
   /** More for the log. Never holds secrets; no program decides by it, hence no type. */
   readonly detail: object
   readonly scopeIds: readonly string[]
+  readonly parts: readonly Fault[]
   readonly retryAfterSeconds: number | undefined
   readonly challenge: string | undefined
 
@@ -301,6 +304,7 @@ export class Fault extends Error {
     this.detail = detail
     this.publicText = options.publicText ?? FAULTS[code].publicText ?? message
     this.scopeIds = options.scopeIds ?? []
+    this.parts = options.parts ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
     this.challenge = options.challenge
   }
@@ -311,6 +315,11 @@ export class Fault extends Error {
 
   get blames(): Blamed {
     return FAULTS[this.code].blames
+  }
+
+  /** What of this is said of a scope: its part, where there are several. */
+  ofScope(scopeId: string): Fault {
+    return this.parts.find((part) => part.scopeIds.includes(scopeId)) ?? this
   }
 
   /**

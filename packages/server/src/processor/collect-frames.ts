@@ -4,10 +4,11 @@ import type { Period } from '../domain/period.ts'
 import type { Frame, Point } from '../domain/point.ts'
 import { Fault } from '../lib/fault.ts'
 import { mapBounded } from '../lib/map-bounded.ts'
+import { ScopeFaults } from '../lib/scope-faults.ts'
 
 /**
  * Everything the scopes used in the periods: one frame per scope and period in which anything was, points by metric type.
- * One question per metric, several at a time.
+ * One question per metric, several at a time. Scopes that stand in the way are told of all metrics together.
  */
 export async function collectFrames(
   collector: Collector,
@@ -17,9 +18,14 @@ export async function collectFrames(
   { concurrency, signal }: { concurrency: number; signal: AbortSignal },
 ): Promise<Frame[]> {
   const byType = metrics.toSorted((a, b) => (a.type < b.type ? -1 : 1))
+  const faults = new ScopeFaults()
   const answers = await mapBounded(byType, concurrency, (metric) =>
-    collector.collect({ metric, scopes, periods }, signal),
+    collector.collect({ metric, scopes, periods }, signal).catch((error: unknown): Point[] => {
+      faults.add(error)
+      return []
+    }),
   )
+  faults.throwIfAny()
   const begin = periods[0]!.begin
   const seconds = periods[0]!.end - begin
   const frames = new Map(

@@ -69,6 +69,11 @@ export function processorEvents(log: Logger, registry: Registry) {
     'cloudtabby_late_usage_total',
     'Scopes of which usage came late, so that periods are rated again',
   )
+  const unchecked = countFamily(
+    registry,
+    'cloudtabby_rechecks_failed_total',
+    'Scopes that could not be looked through for usage that came late',
+  )
   const dropped = countFamily(
     registry,
     'cloudtabby_dropped_total',
@@ -119,7 +124,8 @@ export function processorEvents(log: Logger, registry: Registry) {
     },
 
     scopesFailed(claim: Claim, guilty: readonly ClaimedScope[], error: unknown): void {
-      failures.inc({ code: faultIn(error)?.code ?? 'internal' }, guilty.length)
+      const fault = faultIn(error)
+      for (const { scopeId } of guilty) failures.inc({ code: fault?.ofScope(scopeId).code ?? 'internal' })
       const scopeIds = guilty.slice(0, SCOPES_NAMED).map((scope) => scope.scopeId)
       log.error({ ...batchContext(claim, error), scopeIds }, 'scopes could not be rated; they are tried again later')
     },
@@ -156,6 +162,12 @@ export function processorEvents(log: Logger, registry: Registry) {
     usageCameLate(scopeId: string, period: Period): void {
       late.inc()
       log.info({ scopeId, ...shown(period) }, 'usage came late; the periods are rated again')
+    },
+
+    notRechecked(error: unknown, guilty: readonly string[]): void {
+      unchecked.inc(guilty.length)
+      const scopeIds = guilty.slice(0, SCOPES_NAMED)
+      log.warn({ err: error, scopeIds }, 'scopes could not be looked through for usage that came late')
     },
 
     /** What keeps the past from being dropped, though it is older than the retention. */

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { add, ONE } from '../domain/decimal.ts'
+import { add, decimal, ONE } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
+import { readDiscovery } from '../state/discoveries.ts'
 import { leaky } from '../storage/testing/leaky.ts'
 import { unreachable } from './testing/memory-source.ts'
-import { EACH, full, HOUR, METRICS, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
+import { EACH, full, HOUR, METRICS, NAMES, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
 
 const { db, bench } = await stateWithBenches()
 
@@ -182,4 +183,79 @@ test('while the fetcher fails, the scopes that it named last go on, and those th
   b.setFetcher(unreachable)
   await b.run(T0 + 20 * HOUR + 1)
   expect(await b.total()).toEqual({ ...full(['a'], 19), ...full(['gone'], 4) })
+})
+
+test('of several scopes with a value that cannot be kept each backs off with its own reason, and the others are rated at once', async () => {
+  await using b = await bench(['good', 'huge', 'vast', 'fine'])
+  const collect = b.source.collect.bind(b.source)
+  b.source.collect = async (request) => {
+    const points = await collect(request)
+    const sizes: Record<string, string> = { huge: '1e30', vast: '2e30' }
+    return points.map((point) => {
+      const size = sizes[point.series.scopeId]
+      return size === undefined || point.begin !== T0 + HOUR ? point : { ...point, quantity: decimal(size) }
+    })
+  }
+  const { failed } = await b.run(T0 + 3 * HOUR + 1)
+  expect(
+    failed.map(({ scopeId, error }) => [
+      scopeId,
+      error.slice(0, error.indexOf(':', error.indexOf(' in the period from ') + 20)),
+    ]),
+  ).toEqual([
+    [
+      'huge',
+      "the quantity 1000000000000000000000000000000 of instance of scope 'huge' in the period from 2026-06-01T01",
+    ],
+    [
+      'vast',
+      "the quantity 2000000000000000000000000000000 of instance of scope 'vast' in the period from 2026-06-01T01",
+    ],
+  ])
+  expect(failed[0]!.error).toMatch(/does not fit DECIMAL\(38,18\): mend the usage at its source/)
+  expect(await b.total()).toEqual({ ...full(['good', 'fine'], 2), ...full(['huge', 'vast'], 1) })
+  // Once for one period, once for the next, once more without the two: each for all scopes.
+  expect(b.source.requests.length).toBe(3 * METRICS.length)
+})
+
+test('scopes that stand in the way of several metrics, or of the rating, are known after one collection', async () => {
+  await using b = await bench(['a', 'b', 'c', 'd'])
+  b.source.onRequest = ({ metric, scopes }) => {
+    const guilty = metric.type === 'volume' ? 'c' : 'b'
+    if (scopes.includes(guilty))
+      throw new Fault('collect.invalid_answer', `NaN in ${guilty}`, {}, { scopeIds: [guilty] })
+  }
+  const { failed } = await b.run(T0 + 2 * HOUR + 1)
+  expect(failed).toEqual([
+    { scopeId: 'b', error: 'NaN in b' },
+    { scopeId: 'c', error: 'NaN in c' },
+  ])
+  expect(b.source.requests.length).toBe(2 * METRICS.length)
+  expect(await b.total()).toEqual(full(['a', 'd'], 1))
+})
+
+test('one scope that cannot be rechecked keeps no other from it', async () => {
+  const [instance, volume] = METRICS
+  await using b = await bench(['a', 'b', 'c'], { metrics: [instance!, { ...volume!, recheckPeriods: 4 }] })
+  await b.run(T0 + 5 * HOUR + 1)
+  const collect = b.source.collect.bind(b.source)
+  b.source.collect = async (request) => {
+    if (request.scopes.includes('a')) throw new Fault('collect.invalid_answer', 'NaN', {}, { scopeIds: ['a'] })
+    return (await collect(request)).filter((point) => point.series.scopeId !== 'c')
+  }
+  expect(await b.recheck()).toBe(1)
+  expect(await b.reprocesses.list({ order: 'asc' })).toMatchObject([{ scopeId: 'c' }])
+})
+
+test('a fetcher that names no scope at all is told with what it asked and what to do, and so is one that fails', async () => {
+  await using b = await bench(['a'])
+  const { signal } = new AbortController()
+  expect(await b.processor.discover(T0, signal)).toBeUndefined()
+  b.setFetcher(() => [])
+  expect(await b.processor.discover(T0 + HOUR, signal)).toBe(
+    'the fetcher memory named no scope, so nothing can be rated; it asked for the list of the test: give it one',
+  )
+  b.setFetcher(unreachable)
+  expect(await b.processor.discover(T0 + HOUR, signal)).toBe('connection refused')
+  expect(await readDiscovery(db, NAMES)).toMatchObject({ scopes: 1, error: 'connection refused' })
 })

@@ -211,9 +211,9 @@ export class Processor {
     events.scopesFailed(claim, guilty, error)
     await batches.fail(
       claim.batch,
-      guilty.map(({ id, failures }) => ({
+      guilty.map(({ id, scopeId, failures }) => ({
         scope: id,
-        error: errorText(fault ?? error),
+        error: errorText(fault?.ofScope(scopeId) ?? error),
         retryInSeconds: backOff(failures, this.#options.retrySeconds),
       })),
     )

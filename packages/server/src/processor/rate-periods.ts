@@ -1,8 +1,9 @@
 import type { Collector } from '../collectors/collector.ts'
 import type { Metric } from '../domain/metric.ts'
 import type { Period } from '../domain/period.ts'
-import type { Point } from '../domain/point.ts'
+import type { Frame, Point } from '../domain/point.ts'
 import type { BatchId } from '../domain/snapshot.ts'
+import { ScopeFaults } from '../lib/scope-faults.ts'
 import type { RatingPipeline } from '../rating/rating-pipeline.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { collectFrames } from './collect-frames.ts'
@@ -38,11 +39,23 @@ export async function ratePeriods(
   const active = metrics()
   const rater = await pipeline.load()
   const frames = await collectFrames(collector, active.metrics, scopeIds, periods, { concurrency, signal })
-  const points: Point[] = []
-  for (const frame of await rater.rate(frames, { signal })) {
-    for (const point of frame.points) if (!active.skip(point)) points.push(point)
-  }
+  const points = keptPoints(await rater.rate(frames, { signal }), active)
   signal.throwIfAborted()
   if (points.length > 0) await store.write(batch, points, signal)
   return points.length
+}
+
+/** The points that are to be stored. Scopes of which it cannot be decided are told together. */
+export function keptPoints(frames: readonly Frame[], { skip }: Pick<ActiveMetrics, 'skip'>): Point[] {
+  const points: Point[] = []
+  const faults = new ScopeFaults()
+  for (const frame of frames) {
+    try {
+      for (const point of frame.points) if (!skip(point)) points.push(point)
+    } catch (error) {
+      faults.add(error)
+    }
+  }
+  faults.throwIfAny()
+  return points
 }

@@ -2,6 +2,7 @@ import type { Metric } from '../domain/metric.ts'
 import { formatDecimal } from '../domain/decimal.ts'
 import { type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
+import { faultIn } from '../lib/fault.ts'
 import type { Rater } from '../rating/rating-module.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Reprocesses } from '../state/reprocesses.ts'
@@ -9,7 +10,7 @@ import { ofNames, type Scope, type Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { collectFrames } from './collect-frames.ts'
 import type { ProcessorEvents } from './events.ts'
-import type { RatingParts } from './rate-periods.ts'
+import { keptPoints, type RatingParts } from './rate-periods.ts'
 
 export interface RecheckerParts extends RatingParts {
   readonly scopes: Scopes
@@ -55,11 +56,27 @@ export class Rechecker {
     for (const [nextBegin, group] of byNextBegin(due)) {
       for (let i = 0; i < group.length && !signal.aborted; i += CHUNK_SCOPES) {
         const chunk = group.slice(i, i + CHUNK_SCOPES)
-        changed += await this.#check({ metrics, scopes: chunk, nextBegin, rater, signal })
+        changed += await this.#checkWithout({ metrics, scopes: chunk, nextBegin, rater, signal })
         for (const { id } of chunk) this.#checked.set(id, nextBegin)
       }
     }
     return changed
+  }
+
+  /** Scopes whose usage cannot be read or priced are left out, until they are rated further; the others are checked. */
+  async #checkWithout({ scopes, ...check }: Check & { readonly metrics: readonly Metric[] }): Promise<number> {
+    while (scopes.length > 0) {
+      try {
+        return await this.#check({ scopes, ...check })
+      } catch (error) {
+        const guilty = faultIn(error)?.scopeIds ?? []
+        const rest = scopes.filter(({ scopeId }) => !guilty.includes(scopeId))
+        if (rest.length === scopes.length) throw error
+        this.#parts.events.notRechecked(error, guilty)
+        scopes = rest
+      }
+    }
+    return 0
   }
 
   async #check({ metrics, ...check }: Check & { readonly metrics: readonly Metric[] }): Promise<number> {
@@ -89,12 +106,9 @@ export class Rechecker {
     const periods = periodsFrom(nextBegin - count * periodSeconds, count, periodSeconds)
     const scopeIds = scopes.map((scope) => scope.scopeId)
     // What is not stored because of its skip expression is no difference, and that may depend on the price.
-    const { skip } = metrics()
     const frames = await collectFrames(collector, [metric], scopeIds, periods, { concurrency: 1, signal })
     const now = new Fingerprints()
-    for (const frame of await rater.rate(frames, { signal })) {
-      for (const point of frame.points) if (!skip(point)) now.add(point)
-    }
+    for (const point of keptPoints(await rater.rate(frames, { signal }), metrics())) now.add(point)
     const then = new Fingerprints()
     const { points } = await store.retrieve(
       {

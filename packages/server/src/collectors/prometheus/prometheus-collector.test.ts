@@ -195,7 +195,7 @@ test.each(['NONE', 'FLOOR', 'CEIL'] as const)(
     const fault = await refusal(collector, { ...CPU, mutate }, ['a', 'b', 'c'])
     expect(fault.code).toBe('collect.invalid_answer')
     expect(fault.message).toContain(
-      "metric 'cpu': the value NaN of scope 'b' in the period 2026-05-28T21:26:40+00:00 to 2026-05-28T22:26:40+00:00 cannot be rated (and 2 more such values); query: max(",
+      "metric 'cpu': the value NaN of scope 'b' in the period 2026-05-28T21:26:40+00:00 to 2026-05-28T22:26:40+00:00 cannot be rated; query: max(",
     )
     expect(fault.scopeIds).toEqual(['b', 'c'])
     expect(fault.detail).toMatchObject({
@@ -363,6 +363,26 @@ test('what is too large even for one scope in one period is a fault', async () =
   const fault = await refusal(collector)
   expect(fault.code).toBe('collect.too_large')
   expect(fault).toMatchObject({ scopeIds: ['a'], detail: { period: HOURS[0] } })
+})
+
+test('scopes with values that cannot be rated are all named at once, each with its own, in however many questions', async () => {
+  await using server = await serveHttp((request, response) => {
+    const form = new URLSearchParams(request.body)
+    const scopes = /project_id=~?"([^"]+)"/.exec(form.get('query')!)![1]!.split('|')
+    const result = scopes.map((scope) => ({
+      metric: { project_id: scope },
+      values: [[Number(form.get('start')), scope === 'good' ? '1' : scope === 'inf' ? '+Inf' : 'NaN']],
+    }))
+    sendJson(response, { status: 'success', data: { resultType: 'matrix', result } })
+  })
+  await using collector = await open(server.url, { max_scopes_per_query: '2' })
+  const fault = await refusal(collector, CPU, ['nan-1', 'good', 'nan-2', 'inf', 'nan-3'])
+  expect(fault.scopeIds.toSorted()).toEqual(['inf', 'nan-1', 'nan-2', 'nan-3'])
+  expect(fault.ofScope('inf').message).toMatch(
+    /the value \+Inf of scope 'inf' in the period .* cannot be rated; query: /,
+  )
+  expect(fault.ofScope('nan-3').message).toMatch(/the value NaN of scope 'nan-3'/)
+  expect(fault.message).toMatch(/and 3 more such faults of other scopes/)
 })
 
 test('when one part fails the others are given up', async () => {

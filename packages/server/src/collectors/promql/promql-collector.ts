@@ -6,6 +6,7 @@ import type { Series } from '../../domain/series.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { PromSeries, RangeQuery } from '../../sources/prometheus/prometheus-client.ts'
+import { ScopeFaults } from '../../lib/scope-faults.ts'
 import { withAbort } from '../../lib/with-abort.ts'
 import { askParts, ofQuestion } from '../ask-parts.ts'
 import type { Collector, CollectorContext, CollectRequest } from '../collector.ts'
@@ -95,7 +96,7 @@ export class PromqlCollector implements Collector<ExtraArgs> {
     const first = periods[0]!
     const step = first.end - first.begin
     const points: Point[] = []
-    const unratable: Unratable[] = []
+    const unratable = new Map<string, Unratable[]>()
     for (const { metric: labels, values } of answer) {
       const scopeId = single ?? labels[scopeKey] ?? ''
       if (!asked.has(scopeId)) continue
@@ -107,10 +108,12 @@ export class PromqlCollector implements Collector<ExtraArgs> {
         const quantity = toValue(text)
         if (quantity)
           points.push({ series, begin: period.begin, end: period.end, quantity, price: ZERO, rules: NO_RULES })
-        else unratable.push({ scopeId, period, text })
+        else unratable.set(scopeId, [...(unratable.get(scopeId) ?? []), { period, text }])
       }
     }
-    if (unratable.length > 0) throw unratableFault(unratable, query)
+    const faults = new ScopeFaults()
+    for (const [scopeId, values] of unratable) faults.add(unratableFault(scopeId, values, query))
+    faults.throwIfAny()
     return points
   }
 
@@ -163,19 +166,17 @@ function nonFiniteQuantity(text: string, { mutate }: Metric): Decimal | undefine
 }
 
 interface Unratable {
-  readonly scopeId: string
   readonly period: Period
   readonly text: string
 }
 
-/** Names the first such value, and in `scopeIds` all scopes that have one, so that the others can be rated without them. */
-function unratableFault(unratable: readonly Unratable[], query: string): Fault {
-  const { scopeId, period, text } = unratable[0]!
+/** Names the first such value of a scope. */
+function unratableFault(scopeId: string, unratable: readonly Unratable[], query: string): Fault {
+  const { period, text } = unratable[0]!
   const where = `of scope '${scopeId}' in the period ${formatInstant(period.begin)} to ${formatInstant(period.end)}`
   const more = unratable.length > 1 ? ` (and ${unratable.length - 1} more such values)` : ''
-  const scopeIds = [...new Set(unratable.map((value) => value.scopeId))]
   const message = `the value ${text} ${where} cannot be rated${more}`
-  return new Fault('collect.invalid_answer', message, { query, period, value: text }, { scopeIds })
+  return new Fault('collect.invalid_answer', message, { query, period, value: text }, { scopeIds: [scopeId] })
 }
 
 /** A query for a thousand scopes is longer than any log line should be; the detail has it whole. */

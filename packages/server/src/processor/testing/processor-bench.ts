@@ -5,6 +5,7 @@ import { afterAll, beforeEach } from 'vitest'
 import { add, formatDecimal, ONE } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
 import type { Instant } from '../../domain/period.ts'
+import type { Fetcher } from '../../fetchers/fetcher.ts'
 import type { Rater, RatingModule } from '../../rating/rating-module.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
@@ -108,7 +109,11 @@ export async function processorBench(
   }
   const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, retrySeconds, maxPoints }
   let known = (): readonly string[] => scopeIds
-  const fetcher = { scopes: async () => [...known()], [Symbol.asyncDispose]: async () => {} }
+  const fetcher: Fetcher = {
+    scopes: async () => [...known()],
+    whenNone: { asked: 'the list of the test', remedy: 'give it one' },
+    [Symbol.asyncDispose]: async () => {},
+  }
   const processor = new Processor(
     { ...parts, fetcher },
     { ...options, waitPeriods: 2, begin: T0, discoverEverySeconds: 300, maxScopes: 100, maxPeriods },

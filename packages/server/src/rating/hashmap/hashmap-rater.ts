@@ -4,6 +4,7 @@ import { formatInstant, type Instant } from '../../domain/period.ts'
 import { type Frame, NO_RULES, type Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import { Fault } from '../../lib/fault.ts'
+import { ScopeFaults } from '../../lib/scope-faults.ts'
 import type { Rater } from '../rating-module.ts'
 import { type RuleTime, ruleTimeFromInstant } from '../rule-time.ts'
 import { type CompiledRules, compileRules, NotANumber } from './compile-rules.ts'
@@ -40,7 +41,17 @@ export class HashmapRater implements Rater {
   }
 
   rate(frames: readonly Frame[]): readonly Frame[] {
-    return frames.map((frame) => this.#rateFrame(frame))
+    const faults = new ScopeFaults()
+    const rated: Frame[] = []
+    for (const frame of frames) {
+      try {
+        if (!faults.has(frame.scopeId)) rated.push(this.#rateFrame(frame))
+      } catch (error) {
+        faults.add(error)
+      }
+    }
+    faults.throwIfAny()
+    return rated
   }
 
   #rateFrame(frame: Frame): Frame {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { refuseValue } from '../refuse-value.ts'
+import { refusePoints } from '../refuse-value.ts'
 import { attributeTexts, type Identity, toIdentity } from '../series-identity.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
 import { Params } from './statement.ts'
@@ -69,8 +69,9 @@ function pointBlocks(batch: BatchId, points: readonly Point[], written: WrittenS
   const blocks = new Blocks()
   const ruleFields = new Map<readonly string[], string>()
   for (const { series, begin, end, quantity, price, rules } of ordered) {
-    const q = decimalField(quantity) ?? refuseValue('quantity', quantity, series.type, series.scopeId)
-    const p = decimalField(price) ?? refuseValue('price', price, series.type, series.scopeId)
+    const q = decimalField(quantity)
+    const p = decimalField(price)
+    if (q === undefined || p === undefined) refusePoints(points, (value) => decimalField(value) !== undefined)
     let ruleField = ruleFields.get(rules)
     if (ruleField === undefined) ruleFields.set(rules, (ruleField = textField(JSON.stringify(rules))))
     blocks.add(`${batch}\t${begin}\t${end}\t${written.fields(series)}\t${ruleField}\t${q}\t${p}\n`)

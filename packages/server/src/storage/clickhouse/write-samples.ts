@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Sample } from '../../domain/sample.ts'
-import { refuseValue } from '../refuse-value.ts'
+import { refuseSample } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
 import { Blocks, decimalField, mapField, textField } from './tab-separated.ts'
 import { insertBlocks, type Target } from './write-points.ts'
@@ -27,7 +27,7 @@ export async function writeSamples(
   const seriesBlocks = new Blocks()
   const blocks = new Blocks()
   for (const sample of samples.toSorted((a, b) => a.at - b.at)) {
-    const value = decimalField(sample.value) ?? refuseValue('value', sample.value, sample.name, '')
+    const value = decimalField(sample.value) ?? refuseSample(sample)
     const identity = sampleIdentity(sample)
     let id = ids.get(identity) ?? written.get(identity)
     if (id === undefined) {

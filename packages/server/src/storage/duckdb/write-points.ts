@@ -2,10 +2,10 @@ import { BIGINT, type DuckDBConnection, type DuckDBType, INTEGER, UTINYINT, VARC
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { refuseValue } from '../refuse-value.ts'
+import { refusePoints } from '../refuse-value.ts'
 import { append, type Column } from './append.ts'
 import type { SeriesNumbers } from './series-numbers.ts'
-import { REST, type Rest, restOf, type StoredValue, toStoredValue } from './stored-value.ts'
+import { REST, type Rest, restOf, toStoredValue } from './stored-value.ts'
 import type { TextNumbers } from './text-numbers.ts'
 
 /** What a store remembers of its file from write to write. */
@@ -69,8 +69,9 @@ export async function writePoints(
     for (let row = 0; row < rows; row++) {
       const i = order ? order[start + row]! : start + row
       const point = points[i]!
-      const quantity = stored(point, 'quantity')
-      const price = stored(point, 'price')
+      const quantity = toStoredValue(point.quantity)
+      const price = toStoredValue(point.price)
+      if (!quantity || !price) refusePoints(points, (value) => toStoredValue(value) !== undefined)
       const rest = Math.max(restOf(quantity), restOf(price)) as Rest
       if (rest > widest) widest = rest
       batches.setItem(row, batchId)
@@ -100,10 +101,6 @@ function rememberingBigInt(): (number: number) => bigint {
     if (number !== last) [last, lastBigInt] = [number, BigInt(number)]
     return lastBigInt
   }
-}
-
-function stored(point: Point, column: 'quantity' | 'price'): StoredValue {
-  return toStoredValue(point[column]) ?? refuseValue(column, point[column], point.series.type, point.series.scopeId)
 }
 
 /** Raters give the same list again and again: most of its points are numbered without making a text of it. */

@@ -2,7 +2,7 @@ import { BIGINT, type DuckDBConnection, HUGEINT, INTEGER, VARCHAR } from '@duckd
 import { toStored } from '../../domain/decimal.ts'
 import type { Sample } from '../../domain/sample.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
-import { refuseValue } from '../refuse-value.ts'
+import { refuseSample } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
 import { append, type Column } from './append.ts'
 import { appendNamedTexts, type NamedText } from './series-numbers.ts'
@@ -52,7 +52,7 @@ export async function writeSamples(
         batches.setItem(row, batchId)
         instants.setItem(row, BigInt(sample.at))
         series.setItem(row, numbers.get(identities[start + row]!)!)
-        values.setItem(row, toStored(sample.value) ?? refuseValue('value', sample.value, sample.name, ''))
+        values.setItem(row, toStored(sample.value) ?? refuseSample(sample))
       }
     },
   )
