@@ -3,7 +3,7 @@ import type { CollectorPlugin } from '../collectors/collector.ts'
 import { type Decimal, parseDecimal } from '../domain/decimal.ts'
 import { type Fraction, FRACTION_ONE, FRACTION_ZERO, parseFraction } from '../domain/fraction.ts'
 import { type Metric, MUTATIONS, type Mutation } from '../domain/metric.ts'
-import { parseSkipExpression } from '../domain/skip-expression.ts'
+import { parseSkipExpression, type SkipExpression } from '../domain/skip-expression.ts'
 import { errorText } from '../lib/fault.ts'
 import { type ConfigFault, inOrder } from './config-fault.ts'
 import { parseSafely } from './parse-safely.ts'
@@ -148,9 +148,11 @@ const mutateMap = z.unknown().transform((value, ctx): [Decimal, Decimal][] => {
   return entries
 })
 
-const skipExpression = text.superRefine((expression, ctx) => {
+const skipExpression = text.transform((expression, ctx): SkipExpression => {
   const parsed = parseSkipExpression(expression)
-  if (!parsed.ok) ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
+  if (parsed.ok) return parsed.expression
+  ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
+  return z.NEVER
 })
 
 /** A whole number, of something that has a sensible limit. */
@@ -248,7 +250,7 @@ function toMetric(
     offset: definition.offset!,
     mutate: definition.mutate!,
     mutateMap: map,
-    ...(skip === undefined ? {} : { skipDatapointsExpression: skip }),
+    ...(skip === undefined ? {} : { skip }),
     ...(settle ? { settleSeconds: settle } : {}),
     ...(recheck ? { recheckPeriods: recheck } : {}),
     extraArgs,

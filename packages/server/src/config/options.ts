@@ -4,7 +4,7 @@ import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
 import { policyOptions } from '../auth/policy/policy-options.ts'
 import { parseIsoInstant } from '../domain/iso-time.ts'
 import { type Instant } from '../domain/period.ts'
-import { parseSkipExpression } from '../domain/skip-expression.ts'
+import { parseSkipExpression, type SkipExpression } from '../domain/skip-expression.ts'
 import { CORS_OFF } from '../http/cors.ts'
 import { option } from '../lib/option.ts'
 
@@ -20,9 +20,11 @@ const begin = z.string().transform((text, ctx): Begin => {
   return z.NEVER
 })
 
-const skipExpression = z.string().superRefine((text, ctx) => {
+const skipExpression = z.string().transform((text, ctx): SkipExpression => {
   const parsed = parseSkipExpression(text)
-  if (!parsed.ok) ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
+  if (parsed.ok) return parsed.expression
+  ctx.addIssue({ code: 'custom', message: `at character ${parsed.position + 1}: ${parsed.reason}` })
+  return z.NEVER
 })
 
 /** A name, or an address that is one: `127.999.1.1` is neither. */
@@ -147,7 +149,7 @@ export const SECTIONS = {
   }),
   orchestrator: z.object({
     skip_datapoints_expression: skipExpression
-      .default('False')
+      .prefault('False')
       .describe('Points for which this is true are dropped after rating; a metric may have its own'),
     collector_request_timeout: option
       .integer({ min: 30 })

@@ -1,5 +1,6 @@
 import type { Decimal } from './decimal.ts'
 import type { Fraction } from './fraction.ts'
+import type { SkipExpression } from './skip-expression.ts'
 
 export const MUTATIONS = ['NONE', 'NUMBOOL', 'NOTNUMBOOL', 'FLOOR', 'CEIL', 'MAP'] as const
 export type Mutation = (typeof MUTATIONS)[number]
@@ -22,8 +23,8 @@ export interface Metric<ExtraArgs = unknown> {
   readonly mutate: Mutation
   /** For `mutate: MAP`: numeric keys; compared by value. */
   readonly mutateMap: readonly (readonly [Decimal, Decimal])[]
-  /** As written; absent means the one of `[orchestrator]`. */
-  readonly skipDatapointsExpression?: string
+  /** Its `skip_datapoints_expression`; absent means the one of `[orchestrator]`. */
+  readonly skip?: SkipExpression
   /** Seconds that its data needs beyond `wait_periods` to be complete. */
   readonly settleSeconds?: number
   /** So many of the newest rated periods are collected again, and rated again where quantities have changed. */

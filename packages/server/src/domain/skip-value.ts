@@ -63,20 +63,22 @@ export function calculate(operator: Operator, a: Decimal, b: Decimal): Decimal {
   }
 }
 
-/** To 28 significant digits, half-even. */
+/** To 28 significant digits, half-even, rounded once: a quotient that was cut before may lie beside the middle, or on it. */
 function divide(a: Decimal, b: Decimal): Decimal {
   if (isZero(b)) throw new EvaluationError('division by zero')
-  const scale = Math.max(0, PRICE_DIGITS + 2 + digits(b) - digits(a) - b.scale + a.scale)
-  const [numerator, denominator] = [a.coefficient * power10(b.scale + scale), b.coefficient * power10(a.scale)]
-  const quotient = divideRounded(
-    denominator < 0n ? -numerator : numerator,
-    denominator < 0n ? -denominator : denominator,
-  )
-  return roundDigits(new Decimal(quotient, scale), PRICE_DIGITS)
+  const [x, y] = b.coefficient < 0n ? [-a.coefficient, -b.coefficient] : [a.coefficient, b.coefficient]
+  const atShift = (shift: number) => [x * power10(Math.max(0, shift)), y * power10(Math.max(0, -shift))] as const
+  // With this shift the quotient of the coefficients has 28 digits before its point, or 29.
+  let shift = PRICE_DIGITS + digits(y) - digits(x)
+  const [numerator, denominator] = atShift(shift)
+  if (digits(numerator / denominator) > PRICE_DIGITS) shift--
+  const quotient = divideRounded(...atShift(shift))
+  const scale = shift + a.scale - b.scale
+  return roundDigits(new Decimal(quotient * power10(Math.max(0, -scale)), Math.max(0, scale)), PRICE_DIGITS)
 }
 
-function digits(value: Decimal): number {
-  return value.coefficient.toString().length
+function digits(coefficient: bigint): number {
+  return (coefficient < 0n ? -coefficient : coefficient).toString().length
 }
 
 function floorDivide(a: Decimal, b: Decimal): Decimal {

@@ -11,6 +11,9 @@ export const REQUIRED = 'required key not provided'
 const ISO = 'ISO 8601; UTC unless it says otherwise.'
 const LIST = 'Repeated, or separated by commas.'
 const LIST_OR_TEXT = 'A list, or a text of which commas separate the items.'
+const PAIRS =
+  'key:value pairs, separated by commas; may be repeated, also by key. A value with a comma or a colon stands in double ' +
+  'quotes, name:"a,b", and a double quote in it is written twice.'
 const TRUE = ['1', 'true', 'yes', 'on', 'enable']
 const FALSE = ['0', 'false', 'no', 'off', 'disable']
 
@@ -55,35 +58,20 @@ export const param = {
       return numbers
     }),
 
-  /** `filters=k:v,k2:v2` and repetition; a key once only. */
-  dict: () =>
-    kind({ type: 'string', description: 'key:value pairs, separated by commas; may be repeated.' }, (values) => {
-      const dict = new Map<string, string>()
-      for (const pair of multi(values)) {
-        const parts = pair.split(':')
-        if (parts.length !== 2) return refuse(`invalid key:value association ${pair}`)
-        if (dict.has(parts[0]!)) return refuse(`key ${parts[0]} already provided`)
-        dict.set(parts[0]!, parts[1]!)
+  /** `filters=k:v,k2:v2` and repetition; values of a repeated key collect into a list. */
+  multiDict: () =>
+    kind({ type: 'string', description: PAIRS }, (values) => {
+      const dict = new Map<string, string[]>()
+      for (const text of values) {
+        for (const [key, value] of pairsOf(text)) {
+          if (value === undefined) return refuse(`invalid key:value association ${key}`)
+          const known = dict.get(key)
+          if (known) known.push(value)
+          else dict.set(key, [value])
+        }
       }
       return dict
     }),
-
-  /** As `dict`, but values of a repeated key collect into a list. */
-  multiDict: () =>
-    kind(
-      { type: 'string', description: 'key:value pairs, separated by commas; may be repeated, also by key.' },
-      (values) => {
-        const dict = new Map<string, string[]>()
-        for (const pair of multi(values)) {
-          const parts = pair.split(':')
-          if (parts.length !== 2) return refuse(`invalid key:value association ${pair}`)
-          const known = dict.get(parts[0]!)
-          if (known) known.push(parts[1]!)
-          else dict.set(parts[0]!, [parts[1]!])
-        }
-        return dict
-      },
-    ),
 }
 
 /**
@@ -163,6 +151,26 @@ function single(values: readonly string[]): string | Refusal {
 
 function multi(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(','))
+}
+
+/**
+ * The pairs of a text; one that is none has no value. Quotes count where a value needs them, as it has a comma, a colon or a
+ * quote in it: CloudKitty takes any others for a part of the value.
+ */
+function* pairsOf(text: string): Generator<readonly [key: string, value: string | undefined]> {
+  for (let at = 0; at <= text.length;) {
+    const quoted = /^([^,:"]*):"((?:[^"]|"")*)"(?=,|$)/.exec(text.slice(at))
+    if (quoted && /[,:"]/.test(quoted[2]!)) {
+      yield [quoted[1]!, quoted[2]!.replaceAll('""', '"')]
+      at += quoted[0].length + 1
+      continue
+    }
+    const comma = text.indexOf(',', at)
+    const pair = text.slice(at, comma < 0 ? text.length : comma)
+    const [key = '', value, ...more] = pair.split(':')
+    yield value === undefined || more.length > 0 ? [pair, undefined] : [key, value]
+    at += pair.length + 1
+  }
 }
 
 function toInt(text: string, min: number): number | Refusal {

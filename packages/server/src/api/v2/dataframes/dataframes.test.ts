@@ -266,7 +266,6 @@ test('an answer of more points than are held in memory is whole, in both APIs', 
 })
 
 test.each([
-  ['filters=type:a,type:b', /key type already provided/],
   ['filters=a:b:c', /invalid key:value association/],
   ['limit=0', /value must be at least 1/],
   ['foo=1', /extra keys not allowed/],

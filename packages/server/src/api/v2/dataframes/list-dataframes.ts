@@ -30,15 +30,14 @@ export const listDataframes = defineRoute<DataframesDeps>()({
     limit: param.int({ min: 1 }).default(100),
     begin: param.datetime().optional(),
     end: param.datetime().optional(),
-    filters: param.dict().optional(),
+    filters: param.multiDict().optional(),
   },
   reply: { status: 200, schema: z.strictObject({ total: z.int(), dataframes: z.array(FrameObject) }) },
   errors: [404],
   async handle({ questions, batches, scopeKey, now }, { query: asked, who, request }) {
     const { offset, limit } = asked
     requireFew('filters', asked.filters?.size ?? 0)
-    const given = new Map([...(asked.filters ?? [])].map(([key, value]) => [key, [value]]))
-    const filters = restrictToOwnScope(given, who, scopeKey)
+    const filters = restrictToOwnScope(asked.filters ?? new Map(), who, scopeKey)
     if (filters === undefined) return { total: 0, dataframes: [] }
     const query = { ...toPointFilter(rangeOf(asked, now()), filters), offset, limit }
     const { total, pages } = await questions.points(query, await batches.snapshot(), request)

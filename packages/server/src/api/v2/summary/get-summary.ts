@@ -7,6 +7,7 @@ import { formatInstant, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
 import type { TotalRow } from '../../../storage/point-store.ts'
 import { rangeOf, toPointFilter } from '../../point-filter.ts'
+import { Fault } from '../../../lib/fault.ts'
 import { FEW_ROWS, type Questions } from '../../questions.ts'
 import { requireFew } from '../../require-few.ts'
 import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
@@ -69,7 +70,9 @@ export const getSummary = defineRoute<SummaryDeps>()({
     const groups = columns.flatMap(({ column }) => (column === undefined ? [] : [column]))
     const names = ['begin', 'end', ...values.map((value) => value.alias), ...groups]
     const isObject = query.response_format === 'object'
-    const toResult = (row: TotalRow) => (isObject ? Object.fromEntries(named(names, row)) : cells(row))
+    if (isObject) requireDistinct(names)
+    const toResult = (row: TotalRow) =>
+      isObject ? Object.fromEntries(cells(row).map((cell, i) => [names[i]!, cell])) : cells(row)
     const head = (total: number, count: number) => (isObject ? { total } : { total, columns: count === 0 ? [] : names })
     const snapshot = await batches.snapshot()
     if (limit <= FEW_ROWS) {
@@ -88,11 +91,14 @@ function cells({ begin, end, values, groups }: TotalRow): Cell[] {
   return [formatInstant(begin), formatInstant(end), ...values, ...groups]
 }
 
-/** A group that is called like a value leaves that name to the value. */
-function named(names: readonly string[], row: TotalRow): [string, Cell][] {
-  const entries = cells(row).map((cell, i): [string, Cell] => [names[i]!, cell])
-  const taken = new Set(names.slice(0, 2 + row.values.length))
-  return entries.filter(([name], i) => i < taken.size || !taken.has(name))
+/** Of two columns of one name an object can have only one: the other would be missing without a word. */
+function requireDistinct(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return
+  throw new Fault(
+    'request.invalid',
+    `Two columns of the answer would be called '${twice}': give the value another name by custom_fields, or ask for response_format=table.`,
+  )
 }
 
 function merged(...dicts: (ReadonlyMap<string, readonly string[]> | undefined)[]): Map<string, readonly string[]> {

@@ -103,6 +103,14 @@ test('filter and filters are one; values of an attribute are alternatives, attri
   })
 })
 
+test('two columns of one name are refused where an object would lose one, and stand side by side in a table', async () => {
+  for (const query of ['groupby=qty', 'groupby=begin', 'groupby=time-m,month', 'custom_fields=SUM(qty)%20AS%20end']) {
+    const refused = await api.call('GET', `/v2/summary?response_format=object&${query}`)
+    expect({ query, ...refused }).toMatchObject({ query, status: 400, text: expect.stringContaining('Two columns') })
+  }
+  expect((await summary('?groupby=qty')).columns).toEqual(['begin', 'end', 'qty', 'rate', 'qty'])
+})
+
 test('bounds are half-open, default each by itself, and may be inverted', async () => {
   expect((await summary('?begin=2026-06-30T23:00:00Z')).results).toEqual([
     [`2026-06-30T23:00:00+00:00`, END, 20.1, 0.1],
