@@ -16,6 +16,7 @@ import { type RateLimit, RateLimiter } from './rate-limiter.ts'
 import { bodyStream, readText } from './read-body.ts'
 import { clientUrl } from './request-url.ts'
 import { Content, Reply, type RequestInfo, type Route } from './route.ts'
+import { tellFailure } from './tell-failure.ts'
 import { isMatch, type Match, type Miss, RouteTable, toSegments } from './route-table.ts'
 
 /** Nothing that a client sends or waits for is without a bound. */
@@ -193,7 +194,27 @@ class Dispatcher<Deps> {
       const target = route.target?.(input) ?? { projectId: who.projectId ?? null }
       await authorize(who, route.policy, target)
     }
-    return toResponse(route, await route.handle(deps, input), family, request.method)
+    return toResponse(route, this.#told(await route.handle(deps, input), call, signal), family, request.method)
+  }
+
+  /** What goes wrong once an answer has begun is told as any failure is; the client's connection is cut. */
+  #told(result: unknown, call: Call<Deps>, signal: AbortSignal): unknown {
+    const { log } = this.#options
+    const content = result instanceof Reply ? result.body : result
+    if (!(content instanceof Content && content.data instanceof ReadableStream)) return result
+    const failed = (error: unknown) => {
+      // Who has gone, or was cut off for its time, is told of elsewhere or not at all.
+      if (!signal.aborted)
+        log.error({ err: faultIn(error) ?? error, ...logIds(call) }, 'an answer failed in its middle')
+    }
+    const { outgoing } = call
+    const data = tellFailure(content.data, { failed, cut: outgoing && (() => void outgoing.destroy()) })
+    const told = new Content(content.type, data)
+    if (!(result instanceof Reply)) return told
+    return new Reply(told, {
+      ...(result.status === undefined ? {} : { status: result.status }),
+      headers: { ...result.headers },
+    })
   }
 
   #count(who: Principal, { request, incoming }: Call<Deps>): void {

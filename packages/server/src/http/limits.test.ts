@@ -31,6 +31,11 @@ async function* slow() {
   yield [10_000]
 }
 
+async function* breaking() {
+  yield Array.from({ length: 20_000 }, (_, i) => i)
+  throw new Fault('storage.unavailable', 'could not read /var/lib/points.duckdb')
+}
+
 const route = defineRoute<unknown>()
 const ROUTES = [
   route({
@@ -80,6 +85,15 @@ const ROUTES = [
       if (query.endless === 'no') return 'x'.repeat(30_000_000)
       return new Reply(jsonStream({}, 'list', listText(endless(), [], String)))
     },
+  }),
+  route({
+    family: 'v2',
+    method: 'GET',
+    path: '/v2/breaking',
+    policy: null,
+    summary: 'Breaks off in its middle',
+    reply: { status: 200, schema: z.unknown() },
+    handle: () => new Reply(jsonStream({}, 'list', listText(breaking(), [], String))),
   }),
   route({
     family: 'v2',
@@ -180,6 +194,22 @@ describe('an answer that is not taken', () => {
     const reply = await fetch(`http://127.0.0.1:${listener.port}/v2/slow`)
     expect(await reply.json()).toEqual({ list: Array.from({ length: 10_001 }, (_, i) => i) })
   })
+})
+
+test('an answer that fails in its middle is cut, and logged with its request id, and nothing of why reaches the client', async () => {
+  const logged: { readonly requestId: string; readonly err: unknown }[] = []
+  const log = { error: (entry: (typeof logged)[number]) => logged.push(entry), debug: () => {} }
+  await using listener = await listen(app({ log } as never), { host: '127.0.0.1', port: 0, drainMs: 100 })
+  const reply = await fetch(`http://127.0.0.1:${listener.port}/v2/breaking`)
+  const received: string[] = []
+  const reading = (async () => {
+    for await (const piece of reply.body!) received.push(Buffer.from(piece as Uint8Array).toString())
+  })()
+  await expect(reading).rejects.toThrow('terminated')
+  expect(received.join('')).not.toMatch(/var|Error/)
+  expect(logged).toMatchObject([
+    { requestId: reply.headers.get('x-openstack-request-id'), err: { code: 'storage.unavailable' } },
+  ])
 })
 
 test('more headers than are taken are refused with 431', async () => {

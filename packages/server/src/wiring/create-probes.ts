@@ -27,10 +27,10 @@ export function createProbes(stores: Stores): App {
 }
 
 /** What `/healthcheck` and `/metrics` answer from, in every process. */
-export function probeDeps({ db, names, chores, config, telemetry }: Stores): HealthDeps & MetricsDeps {
+export function probeDeps({ db, health, names, chores, config, telemetry }: Stores): HealthDeps & MetricsDeps {
   const { collect, processor } = config.options
   return {
-    unhealthy: () => whyUnhealthy(db),
+    unhealthy: () => whyUnhealthy(health),
     trouble: () => ratingTrouble(db, names),
     scrape: () =>
       telemetry.scrape({

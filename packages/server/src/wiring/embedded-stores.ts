@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { backUp, type BackupParts } from '../backup/back-up.ts'
@@ -35,6 +35,13 @@ export function embeddedStores({ options, store }: Config): EmbeddedStores | und
     restorePoints: embedded.restore,
     control: join(stateFolder, 'control', 'socket'),
   }
+}
+
+/** The folders of the stores in this process: none, one or two. */
+export function storeFolders({ options, store }: Config): string[] {
+  const state = embeddedFolder(options.state.url)
+  const points = store.plugin.embedded?.file(store.options)
+  return [...(state === undefined ? [] : [state]), ...(points === undefined ? [] : [dirname(points)])]
 }
 
 /** Ends what a restore that was killed in its last step had begun. */

@@ -24,12 +24,14 @@ import { Reprocesses } from '../state/reprocesses.ts'
 import { Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import type { PointStore } from '../storage/point-store.ts'
+import { watchWrites, WriteHealth } from '../storage/watch-writes.ts'
 import { activate } from './active-metrics.ts'
-import { backupOf, embeddedStores, finishRestore, listenForBackups } from './embedded-stores.ts'
+import { backupOf, embeddedStores, finishRestore, listenForBackups, storeFolders } from './embedded-stores.ts'
 import { isEmbedded, openState } from './open-state.ts'
 import { made, migrationsOf, openRatingModules } from './make-plugin.ts'
 import { requireKnownBatches } from './require-known-batches.ts'
 import { Telemetry } from './telemetry.ts'
+import type { HealthParts } from './why-unhealthy.ts'
 
 /** The open stores and what stands on them: enough to answer, to import and to report. */
 export interface Stores extends AsyncDisposable {
@@ -39,6 +41,8 @@ export interface Stores extends AsyncDisposable {
   readonly names: ScopeNames
   readonly db: StateDatabase
   readonly store: PointStore
+  /** What `/healthcheck` goes by. */
+  readonly health: HealthParts
   readonly batches: Batches
   readonly chores: Chores
   /** What a backup is made of; undefined where a store is a server. */
@@ -67,7 +71,8 @@ export async function openStores(
     const state = owned.use(await openState(options.state, log, migrationsOf(config.ratingModules)))
     const { db } = state
     const telemetry = new Telemetry(log)
-    const store = owned.use(await made('store', config.store, { events: telemetry.store }))
+    const writes = new WriteHealth()
+    const store = watchWrites(owned.use(await made('store', config.store, { events: telemetry.store })), writes)
     const modules = new Modules(db)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,
@@ -90,6 +95,7 @@ export async function openStores(
       },
       db,
       store,
+      health: { db, writes, folders: storeFolders(config) },
       batches,
       backup,
       chores,

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { sql } from 'drizzle-orm'
+import { formatInstant, toInstant } from '../domain/period.ts'
 import { answerWithin } from '../lib/answer-within.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { readDiscovery } from '../state/discoveries.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
+import type { WriteHealth } from '../storage/watch-writes.ts'
 
 /** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */
 const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
@@ -11,16 +14,36 @@ const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
 const SILENT_MS = 3_000
 /** A fetcher that names no scopes so often in a row is in trouble. */
 const DEAD_LOOKS = 3
+/** With less room neither store can go on for long. */
+const ROOM_BYTES = 16 * 1024 * 1024
 
-/** Why nothing should be sent to this process; undefined when all is well. */
-export async function whyUnhealthy(db: StateDatabase, silentMs = SILENT_MS): Promise<string | undefined> {
+export interface HealthParts {
+  readonly db: StateDatabase
+  readonly writes: Pick<WriteHealth, 'failedAt'>
+  /** Where the embedded stores lie; none where both are servers. */
+  readonly folders: readonly string[]
+}
+
+/** Why nothing should be sent to this process, in words that anybody may read; undefined when all is well. */
+export async function whyUnhealthy(
+  { db, writes, folders }: HealthParts,
+  silentMs = SILENT_MS,
+): Promise<string | undefined> {
   if (existsSync(DISABLED_BY)) return 'DISABLED BY FILE'
   try {
     await answerWithin(db.execute(sql`SELECT 1`), silentMs)
-    return undefined
   } catch {
     return 'the state database does not answer'
   }
+  const full = await Promise.all(folders.map(isFull))
+  if (full.includes(true)) return 'the disk of the stores is full'
+  const { failedAt } = writes
+  return failedAt && `the last write to the points store failed, at ${formatInstant(toInstant(failedAt))}`
+}
+
+async function isFull(folder: string): Promise<boolean> {
+  const disk = await statfs(folder).catch(() => undefined)
+  return disk !== undefined && disk.bavail * disk.bsize < ROOM_BYTES
 }
 
 /**
