@@ -197,7 +197,7 @@ class Dispatcher<Deps> {
     return toResponse(route, this.#told(await route.handle(deps, input), call, signal), family, request.method)
   }
 
-  /** What goes wrong once an answer has begun is told as any failure is; the client's connection is cut. */
+  /** What goes wrong once an answer has begun is told like every failure; the client's connection is cut. */
   #told(result: unknown, call: Call<Deps>, signal: AbortSignal): unknown {
     const { log } = this.#options
     const content = result instanceof Reply ? result.body : result
