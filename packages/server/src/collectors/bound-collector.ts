@@ -4,7 +4,6 @@ import type { Collector } from './collector.ts'
 
 /** The collector, whose questions are given up with `collect.timeout` when one takes longer than so many seconds. */
 export function boundCollector(collector: Collector, seconds: number): Collector {
-  const { firstSampleAt } = collector
   return {
     async collect(request, signal) {
       const late = new Fault(
@@ -24,7 +23,7 @@ export function boundCollector(collector: Collector, seconds: number): Collector
         }
       })
     },
-    ...(firstSampleAt && { firstSampleAt: firstSampleAt.bind(collector) }),
+    ...(collector.firstSampleAt && { firstSampleAt: async (signal) => collector.firstSampleAt?.(signal) }),
     [Symbol.asyncDispose]: () => collector[Symbol.asyncDispose](),
   }
 }

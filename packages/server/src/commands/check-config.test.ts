@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-function invocationOf(lines: readonly string[]): { invocation: Invocation; printed: () => string } {
+function invocationOf(): { invocation: Invocation; printed: () => string } {
   let printed = ''
   const invocation: Invocation = {
     files: ['a.conf'],
@@ -30,12 +30,12 @@ function invocationOf(lines: readonly string[]): { invocation: Invocation; print
     terminal: false,
     print: (text) => (printed += text),
   }
-  return { invocation, printed: () => printed, ...{ lines } }
+  return { invocation, printed: () => printed }
 }
 
 async function check(...lines: string[]): Promise<{ status: number; text: string; start: () => Promise<string> }> {
   await writeFile(join(folder, 'a.conf'), lines.join('\n'))
-  const { invocation, printed } = invocationOf(lines)
+  const { invocation, printed } = invocationOf()
   const status = await runCheckConfig(invocation, 'all')
   return {
     status,
@@ -152,7 +152,7 @@ test('a file that is not UTF-8 is refused with its line, whichever it is', async
   )
   await writeFile(join(folder, 'latin.yml'), latin('metrics:\n  cpu:\n    unit: \xb0C\n'))
   await writeFile(join(folder, 'policy.latin'), latin('# \xe9\n'))
-  const { invocation, printed } = invocationOf([])
+  const { invocation, printed } = invocationOf()
   const files = {
     ...invocation,
     files: ['b.conf'],

@@ -41,7 +41,7 @@ export function readTlsFiles(
   for (const [option, path, pem] of [['cafile', cafile, ca] as const, ['certfile', certfile, cert] as const]) {
     // OpenSSL takes a file without any certificate, a key for instance, and then trusts nobody.
     try {
-      if (pem) new X509Certificate(pem)
+      void (pem && new X509Certificate(pem))
     } catch (error) {
       refuse(option, path, error, 'holds no certificate in PEM')
     }

@@ -22,8 +22,7 @@ export async function refuseCloudKitty(db: Pick<StateDatabase, 'execute'>): Prom
 }
 
 async function exists(db: Pick<StateDatabase, 'execute'>, table: string): Promise<boolean> {
-  const found = (await db.execute(sql`SELECT to_regclass(${table}) IS NOT NULL AS found`)) as unknown as {
-    readonly rows: readonly { readonly found: boolean }[]
-  }
-  return found.rows[0]!.found
+  const answer: unknown = await db.execute(sql`SELECT to_regclass(${table}) IS NOT NULL AS found`)
+  const { rows } = answer as { readonly rows: readonly { readonly found: boolean }[] }
+  return rows[0]!.found
 }
