@@ -79,7 +79,7 @@ test('one of each kind from outside the tree works, by a module specifier alone'
     await expect.poll(() => readdir(join(folder, 'drop')), { timeout: 60_000 }).toEqual([])
   } finally {
     first.process.kill('SIGTERM')
-    expect(await first.exit()).toBe(0)
+    expect(await first.exit()).toBe(143)
   }
   expect(first.text()).toContain('The discounts are closed.')
 

@@ -37,8 +37,26 @@ const ratesOf = (text: string) => [...text.matchAll(/"rate": ([-\d.e]+)/g)].map(
 test('from nothing it imports, rates, and prints what each of the five projects owes', () => {
   expect(first.text()).toMatch(/Usage: \d+ samples of a made-up cloud/)
   for (const project of ['ci-runners', 'intranet', 'media', 'research', 'web-shop', 'all']) {
-    expect(first.text()).toMatch(new RegExp(`│ ${project} +│.* [1-9]\\d*\\.\\d\\d │`))
+    expect(first.text()).toMatch(new RegExp(`^${project} +│.* ?[1-9]\\d*\\.\\d\\d *$`, 'm'))
   }
+})
+
+test('nothing of the bill is wider than a terminal, and the request beside it gives the same figures', async () => {
+  await first.prints(/curl '/)
+  const bill = /^The bill from .*\n((?:.*[│┼┬┴].*\n)+)/m.exec(first.text())![1]!
+  for (const line of bill.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  const [, request] = /^ {2}curl '(http.*)'$/m.exec(first.text())!
+  const answer = JSON.parse(await (await fetch(request!)).text()) as {
+    columns: string[]
+    results: (string | number)[][]
+  }
+  const column = (name: string) => answer.columns.indexOf(name)
+  const asked = answer.results.map((row) => [row[column('project_id')], Number(row[column('rate')]).toFixed(2)])
+  const shown = bill.split('\n').flatMap((line) => /^([a-z-]+) +│.*│ *([\d.]+) *$/.exec(line)?.slice(1, 3) ?? [])
+  const pairs = Array.from({ length: shown.length / 2 }, (_, i) => shown.slice(2 * i, 2 * i + 2))
+  expect(pairs.filter(([project]) => project !== 'all' && project !== 'project')).toEqual(
+    asked.toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+  )
 })
 
 test('the summary by project and by type, the v1 total and the rows in the file agree to the last digit', async () => {
@@ -56,7 +74,7 @@ test('the summary by project and by type, the v1 total and the rows in the file 
   expect(second.text).toContain(`another cloudtabbyd (process ${first.process.pid}) uses ${join(folder, 'state')}`)
 
   first.process.kill('SIGTERM')
-  expect(await first.exit()).toBe(0)
+  expect(await first.exit()).toBe(143)
   await using state = await openPGlite(join(folder, 'state'))
   await using store = await openDuckDBStore({ path: join(folder, 'points.duckdb') })
   const everything = { begin: 0, end: 4_102_444_800, types: [], attributes: new Map(), offset: 0, limit: undefined }

@@ -101,7 +101,7 @@ export class Member {
       const status = await current.exit()
       if (this.#ending) {
         // Before its stores are open a signal ends it as it ends any program.
-        if (status !== 0 && isAtWork(current) && !this.#killed) this.#note(`ended with ${status} after SIGTERM`)
+        if (status !== 143 && isAtWork(current) && !this.#killed) this.#note(`ended with ${status} after SIGTERM`)
         return
       }
       if (!this.#killed && !mayDie && isAtWork(current)) this.#note(`died by itself with ${status}`)

@@ -1,23 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CollectFlags } from './commands/collect.ts'
+import type { Invocation } from './commands/invocation.ts'
+import type { PolicyFlags } from './commands/policy.ts'
 import { parseIsoInstant } from './domain/iso-time.ts'
 import { type Instant, toInstant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
-import { runAuditList } from './commands/audit.ts'
-import { runBackup } from './commands/backup.ts'
-import { runCheckConfig } from './commands/check-config.ts'
-import { type CollectFlags, runCollect } from './commands/collect.ts'
-import { runHold } from './commands/hold.ts'
-import { runImport } from './commands/import.ts'
-import type { Invocation } from './commands/invocation.ts'
-import { runMigrate } from './commands/migrate.ts'
-import { type PolicyFlags, runPolicyCheck, runPolicyList } from './commands/policy.ts'
-import { runProcess } from './commands/process.ts'
-import { runQuickstart } from './commands/quickstart.ts'
-import { runReconcile } from './commands/reconcile.ts'
-import { runRestore } from './commands/restore.ts'
-import { runServe } from './commands/serve.ts'
-import { ROLES, type Role } from './wiring/try-out.ts'
+import { ROLES, type Role } from './wiring/role.ts'
 import { VERSION } from './wiring/version.ts'
 
 interface ConfigFlags {
@@ -25,22 +14,64 @@ interface ConfigFlags {
   readonly configDir?: string[]
 }
 
-/** SIGINT and SIGTERM ask for an orderly end; a second one ends at once, which loses nothing either. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`got ${name}`)))
-  return stop.signal
-}
+/** What a shell says of a command that a signal has ended. */
+const STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
+/** A command that is asked to end gets so long to end in good order; what it leaves after that, SIGKILL would leave too. */
+const END_MS_MAX = 1200
 
-function invocation({ configFile, configDir }: ConfigFlags): Invocation {
-  return {
+/**
+ * Runs a command. A fault is told in words, anything else is a bug and comes with its stack. The first SIGINT or SIGTERM asks
+ * for an orderly end, of which one line tells; a second one ends at once, which loses nothing either.
+ */
+async function run(
+  { configFile, configDir }: ConfigFlags,
+  command: (invocation: Invocation) => Promise<number>,
+): Promise<void> {
+  const stop = new AbortController()
+  let account = () => 'nothing was changed; start it again'
+  let got: keyof typeof STATUSES | undefined
+  const tell = (signal: keyof typeof STATUSES) => {
+    process.exitCode = STATUSES[signal]
+    // A bar may have hidden the cursor.
+    process.stderr.write(
+      `${process.stderr.isTTY ? '\u001b[?25h\n' : ''}cloudtabbyd: ended by ${signal}: ${account()}.\n`,
+    )
+  }
+  for (const signal of Object.keys(STATUSES) as (keyof typeof STATUSES)[]) {
+    process.once(signal, () => {
+      got ??= signal
+      stop.abort(new Error(`got ${signal}`))
+      setTimeout(() => {
+        tell(signal)
+        process.exit()
+      }, END_MS_MAX).unref()
+    })
+  }
+  const invocation: Invocation = {
     files: configFile,
     dirs: configDir ?? (configFile ? [] : undefined),
     env: process.env,
     cwd: process.cwd(),
-    signal: stopSignal(),
+    signal: stop.signal,
     terminal: process.stderr.isTTY,
     print: (text) => void process.stdout.write(text),
+    ifEnded: (say) => void (account = say),
+    onHangup(reload) {
+      process.on('SIGHUP', reload)
+      return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) }
+    },
+  }
+  try {
+    process.exitCode = await command(invocation)
+  } catch (error) {
+    process.exitCode = 1
+    // What fails once it is asked to end has failed for that.
+    if (got === undefined && !(error instanceof Fault)) throw error
+    if (got === undefined) process.stderr.write(`cloudtabbyd: ${(error as Fault).message}\n`)
+  }
+  if (got !== undefined) {
+    tell(got)
+    process.exit()
   }
 }
 
@@ -67,29 +98,46 @@ const withConfig = (command: Command) =>
 const program = new Command('cloudtabbyd')
   .description('Rates what the projects of a cloud use, and answers for it. Speaks the API of CloudKitty.')
   .version(VERSION)
-  .showHelpAfterError()
+  // One line; commander puts the nearest name on a second one.
+  .configureOutput({
+    outputError: (text, write) => {
+      const [what = '', ...more] = text
+        .replace(/^error: /, '')
+        .trim()
+        .split('\n')
+      write(`cloudtabbyd: ${[what, ...more].join(' ')}; cloudtabbyd --help lists what there is\n`)
+    },
+  })
 
 withConfig(program.command('serve'))
   .description('rate what becomes due and answer the API')
   .addOption(new Option('--role <role>', 'what this process does').choices(ROLES).default('all'))
-  .action((flags: ConfigFlags & { role: Role }) => run(runServe(invocation(flags), flags.role)))
+  .action((flags: ConfigFlags & { role: Role }) =>
+    run(flags, async (it) => (await import('./commands/serve.ts')).runServe(it, flags.role)),
+  )
 
 withConfig(program.command('process'))
   .description('rate what has settled, then stop')
   .option('--until <time>', 'taken as the present (ISO 8601, UTC); the real one if absent', parseInstant)
   .action((flags: ConfigFlags & { until?: Instant }) =>
-    run(runProcess(invocation(flags), flags.until ?? toInstant(new Date()))),
+    run(flags, async (it) =>
+      (await import('./commands/process.ts')).runProcess(it, flags.until ?? toInstant(new Date())),
+    ),
   )
 
 withConfig(program.command('import'))
   .description('take a CSV file of usage samples, all of it or nothing')
   .argument('<file>', 'the file; docs/importing-samples.md describes it')
-  .action((file: string, flags: ConfigFlags) => run(runImport(invocation(flags), file)))
+  .action((file: string, flags: ConfigFlags) =>
+    run(flags, async (it) => (await import('./commands/import.ts')).runImport(it, file)),
+  )
 
 withConfig(program.command('check-config'))
   .description('say what is wrong with the configuration, or what would run')
   .addOption(new Option('--role <role>', 'what the process is to do').choices(ROLES).default('all'))
-  .action((flags: ConfigFlags & { role: Role }) => run(runCheckConfig(invocation(flags), flags.role)))
+  .action((flags: ConfigFlags & { role: Role }) =>
+    run(flags, async (it) => (await import('./commands/check-config.ts')).runCheckConfig(it, flags.role)),
+  )
 
 withConfig(program.command('collect'))
   .description('print what would be collected of a metric, and the exact questions to the source; nothing is rated')
@@ -97,74 +145,79 @@ withConfig(program.command('collect'))
   .requiredOption('--begin <time>', 'begin of the first period (ISO 8601, UTC)', parseInstant)
   .requiredOption('--end <time>', 'end of the last period', parseInstant)
   .option('--scope <id>', 'only this scope; may be given several times; all of the fetcher if absent', collect)
-  .action((flags: ConfigFlags & CollectFlags) => run(runCollect(invocation(flags), flags)))
+  .action((flags: ConfigFlags & CollectFlags) =>
+    run(flags, async (it) => (await import('./commands/collect.ts')).runCollect(it, flags)),
+  )
 
 withConfig(program.command('migrate'))
   .description('bring the stores up to date')
-  .action((flags: ConfigFlags) => run(runMigrate(invocation(flags))))
+  .action((flags: ConfigFlags) => run(flags, async (it) => (await import('./commands/migrate.ts')).runMigrate(it)))
 
 withConfig(program.command('backup'))
   .description('copy the embedded stores into a new folder, also while the service runs')
   .argument('<folder>', 'what is to be made; the running service writes it')
-  .action((folder: string, flags: ConfigFlags) => run(runBackup(invocation(flags), folder)))
+  .action((folder: string, flags: ConfigFlags) =>
+    run(flags, async (it) => (await import('./commands/backup.ts')).runBackup(it, folder)),
+  )
 
 withConfig(program.command('restore'))
   .description('make the embedded stores of a backup; no service may run')
   .argument('<folder>', 'what `backup` has made')
   .option('--force', 'move stores that are there aside, where they are kept')
   .action((folder: string, flags: ConfigFlags & { force?: boolean }) =>
-    run(runRestore(invocation(flags), folder, flags)),
+    run(flags, async (it) => (await import('./commands/restore.ts')).runRestore(it, folder, flags)),
   )
 
 withConfig(program.command('hold'))
   .description('let nobody delete anything from the points store while servers are backed up')
   .option('--hours <count>', 'for so long at most', parseCount, 6)
   .option('--end', 'that is enough')
-  .action((flags: ConfigFlags & { hours: number; end?: boolean }) => run(runHold(invocation(flags), flags)))
+  .action((flags: ConfigFlags & { hours: number; end?: boolean }) =>
+    run(flags, async (it) => (await import('./commands/hold.ts')).runHold(it, flags)),
+  )
 
 withConfig(program.command('reconcile'))
   .description('after the state server was restored: show what points there are of batches that it does not know')
   .option('--delete', 'delete them; they are rated again')
-  .action((flags: ConfigFlags & { delete?: boolean }) => run(runReconcile(invocation(flags), flags)))
+  .action((flags: ConfigFlags & { delete?: boolean }) =>
+    run(flags, async (it) => (await import('./commands/reconcile.ts')).runReconcile(it, flags)),
+  )
 
 const policy = program.command('policy').description('who may do what')
 withConfig(policy.command('list'))
   .description('every policy rule, where it comes from, and which kinds of callers it lets')
-  .action((flags: ConfigFlags) => run(runPolicyList(invocation(flags))))
+  .action((flags: ConfigFlags) => run(flags, async (it) => (await import('./commands/policy.ts')).runPolicyList(it)))
 withConfig(policy.command('check'))
   .description('whether a caller may do something; the exit status is 0 if so, 1 if not')
   .argument('<rule>', 'such as summary:get_summary')
   .requiredOption('--roles <roles>', 'roles of the caller, with commas between')
   .option('--project <id>', 'project that the caller’s token is for')
   .option('--system', 'the caller’s token is for the system')
+  .option(
+    '--no-implied',
+    'without the roles that Keystone adds: manager for admin, member for manager, reader for member',
+  )
   .option('--target-project <id>', 'project that the operation is about; the caller’s own if absent')
-  .action((rule: string, flags: ConfigFlags & PolicyFlags) => run(runPolicyCheck(invocation(flags), rule, flags)))
+  .action((rule: string, flags: ConfigFlags & PolicyFlags) =>
+    run(flags, async (it) => (await import('./commands/policy.ts')).runPolicyCheck(it, rule, flags)),
+  )
 
 const audit = program.command('audit').description('who changed what')
 withConfig(audit.command('list'))
   .description('the newest changes of rules, scopes, modules and tasks, oldest first')
   .option('--since <time>', 'only what was changed from then on (ISO 8601, UTC)', parseInstant)
   .option('--limit <count>', 'at most so many', parseCount, 100)
-  .action((flags: ConfigFlags & { since?: Instant; limit: number }) => run(runAuditList(invocation(flags), flags)))
+  .action((flags: ConfigFlags & { since?: Instant; limit: number }) =>
+    run(flags, async (it) => (await import('./commands/audit.ts')).runAuditList(it, flags)),
+  )
 
 withConfig(program.command('quickstart'))
   .description('from nothing to a rated sample cloud: import, rate, print the bill, serve')
   .option('--no-serve', 'stop after the bill')
-  .action((flags: ConfigFlags & { serve: boolean }) => run(runQuickstart(invocation(flags), flags.serve)))
+  .action((flags: ConfigFlags & { serve: boolean }) =>
+    run(flags, async (it) => (await import('./commands/quickstart.ts')).runQuickstart(it, flags.serve)),
+  )
 
-/** The exit status of a command; a fault is told in words, anything else is a bug and comes with its stack. */
-async function run(outcome: Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await outcome
-  } catch (error) {
-    process.exitCode = 1
-    if (error instanceof Fault) process.stderr.write(`cloudtabbyd: ${error.message}\n`)
-    else throw error
-  }
-}
-
-// Whatever is written is this user's alone: stores, their logs and temporary files, backups, the log file.
-process.umask(0o077)
 // Left to itself V8 lets garbage grow to several times what is alive. The stores in this process need that memory more: a
 // pushed body of 200 MB then takes 150 MB less, and no longer.
 setFlagsFromString('--heap-growing-percent=40')

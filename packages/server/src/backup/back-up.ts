@@ -123,6 +123,7 @@ async function makePartial(folder: string): Promise<string> {
       throw refuse(`${partial} is there, and no unfinished backup; move it away`)
     }
     await rm(partial, { recursive: true, force: true })
+    await mkdir(dirname(partial), { recursive: true, mode: 0o700 })
     await mkdir(partial, { mode: 0o700 })
     await writeFile(join(partial, UNFINISHED), '', { mode: 0o600 })
     return partial

@@ -21,6 +21,7 @@ export async function runBackup(invocation: Invocation, dir: string): Promise<nu
   const embedded = requireEmbedded(embeddedStores(config))
   const { print, signal, cwd } = invocation
   const folder = resolve(cwd, dir)
+  invocation.ifEnded?.(() => 'the backup was given up; the next one begins anew')
   using display = new PhaseDisplay({ log, terminal: invocation.terminal })
   const onProgress = (progress: object) => display.update(Progress.parse(progress))
   try {
@@ -28,11 +29,12 @@ export async function runBackup(invocation: Invocation, dir: string): Promise<nu
     const made = Made.parse(asked ? asked.done : await backUpHere())
     const bytes = made.files.reduce((sum, { size }) => sum + size, 0)
     print(`Made a backup of ${made.at} in ${folder}: ${made.points} points, ${toMegabytes(bytes)} MB.\n`)
+    invocation.ifEnded?.(() => `the backup in ${folder} is whole`)
     return 0
   } catch (error) {
-    if (!signal.aborted) throw error
-    print('The backup was given up; nothing of it is left.\n')
-    return 1
+    if (signal.aborted)
+      invocation.ifEnded?.(() => 'the backup was given up and nothing of it is left; the next one begins anew')
+    throw error
   }
 
   async function backUpHere() {

@@ -1,6 +1,6 @@
 import { checkConfig } from '../config/load-config.ts'
 import { renderOutcome } from '../config/render-outcome.ts'
-import type { Role } from '../wiring/try-out.ts'
+import type { Role } from '../wiring/role.ts'
 import { configInput, type Invocation } from './invocation.ts'
 
 /** Prints what is wrong with the configuration, or what would run; the exit status. */

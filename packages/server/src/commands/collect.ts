@@ -7,6 +7,7 @@ import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { SourceExchange } from '../sources/http/source-client.ts'
+import { activate } from '../wiring/active-metrics.ts'
 import { made } from '../wiring/make-plugin.ts'
 import { NO_SAMPLES } from '../wiring/no-samples.ts'
 import { configInput, type Invocation, open } from './invocation.ts'
@@ -58,10 +59,14 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
   const fetcher = owned.use(await made('fetcher', config.fetcher, context))
   const scopes = flags.scope ?? (await fetcher.scopes(signal))
   const periods = periodsFrom(flags.begin, count, collect.period)
-  const points = await collector.collect({ metric, scopes, periods }, signal)
+  const collected = await collector.collect({ metric, scopes, periods }, signal)
+  const { skip } = activate([metric], config.options.orchestrator.skip_datapoints_expression)
+  const points = collected.filter((point) => !skip(point))
   for (const point of points.slice(0, PRINTED_MAX)) print(line(point))
   if (points.length > PRINTED_MAX) print(`... and ${points.length - PRINTED_MAX} more\n`)
   print(`${points.length} points of ${metric.type} (${metric.unit}) in ${scopes.length} scopes and ${count} periods\n`)
+  const skipped = collected.length - points.length
+  if (skipped > 0) print(`${skipped} more are left out by the skip expression: they would not be stored\n`)
   return 0
 }
 

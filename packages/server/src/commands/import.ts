@@ -11,9 +11,11 @@ import { toMegabytes } from './megabytes.ts'
 
 export async function runImport(invocation: Invocation, file: string): Promise<number> {
   await using stores = await open(invocation)
-  const { print } = invocation
+  const { print, ifEnded } = invocation
+  ifEnded?.(() => `nothing of ${file} was imported; import it again`)
   const imported = await importWithProgress(stores, invocation, resolve(invocation.cwd, file))
   const { again, rows, firstAt, lastAt } = imported
+  ifEnded?.(() => `${file} is imported; its periods are rated when they are due`)
   if (again) {
     print(`${file} was imported before (${rows} samples): nothing to do.\n`)
     return 0

@@ -3,7 +3,8 @@ import { type Config, type ConfigInput, loadConfig } from '../config/load-config
 import { createLogger } from '../wiring/create-logger.ts'
 import { openStores, type Stores } from '../wiring/open-service.ts'
 import { PLUGINS } from '../wiring/plugins.ts'
-import { type Role, tryOut } from '../wiring/try-out.ts'
+import type { Role } from '../wiring/role.ts'
+import { tryOut } from '../wiring/try-out.ts'
 
 /** What every command gets from the command line and the process. */
 export interface Invocation {
@@ -15,6 +16,10 @@ export interface Invocation {
   /** The standard error output is a terminal: long work may draw a bar there. */
   readonly terminal: boolean
   readonly print: (text: string) => void
+  /** Says what a signal would end just now: what was done, and what will be done next time. The last one said counts. */
+  readonly ifEnded?: (say: () => string) => void
+  /** Calls it at each SIGHUP until it is disposed of; without, SIGHUP ends the process. */
+  readonly onHangup?: (reload: () => void) => Disposable
 }
 
 /** With a role, what a start in it would refuse is a fault of the configuration too. */
@@ -29,14 +34,19 @@ export async function open(invocation: Invocation, role?: Role): Promise<Stores>
 }
 
 /** As `open`, without the stores. */
-export async function configure(
-  invocation: Invocation,
-  role?: Role,
-): Promise<{ readonly config: Config; readonly log: Logger }> {
+export async function configure(invocation: Invocation, role?: Role): Promise<Configured> {
   const { config, warnings, notices } = await loadConfig(configInput(invocation, role))
-  const log = createLogger({ debug: config.options.DEFAULT.debug, file: config.options.DEFAULT.log_file })
+  const { debug, log_file: file } = config.options.DEFAULT
+  const { log, reopen } = createLogger({ debug, file, terminal: invocation.terminal })
   announce(log, warnings, notices)
-  return { config, log }
+  return { config, log, reopenLog: reopen }
+}
+
+export interface Configured {
+  readonly config: Config
+  readonly log: Logger
+  /** Opens `[DEFAULT] log_file` anew, after it was moved away. */
+  readonly reopenLog: () => void
 }
 
 function announce(log: Logger, warnings: readonly string[], notices: readonly string[]): void {

@@ -1,6 +1,12 @@
 import { loadConfig } from '../config/load-config.ts'
 import { nearest } from '../lib/nearest.ts'
-import { checkPolicy, policyMatrix, renderPolicyAnswer, renderPolicyMatrix } from '../auth/policy/policy-matrix.ts'
+import {
+  checkPolicy,
+  policyMatrix,
+  renderPolicyAnswer,
+  renderPolicyMatrix,
+  withImpliedRoles,
+} from '../auth/policy/policy-matrix.ts'
 import { POLICY_NAMES } from '../domain/policy-name.ts'
 import { NOBODY } from '../domain/principal.ts'
 import { type Invocation, configInput } from './invocation.ts'
@@ -11,6 +17,8 @@ export interface PolicyFlags {
   readonly project?: string
   readonly system?: boolean
   readonly targetProject?: string
+  /** False: exactly the given roles. */
+  readonly implied: boolean
 }
 
 export async function runPolicyList(invocation: Invocation): Promise<number> {
@@ -30,12 +38,13 @@ export async function runPolicyCheck(invocation: Invocation, rule: string, flags
     )
     return 2
   }
+  const given = flags.roles.split(',').map((role) => role.trim())
   const question = {
     rule: name,
     claims: {
       ...NOBODY,
       ...(flags.system ? { systemScope: 'all' } : { projectId: flags.project }),
-      roles: flags.roles.split(',').map((role) => role.trim()),
+      roles: flags.implied ? withImpliedRoles(given) : given,
     },
     targetProjectId: flags.targetProject,
   }

@@ -10,6 +10,7 @@ export async function runProcess(invocation: Invocation, until: Instant): Promis
   await using unit = await openProcessor(stores)
   const { print } = invocation
   const outcome = await processWithProgress(stores, unit, invocation, until)
+  invocation.signal.throwIfAborted()
   const { done, points, held } = outcome
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
   const complete = printFailures(outcome, print)
@@ -21,14 +22,19 @@ export async function runProcess(invocation: Invocation, until: Instant): Promis
 export async function processWithProgress(
   { log }: Pick<Stores, 'log'>,
   { round }: Pick<ProcessorUnit, 'round'>,
-  { signal, terminal }: Pick<Invocation, 'signal' | 'terminal'>,
+  { signal, terminal, ifEnded }: Pick<Invocation, 'signal' | 'terminal' | 'ifEnded'>,
   until: Instant,
 ): Promise<Outcome> {
   using display = new ProgressDisplay('rating', 'scope periods', { log, terminal })
+  let rated = 0
+  ifEnded?.(() => `${rated} scope periods were rated and count; the next run goes on from there`)
   return await runUntilDone(round, {
     until,
     signal,
-    onProgress: ({ done, due, points }) => display.update(done, due, { points }),
+    onProgress({ done, due, points }) {
+      rated = done
+      display.update(done, due, { points })
+    },
   })
 }
 

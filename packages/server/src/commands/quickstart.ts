@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatInstant, type Instant, toInstant } from '../domain/period.ts'
+import { maskAddress } from '../config/config-fault.ts'
+import { formatInstant, type Instant, type Period, toInstant } from '../domain/period.ts'
 import { readText } from '../lib/read-text.ts'
 import { billTable } from '../quickstart/bill-table.ts'
 import { writeMadeUpCloudCsv } from '../quickstart/made-up-cloud-csv.ts'
@@ -16,15 +17,37 @@ import { printFailures, processWithProgress } from './process.ts'
 import { assertPortIsFree, serve } from './serve.ts'
 
 export async function runQuickstart(invocation: Invocation, goOn: boolean): Promise<number> {
+  const { print, signal, ifEnded } = invocation
+  print('CloudTabby makes up a cloud of five projects, rates 30 days of it, and serves the bill.\n')
+  ifEnded?.(() => 'nothing was rated yet; the next start goes on from here')
   const file = join(QUICKSTART_FOLDER, 'cloudkitty.conf')
   await using stores = await open({ ...invocation, files: invocation.files ?? [file], dirs: invocation.dirs ?? [] })
   // A port that is taken is told before the work, not after.
-  const { api } = stores.config.options
+  const { api, state } = stores.config.options
+  print(`Stores: open, state at ${maskAddress(state.url)}.\n`)
   if (goOn) await assertPortIsFree(api.host, api.port)
+  signal.throwIfAborted()
   await prepareQuickstart(stores, invocation)
-  invocation.print(`\n${await quickstartBill(stores)}\n\n`)
-  if (goOn && !invocation.signal.aborted) await serve(stores, invocation, 'all')
+  signal.throwIfAborted()
+  const span = await ratedSpan(stores)
+  print(`\n${await quickstartBill(stores, span)}\n\n`)
+  if (goOn)
+    await serve(stores, invocation, 'all', { onListening: (address) => print(sameByApi(address, span, stores)) })
   return 0
+}
+
+/** The request whose answer has the figures of the table. */
+function sameByApi(address: string, { begin, end }: Period, { names }: Stores): string {
+  const query = new URLSearchParams({
+    begin: instantText(begin),
+    end: instantText(end),
+    groupby: names.scopeKey,
+  })
+  return `The same bill, of the same time:\n  curl '${address}/v2/summary?${String(query).replaceAll('%3A', ':')}'\n`
+}
+
+function instantText(instant: Instant): string {
+  return formatInstant(instant).replace('+00:00', 'Z')
 }
 
 /** What the first settings and prices of the sample cloud are read from. */
@@ -35,23 +58,26 @@ const QUICKSTART_FOLDER = new URL('../../../../examples/quickstart', import.meta
  * it again does only what is new.
  */
 async function prepareQuickstart(stores: Stores, invocation: Invocation): Promise<void> {
-  const { print } = invocation
+  const { print, signal } = invocation
   const now = toInstant(new Date())
   const rulesFile = join(QUICKSTART_FOLDER, 'rules.yml')
   const creations = readRulesFile(await readText(rulesFile), rulesFile)
   if (await setFirstRules(stores.db, creations, { who: 'quickstart', now: ruleTimeFromInstant(now) })) {
     print(`Prices: ${creations.length} groups, services, fields and rules of ${rulesFile}.\n`)
   }
+  signal.throwIfAborted()
   await importNewUsage(stores, invocation, now)
+  signal.throwIfAborted()
   await using unit = await openProcessor(stores)
   const outcome = await processWithProgress(stores, unit, invocation, now)
+  signal.throwIfAborted()
   const { done, points } = outcome
   print(done === 0 ? 'Rated: nothing new.\n' : `Rated: ${done} hours of projects, ${points} points.\n`)
   printFailures(outcome, print)
 }
 
 async function importNewUsage(stores: Stores, invocation: Invocation, now: Instant): Promise<void> {
-  const { print, signal } = invocation
+  const { print, signal, ifEnded } = invocation
   const lastSampleAt = (await stores.imports.list()).reduce<Instant | undefined>(
     (last, { lastAt }) => (lastAt === undefined || (last !== undefined && last > lastAt) ? last : lastAt),
     undefined,
@@ -61,6 +87,8 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
     print('Usage: nothing new since the last start.\n')
     return
   }
+  print('Usage: made up and imported now.\n')
+  ifEnded?.(() => 'the usage was not imported and nothing new is rated; the next start goes on from here')
   const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-quickstart-'))
   const path = join(folder, 'usage.csv')
   try {
@@ -74,12 +102,22 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
   }
 }
 
-/** The whole bill so far, by project and type. */
-async function quickstartBill({ store, batches, names }: Stores): Promise<string> {
+/** From the first imported sample to the end of what is rated. */
+async function ratedSpan({ imports, scopes, names, config }: Stores): Promise<Period> {
+  const { period } = config.options.collect
+  const rated = (await scopes.list({ scopeKeys: [names.scopeKey] })).map(({ nextBegin }) => nextBegin)
+  const firsts = (await imports.list()).flatMap(({ firstAt }) => (firstAt === undefined ? [] : [firstAt]))
+  const end = rated.reduce((last, at) => Math.max(last, at), 0)
+  const first = firsts.reduce((least, at) => Math.min(least, at), end)
+  return { begin: Math.floor(first / period) * period, end }
+}
+
+/** The bill of this time, by project and type. */
+async function quickstartBill({ store, batches, names }: Stores, { begin, end }: Period): Promise<string> {
   const { rows } = await store.total(
     {
-      begin: 0,
-      end: END_OF_TIME,
+      begin,
+      end,
       types: [],
       attributes: new Map(),
       groupby: [{ by: 'attribute', name: names.scopeKey }, { by: 'type' }],
@@ -89,8 +127,8 @@ async function quickstartBill({ store, batches, names }: Stores): Promise<string
     },
     await batches.snapshot(),
   )
-  return billTable(rows.map(({ groups, values }) => ({ scopeId: groups[0]!, type: groups[1]!, price: values[0]! })))
+  const table = billTable(
+    rows.map(({ groups, values }) => ({ scopeId: groups[0]!, type: groups[1]!, price: values[0]! })),
+  )
+  return `The bill from ${instantText(begin)} to ${instantText(end)}:\n${table}`
 }
-
-/** Later than any point: the year 9999. */
-const END_OF_TIME = Date.UTC(9999, 0) / 1000

@@ -35,8 +35,8 @@ export async function runRestore(
     )
     return 0
   } catch (error) {
-    if (!signal.aborted) throw error
-    print('The restore was given up; the stores are as they were.\n')
-    return 1
+    if (signal.aborted)
+      invocation.ifEnded?.(() => 'the restore was given up and the stores are as they were; restore again')
+    throw error
   }
 }

@@ -1,36 +1,78 @@
 import { formatFault } from '../config/config-fault.ts'
-import { watchMetrics } from '../config/watch-metrics.ts'
+import { type MetricsWatch, watchMetrics } from '../config/watch-metrics.ts'
 import { listen } from '../http/listen.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { runForEver } from '../processor/round.ts'
-import { type Invocation, open } from './invocation.ts'
-import { createApi, listenLimits } from '../wiring/create-api.ts'
+import { loadPolicy } from '../auth/policy/load-policy.ts'
+import { apiAddress } from './api-address.ts'
+import { configure, type Invocation } from './invocation.ts'
+import type { Role } from '../wiring/role.ts'
 import { createProbes } from '../wiring/create-probes.ts'
-import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
+import { type Api, createApi, listenLimits } from '../wiring/create-api.ts'
+import { openProcessor, openStores, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
-import type { Role } from '../wiring/try-out.ts'
 
+/** Serves; at SIGHUP it opens the log file anew and reads metrics.yml and the policy files again, as logrotate wants it. */
 export async function runServe(invocation: Invocation, role: Role): Promise<number> {
-  await using stores = await open(invocation, role)
-  await serve(stores, invocation, role)
+  let reload = () => {}
+  using _ = invocation.onHangup?.(() => reload())
+  invocation.ifEnded?.(() => 'the service was not yet up; the next start goes on from what is committed')
+  const { config, log, reopenLog } = await configure(invocation, role)
+  await using stores = await openStores(config, log)
+  await serve(stores, invocation, role, {
+    onRunning(running) {
+      reload = () => {
+        reopenLog()
+        log.info('got SIGHUP: the log file is open anew; metrics.yml and the policy files are read again')
+        running.readAgain()
+      }
+    },
+  })
   return 0
 }
 
+/** What a running service can be told. */
+export interface Running {
+  /** Takes metrics.yml and the policy files as they are now; faulty ones are logged, and the old ones stay. */
+  readonly readAgain: () => void
+}
+
+export interface ServeEvents {
+  readonly onRunning?: (running: Running) => void
+  /** The API answers at this address. */
+  readonly onListening?: (address: string) => void
+}
+
 /** Serves until the signal is aborted, then ends what is under way in good order. */
-export async function serve(stores: Stores, { signal, print }: Invocation, role: Role): Promise<void> {
-  const { log, config } = stores
+export async function serve(
+  stores: Stores,
+  { signal, print, ifEnded }: Invocation,
+  role: Role,
+  { onRunning, onListening }: ServeEvents = {},
+): Promise<void> {
+  const { log, config, names } = stores
+  let api: Api | undefined
+  let watch: MetricsWatch | undefined
+  onRunning?.({
+    readAgain() {
+      void watch?.check()
+      if (api) readPolicyAgain(stores, api)
+    },
+  })
+  ifEnded?.(() => 'the service has ended; what was being rated is rated after the next start')
   await using owned = new Disposer()
   if (role !== 'processor') {
     const { host, port } = config.options.api
     const limits = listenLimits(config.options)
-    const api = owned.use(createApi(stores))
-    const listener = owned.use(
-      await listenOrExplain(() => listen(api.app, { host, port, ...limits }), { host, port, section: 'api' }),
-    )
-    const address = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
-    print(`Answering on ${address}, for instance ${address}/v2/summary?groupby=project_id (Ctrl-C ends it).\n`)
+    const { app } = (api = owned.use(createApi(stores)))
+    const start = () => listen(app, { host, port, ...limits, drainMs: DRAIN_MS })
+    const listener = owned.use(await listenOrExplain(start, { host, port, section: 'api' }))
+    const address = apiAddress(config.options.api, listener.port)
+    const example = `${address}/v2/summary?groupby=${encodeURIComponent(names.scopeKey)}`
+    print(`Answering on ${address}, for instance ${example} for this month (Ctrl-C ends it).\n`)
+    onListening?.(address)
     log.info({ address, role }, 'serving')
     owned.use(await runReceivers(stores, signal))
   } else {
@@ -44,7 +86,7 @@ export async function serve(stores: Stores, { signal, print }: Invocation, role:
     await untilAborted(signal)
   } else {
     const unit = owned.use(await openProcessor(stores))
-    owned.use(followMetrics(stores, unit, signal))
+    watch = owned.use(followMetrics(stores, unit, signal))
     using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })
     await runForEver(unit.round, {
       signal,
@@ -55,7 +97,7 @@ export async function serve(stores: Stores, { signal, print }: Invocation, role:
 }
 
 /** A changed metrics.yml is taken between batches; a faulty one is told and the old one stays. */
-function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: AbortSignal): AsyncDisposable {
+function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: AbortSignal): MetricsWatch {
   const path = config.options.collect.metrics_conf
   return watchMetrics({
     path,
@@ -71,6 +113,17 @@ function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: Abo
     },
   })
 }
+
+function readPolicyAgain({ config, log }: Stores, api: Api): void {
+  try {
+    api.setPolicy(loadPolicy(config.options.oslo_policy, config.configDir))
+  } catch (error) {
+    log.error({ err: error }, 'the policy files are faulty; the old rules stay')
+  }
+}
+
+/** Requests under way get so long when the service is asked to end. */
+const DRAIN_MS = 700
 
 /** Throws the fault of a port that cannot be taken, before there is work that would be in vain. */
 export async function assertPortIsFree(host: string, port: number): Promise<void> {

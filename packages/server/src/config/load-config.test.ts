@@ -141,3 +141,17 @@ test("an operator's own collector is loaded from a module, with its own section"
   expect(config.collector.plugin.name).toBe('mine')
   expect(config.collector.options).toEqual({ speed: 3 })
 })
+
+test('a comment behind a value is said to belong to the value', async () => {
+  const conf = BASE.replace('backend = source', 'backend = source').concat('[api]\nport = 8889 # ours\n')
+  await using at = await folder({ 'cloudkitty.conf': conf })
+  const { faults } = await checkConfig({ ...at.input, files: ['cloudkitty.conf'] })
+  expect(faults.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+    expect.stringMatching(
+      /^\[api\] port: .*\(a comment needs a line of its own: after a value, '#' and ';' belong to it\)$/,
+    ),
+  ])
+  await using text = await folder({ 'cloudkitty.conf': `${BASE}[DEFAULT]\nhost = here ; as always\n` })
+  const { warnings } = await checkConfig({ ...text.input, files: ['cloudkitty.conf'] })
+  expect(warnings).toEqual([expect.stringContaining('[DEFAULT] host: a comment needs a line of its own')])
+})

@@ -62,6 +62,8 @@ export interface Config {
   readonly metricsContext: MetricsContext
   /** The rules in force, `[oslo_policy]`'s files included. */
   readonly policy: Policy
+  /** Where relative names of policy files are looked up. */
+  readonly configDir: string
   /** The configuration files that were read, in order. */
   readonly files: readonly string[]
 }
@@ -176,6 +178,7 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
     metricsText: metricsText!,
     metricsContext,
     policy,
+    configDir,
     files: settings.files,
   }
   return { ...outcome, config }

@@ -68,9 +68,20 @@ export function readSection<T>(
     // An option whose substitution failed is told about already.
     if (setting && values[option!] === undefined && !isUnset(setting.text, ownValue(shape, option!))) continue
     const where = setting?.where ?? settings.whereSection(section) ?? settings.files.at(-1) ?? 'configuration'
-    note({ where, path: setting ? pathOf(setting) : `[${section}]${option === undefined ? '' : ` ${option}`}`, reason })
+    note({
+      where,
+      path: setting ? pathOf(setting) : `[${section}]${option === undefined ? '' : ` ${option}`}`,
+      reason: setting && holdsComment(setting) ? `${reason} (${COMMENT_HINT})` : reason,
+    })
   }
   return undefined
+}
+
+/** For who writes a comment behind a value, as other programs have it: here it belongs to the value. */
+export const COMMENT_HINT = "a comment needs a line of its own: after a value, '#' and ';' belong to it"
+
+export function holdsComment({ text }: Pick<Setting, 'text'>): boolean {
+  return /\s[#;]/.test(text)
 }
 
 /** The values, of which those of `option.path()` are made absolute. */

@@ -3,9 +3,9 @@ import { KEYSTONEAUTH_OLD_NAMES } from '../sources/keystone/keystoneauth-options
 import { nearest } from '../lib/nearest.ts'
 import { ownValue } from '../lib/own-value.ts'
 import { IGNORED_KEYSTONEAUTH_OPTIONS, IGNORED_OPTIONS } from './ignored-options.ts'
-import { OLD_NAMES } from './read-section.ts'
 import { kindOf, KINDS, type PluginTables, sectionOf } from './plugin-kinds.ts'
-import { unknownKey } from './schema-faults.ts'
+import { COMMENT_HINT, holdsComment, OLD_NAMES } from './read-section.ts'
+import { optionMeta, unknownKey } from './schema-faults.ts'
 import type { Setting, Settings } from './settings.ts'
 
 /**
@@ -47,8 +47,12 @@ export function toNotices(
     for (const setting of settings.options(section)) {
       const { option, where } = setting
       const keystone = shape !== undefined && 'auth_section' in shape
+      const schema = ownValue(shape, option)
+      if (schema && holdsComment(setting) && !optionMeta(schema).secret) {
+        warnings.push(`${where} [${section}] ${option}: ${COMMENT_HINT}`)
+      }
       const old = ownValue(OLD_NAMES[section], option) ?? (keystone && ownValue(KEYSTONEAUTH_OLD_NAMES, option))
-      if (ownValue(shape, option) || old) continue
+      if (schema || old) continue
       const session = keystone ? ownValue(IGNORED_KEYSTONEAUTH_OPTIONS, option) : undefined
       const reason = ownValue(reasons, option) ?? session ?? reasons?.['*']
       if (reason !== undefined) ignore(setting, reason)

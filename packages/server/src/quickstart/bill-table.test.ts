@@ -11,16 +11,24 @@ test('the bill has a line for each project, a column for each type, and sums for
     row('media', 'network.outgoing.bytes', '1234.5678'),
   ]
   expect(`\n${billTable(rows)}\n`).toBe(`
-┌──────────┬──────────┬───────────┬─────────┐
-│ project  │ instance │  network. │   total │
-│          │          │ outgoing. │         │
-│          │          │     bytes │         │
-├──────────┼──────────┼───────────┼─────────┤
-│ media    │     7.00 │   1234.57 │ 1241.57 │
-│ web-shop │   120.50 │      0.00 │  120.50 │
-│ all      │   127.50 │   1234.57 │ 1362.07 │
-└──────────┴──────────┴───────────┴─────────┘
+─────────┬─────────┬──────────┬────────
+project  │instance │ network. │  total
+         │         │outgoing. │
+         │         │    bytes │
+─────────┼─────────┼──────────┼────────
+media    │    7.00 │  1234.57 │1241.57
+web-shop │  120.50 │     0.00 │ 120.50
+all      │  127.50 │  1234.57 │1362.07
+─────────┴─────────┴──────────┴────────
 `)
+})
+
+test('a bill that is too wide for a terminal is a block for each project', () => {
+  const types = Array.from({ length: 12 }, (_, i) => `kind-${i}`)
+  const text = billTable(types.map((type) => row('6f1c1a4e5a3f4d6f8d6f0d0c0b0a0908', type, '1234567.891')))
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  expect(text).toMatch(/^6f1c1a4e5a3f4d6f8d6f0d0c0b0a0908\n {2}kind-0 +1234567\.89\n/)
+  expect(text).toMatch(/\nall\n(.*\n){12} {2}total +14814814\.69$/)
 })
 
 test('what is printed is cut only after everything was added', () => {

@@ -1,6 +1,7 @@
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import { Questions } from '../api/questions.ts'
 import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
+import type { Policy } from '../auth/policy/policy.ts'
 import type { Config } from '../config/load-config.ts'
 import { parseMetrics } from '../config/metrics.ts'
 import { toInstant } from '../domain/period.ts'
@@ -28,6 +29,8 @@ const PUSHED_SERIES = 10_000
 export interface Api extends AsyncDisposable {
   readonly app: App
   readonly routes: readonly Pick<Route<never>, 'method' | 'path'>[]
+  /** From now on these rules are in force. */
+  readonly setPolicy: (policy: Policy) => void
 }
 
 /** Questions of a points store that does not say how many it answers at a time. */
@@ -37,7 +40,7 @@ const PLACES = { light: 2, dear: 1 }
 export function createApi(stores: Stores): Api {
   const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
   const { options } = config
-  const { authenticator, authorizer } = openAuth(config)
+  const { authenticator, authorizer, setPolicy } = openAuth(config)
   const deps: ApiDeps = {
     db,
     log,
@@ -97,7 +100,7 @@ export function createApi(stores: Stores): Api {
     onAnswer: ({ route, method, status, seconds }) =>
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
   })
-  return { app, routes, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
+  return { app, routes, setPolicy, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
 }
 
 function questionsOf(store: PointStore, { api }: Options): Questions {

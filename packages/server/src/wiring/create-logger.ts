@@ -1,9 +1,29 @@
 import { pino, type Logger } from 'pino'
+import { prettyFactory } from 'pino-pretty'
 import { Fault } from '../lib/fault.ts'
 
-/** Lines of JSON, to a file or to the standard error output. A fault's detail is logged beside its message. */
-export function createLogger({ debug, file }: { debug?: boolean; file?: string | undefined } = {}): Logger {
-  return pino(
+export interface LogOptions {
+  readonly debug?: boolean
+  readonly file?: string | undefined
+  /** The standard error output is a terminal. */
+  readonly terminal?: boolean
+}
+
+/** A log, and how its file is opened anew after it was moved away; where there is no file, nothing happens then. */
+export interface OpenLog {
+  readonly log: Logger
+  readonly reopen: () => void
+}
+
+/**
+ * Lines of JSON, to a file or to the standard error output; for people where that is a terminal. A fault's detail is logged
+ * beside its message.
+ */
+export function createLogger({ debug, file, terminal = false }: LogOptions = {}): OpenLog {
+  const destination = pino.destination({ dest: file ?? 2, sync: true, mkdir: true })
+  const toText = prettyFactory({ translateTime: 'SYS:HH:MM:ss', singleLine: true, colorize: false })
+  const readable = { write: (line: string) => void destination.write(toText(line)) }
+  const log = pino(
     {
       level: debug ? 'debug' : 'info',
       base: null,
@@ -21,6 +41,7 @@ export function createLogger({ debug, file }: { debug?: boolean; file?: string |
             : pino.stdSerializers.err(error as Error),
       },
     },
-    pino.destination({ dest: file ?? 2, sync: true, mkdir: true }),
+    terminal && file === undefined ? readable : destination,
   )
+  return { log, reopen: () => file !== undefined && destination.reopen() }
 }

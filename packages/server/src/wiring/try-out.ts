@@ -1,3 +1,4 @@
+import type { Role } from './role.ts'
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { KeystoneAuthenticator } from '../auth/keystone/keystone-authenticator.ts'
@@ -7,10 +8,6 @@ import { Fault } from '../lib/fault.ts'
 import { made } from './make-plugin.ts'
 import { NO_SAMPLES } from './no-samples.ts'
 import { embeddedFolder } from './open-state.ts'
-
-/** What a process does. `all` is both in one; as many of `api` and `processor` as wanted, when both stores are servers. */
-export const ROLES = ['all', 'api', 'processor'] as const
-export type Role = (typeof ROLES)[number]
 
 /**
  * What a start in this role would refuse, beyond what each option says by itself: whatever talks to others is made, asks

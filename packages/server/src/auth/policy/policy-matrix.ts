@@ -6,13 +6,27 @@ import type { Policy } from './policy.ts'
 const OWN = 'own-project'
 const USER: Claims = { ...NOBODY, userId: 'user' }
 
-/** The kinds of callers an operator thinks in. Keystone gives admins the member role too, and members the reader role. */
+/** As `keystone-manage bootstrap` sets them up: who has the role on the left has the one on the right. */
+const IMPLIED: Readonly<Record<string, string>> = { admin: 'manager', manager: 'member', member: 'reader' }
+
+/** With the roles that Keystone adds to a token for those that a user was given. */
+export function withImpliedRoles(roles: readonly string[]): string[] {
+  const all = new Set(roles)
+  // A set's iteration takes in what is added on the way.
+  for (const role of all) {
+    const implied = Object.hasOwn(IMPLIED, role) ? IMPLIED[role] : undefined
+    if (implied !== undefined) all.add(implied)
+  }
+  return [...all]
+}
+
+/** The kinds of callers an operator thinks in, each with the roles that Keystone gives it. */
 export const CALLER_KINDS = {
-  admin: { ...USER, projectId: OWN, roles: ['admin', 'member', 'reader'] },
-  member: { ...USER, projectId: OWN, roles: ['member', 'reader'] },
+  admin: { ...USER, projectId: OWN, roles: withImpliedRoles(['admin']) },
+  member: { ...USER, projectId: OWN, roles: withImpliedRoles(['member']) },
   reader: { ...USER, projectId: OWN, roles: ['reader'] },
   'other role': { ...USER, projectId: OWN, roles: ['some-other-role'] },
-  'system admin': { ...USER, systemScope: 'all', roles: ['admin', 'member', 'reader'] },
+  'system admin': { ...USER, systemScope: 'all', roles: withImpliedRoles(['admin']) },
   unscoped: USER,
 } as const satisfies Record<string, Claims>
 
