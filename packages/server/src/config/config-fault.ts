@@ -25,5 +25,5 @@ export function inOrder(faults: readonly ConfigFault[]): ConfigFault[] {
 
 /** Secrets that stand in addresses: `scheme://user:secret@host`. */
 export function maskAddress(text: string): string {
-  return text.replace(/(\/\/[^/@:\s]*):[^@\s]*@/g, '$1:***@')
+  return text.replace(/(\/\/[^/@:\s]*):[^@\s]{0,1000}@/g, '$1:***@')
 }

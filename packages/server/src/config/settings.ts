@@ -15,6 +15,10 @@ export type DefaultText = (section: string, option: string) => string | undefine
 
 /** Substitutions nest as deep as this. */
 const DEPTH_MAX = 16
+/** Names that are replaced in one text, counted through all that they stand for: a few lines can name each other by the million. */
+const SUBSTITUTIONS_MAX = 1000
+/** Characters that a text may have when its names are replaced. */
+const LENGTH_MAX = 65_536
 
 /**
  * All that was written, of all files and the environment. Later files win over earlier ones, within a file the later line
@@ -41,10 +45,11 @@ export class Settings {
   /** Takes variables named `OS_<SECTION>__<OPTION>`. */
   addEnvironment(env: Readonly<Record<string, string | undefined>>): void {
     for (const [name, text] of Object.entries(env)) {
-      const match = /^OS_([A-Z0-9_]+?)__([A-Z0-9_]+)$/.exec(name)
-      if (!match || text === undefined) continue
-      const section = sectionName(match[1]!)
-      const option = optionName(match[2]!.toLowerCase())
+      // The section's name has a letter at least, and ends at the first two underscores after it.
+      const end = name.indexOf('__', 'OS_'.length + 1)
+      if (text === undefined || end < 0 || end + 2 === name.length || !/^OS_[A-Z0-9_]+$/.test(name)) continue
+      const section = sectionName(name.slice('OS_'.length, end))
+      const option = optionName(name.slice(end + 2).toLowerCase())
       this.#addSection(section, name)
       this.#sections.get(section)!.set(option, { section, option, text, where: name })
     }
@@ -79,21 +84,24 @@ export class Settings {
    */
   substitute(setting: Setting, defaultText: DefaultText): { text: string } | { reason: string } {
     try {
-      return { text: this.#expand(setting, defaultText, []) }
+      return { text: this.#expand(setting, defaultText, [], { left: SUBSTITUTIONS_MAX }) }
     } catch (error) {
       if (error instanceof SubstitutionError) return { reason: error.message }
       throw error
     }
   }
 
-  #expand(setting: Setting, defaultText: DefaultText, path: readonly Setting[]): string {
+  #expand(setting: Setting, defaultText: DefaultText, path: readonly Setting[], budget: { left: number }): string {
     if (path.includes(setting) || path.length > DEPTH_MAX) {
       throw new SubstitutionError(`$${setting.option} refers to itself`)
     }
-    return setting.text
+    const expanded = setting.text
       .replaceAll(String.raw`\$`, '$$$$')
       .replace(/\$(?:(\$)|([_a-z][._a-z0-9]*)|\{([_a-z][._a-z0-9]*)\})/gi, (_match, escaped, bare, braced) => {
         if (escaped) return '$'
+        if (--budget.left < 0) {
+          throw new SubstitutionError(`stands for more than ${SUBSTITUTIONS_MAX} other options; write some of them out`)
+        }
         const name = String(bare ?? braced)
         const dot = name.indexOf('.')
         const wanted: readonly (readonly [string, string])[] =
@@ -102,12 +110,16 @@ export class Settings {
             : [[sectionName(name.slice(0, dot)), name.slice(dot + 1)] as const]
         for (const [section, option] of wanted) {
           const referred = this.get(section, optionName(option))
-          if (referred) return this.#expand(referred, defaultText, [...path, setting])
+          if (referred) return this.#expand(referred, defaultText, [...path, setting], budget)
           const text = defaultText(section, optionName(option))
           if (text !== undefined) return text
         }
         throw new SubstitutionError(`$${name} refers to no option; write $$ for a dollar sign`)
       })
+    if (expanded.length > Math.max(LENGTH_MAX, setting.text.length)) {
+      throw new SubstitutionError(`becomes longer than ${LENGTH_MAX} characters when its names are replaced`)
+    }
+    return expanded
   }
 }
 

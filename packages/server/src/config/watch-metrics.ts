@@ -1,9 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorText } from '../lib/fault.ts'
-import { NotUtf8, readText } from '../lib/read-text.ts'
 import type { ConfigFault } from './config-fault.ts'
 import { type MetricsContext, type MetricsFile, parseMetrics } from './metrics.ts'
+import { fingerprint, readMetricsText } from './metrics-text.ts'
 
 export interface MetricsWatchOptions {
   readonly path: string
@@ -23,9 +21,6 @@ export interface MetricsWatch extends AsyncDisposable {
   /** Looks at the file now, and takes it though it changed just now. */
   check(): Promise<void>
 }
-
-/** No metrics file is that large. */
-const SIZE_MAX = 16 * 1024 * 1024
 
 /**
  * Watches a metrics file by its time stamp, size and number: that works for editors that replace a file, and for the
@@ -48,7 +43,7 @@ export function watchMetrics(options: MetricsWatchOptions): MetricsWatch {
     seen = now
     if (now === taken || !steady || stopped.aborted) return
     taken = now
-    const outcome = await read(path)
+    const outcome = await readMetricsText(path)
     if (stopped.aborted) return
     if ('reason' in outcome) {
       takenText = undefined
@@ -80,25 +75,5 @@ export function watchMetrics(options: MetricsWatchOptions): MetricsWatch {
       await watching
       await last
     },
-  }
-}
-
-/** Equal as long as the file is the same, in all likelihood. */
-async function fingerprint(path: string): Promise<string> {
-  try {
-    const { mtimeNs, ctimeNs, size, ino } = await stat(path, { bigint: true })
-    return `${mtimeNs}/${ctimeNs}/${size}/${ino}`
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error)
-  }
-}
-
-async function read(path: string): Promise<{ readonly text: string } | { readonly reason: string }> {
-  try {
-    const { size } = await stat(path)
-    if (size > SIZE_MAX) return { reason: `larger than ${SIZE_MAX} bytes` }
-    return { text: await readText(path) }
-  } catch (error) {
-    return { reason: error instanceof NotUtf8 ? error.message : `cannot be read: ${errorText(error)}` }
   }
 }

@@ -39,10 +39,13 @@ export function power10(exponent: number): bigint {
 export const ZERO = new Decimal(0n, 0)
 export const ONE = new Decimal(1n, 0)
 
+/** No number that can be rated or stored is written longer, and reading digits by the million takes long. */
+const LENGTH_MAX = 1000
 const LITERAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
 
-/** Reads `12`, `-0.5`, `.5`, `1e-3`; undefined for anything else (`NaN`, `Inf`, blanks, an exponent beyond ±9999). */
+/** Reads `12`, `-0.5`, `.5`, `1e-3`; undefined for anything else (`NaN`, `Inf`, blanks, an exponent beyond ±9999, more than 1000 characters). */
 export function parseDecimal(text: string): Decimal | undefined {
+  if (text.length > LENGTH_MAX) return undefined
   const match = LITERAL.exec(text)
   if (!match) return undefined
   const [, sign, whole = '', fraction = '', exponent] = match

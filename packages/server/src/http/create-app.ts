@@ -14,7 +14,7 @@ import { allow, familyV2 } from './family-v2.ts'
 import { writeJson } from './json.ts'
 import { type RateLimit, RateLimiter } from './rate-limiter.ts'
 import { bodyStream, readText } from './read-body.ts'
-import { clientUrl } from './request-url.ts'
+import { clientUrl, isCrooked } from './request-url.ts'
 import { Content, Reply, type RequestInfo, type Route } from './route.ts'
 import { tellFailure } from './tell-failure.ts'
 import { isMatch, type Match, type Miss, RouteTable, toSegments } from './route-table.ts'
@@ -109,7 +109,9 @@ class Dispatcher<Deps> {
     const segments = toSegments(url.pathname)
     if (family.trailingSlash && segments.length > 1 && segments.at(-1) === '') segments.pop()
     const asked = request.method === 'HEAD' && family.head ? 'GET' : request.method
-    const found = this.#table.find(asked, segments.map(decodeSegment))
+    const found = isCrooked(incoming?.url ?? url.pathname)
+      ? NOWHERE
+      : this.#table.find(asked, segments.map(decodeSegment))
     const route = isMatch(found) ? found.route : undefined
     const response =
       answerPreflight(request.method, request.headers, this.#cors) ??
@@ -158,11 +160,8 @@ class Dispatcher<Deps> {
   async #operate(call: Call<Deps>, signal: AbortSignal): Promise<Response> {
     const { request, family, found, url, incoming, id } = call
     const { authenticate, authorize, deps, clientsBy = 'user', trustProxy = false } = this.#options
-    const access = isMatch(found)
-      ? (found.route.access ?? 'token')
-      : PUBLIC_PATHS.has(url.pathname)
-        ? 'public'
-        : 'token'
+    const open = found === NOWHERE || PUBLIC_PATHS.has(url.pathname)
+    const access = isMatch(found) ? (found.route.access ?? 'token') : open ? 'public' : 'token'
     const header: HeaderReader = (name) => request.headers.get(name) ?? undefined
     const who = access === 'token' ? await authenticate(header, signal) : NOBODY
     if (access === 'token') this.#count(who, call)
@@ -288,6 +287,9 @@ class GuardRefusal extends Error {
     this.fault = fault
   }
 }
+
+/** What stands at no path: 404 in both APIs. */
+const NOWHERE: Miss = { methods: [], tooDeep: true }
 
 /** Keystone's token check lets these pass, whether or not anything answers there. */
 const PUBLIC_PATHS = new Set(['/', '/v1', '/v1/', '/v2', '/v2/'])

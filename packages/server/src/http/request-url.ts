@@ -1,4 +1,32 @@
 /**
+ * Whether a request's target, as it came over the wire, means another path than it shows: dots that lead upwards, however
+ * often they are encoded, empty segments, backslashes and path parameters (`;`). A proxy's rule by prefix would not hold for
+ * such a path, and no client sends one, so there is nothing at it. One slash at the end is none of these.
+ */
+export function isCrooked(target: string): boolean {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0]!
+  if (path.includes('//') || path.includes('\\') || path.includes(';')) return true
+  if (!path.includes('.') && !path.includes('%')) return false
+  return path.split('/').some((segment) => leadsUp(segment))
+}
+
+/** How often a segment is decoded: a proxy decodes once, what stands behind it once more. */
+const DECODINGS = 3
+
+function leadsUp(segment: string): boolean {
+  let text = segment
+  for (let i = 0; i <= DECODINGS; i++) {
+    if (text.split(/[/\\]/).some((part) => /^\.\.?(?:;|$)/.test(part))) return true
+    const decoded = text.replaceAll(/%(2e|2f|5c|3b|25)/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (decoded === text) return false
+    text = decoded
+  }
+  return false
+}
+
+/**
  * The address as the client wrote it. With `trustProxy` (CloudKitty's `[oslo_middleware] enable_proxy_headers_parsing`) the
  * scheme, host and mount prefix that a proxy in front reports replace those of the request.
  */

@@ -31,6 +31,8 @@ export interface Miss {
 /** Finds the route of a path; fixed segments win over parameters. Segments of v1 and root paths may end in one slash. */
 export class RouteTable<Deps> {
   readonly #root: Node<Deps> = node()
+  /** Segments of the longest path. */
+  #depth = 0
 
   constructor(routes: readonly Route<Deps>[]) {
     for (const route of routes) for (const path of pathsOf(route)) this.#add(path, route)
@@ -52,9 +54,11 @@ export class RouteTable<Deps> {
 
   #add(path: string, route: Route<Deps>): void {
     const names: string[] = []
+    const all = toSegments(path)
+    this.#depth = Math.max(this.#depth, all.length)
     let at = this.#root
     let ends: 'routes' | 'rest' = 'routes'
-    for (const segment of toSegments(path)) {
+    for (const segment of all) {
       const parameter = /^\{(\w+)(\*?)\}$/.exec(segment)
       if (parameter) names.push(parameter[1]!)
       if (parameter?.[2]) ends = 'rest'
@@ -84,7 +88,7 @@ export class RouteTable<Deps> {
   }
 
   #tooDeep(method: string, segments: readonly string[]): boolean {
-    for (let length = segments.length - 1; length > 0; length--) {
+    for (let length = Math.min(segments.length - 1, this.#depth); length > 0; length--) {
       for (const { entries } of this.#ends(this.#root, segments.slice(0, length), 0)) {
         if (entries.has(method as Method) || entries.has('ANY')) return true
       }

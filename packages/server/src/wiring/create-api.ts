@@ -1,9 +1,7 @@
 import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import { Questions } from '../api/questions.ts'
-import type { MetricsSource } from '../api/v1/info/metrics-source.ts'
 import type { Policy } from '../auth/policy/policy.ts'
-import type { Config } from '../config/load-config.ts'
-import { parseMetrics } from '../config/metrics.ts'
+import { metricsReader } from '../config/metrics-reader.ts'
 import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series.ts'
@@ -11,7 +9,6 @@ import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import { pathsOf, type Route } from '../http/route.ts'
-import { readText } from '../lib/read-text.ts'
 import { Turns } from '../lib/turns.ts'
 import { Collectors } from '../state/collectors.ts'
 import { IdempotencyKeys } from '../state/idempotency-keys.ts'
@@ -50,7 +47,7 @@ export function createApi(stores: Stores): Api {
     keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period),
     ...probeDeps(stores),
     collectors: new Collectors(db),
-    metricsSource: metricsSource(config),
+    metricsSource: metricsReader(options.collect.metrics_conf, config.metricsContext),
     ratingModules: pipeline.modules,
     modules,
     pipeline,
@@ -120,10 +117,4 @@ export function listenLimits({ api }: Options): Omit<ListenOptions, 'host' | 'po
 function rateLimit({ api }: Options): AppOptions<never>['rateLimit'] {
   const { rate_limit_per_second: perSecond, rate_limit_burst: burst } = api
   return perSecond === 0 ? undefined : { perSecond, burst }
-}
-
-/** metrics.yml as it stands on disk now. */
-function metricsSource({ options, metricsContext }: Config): MetricsSource {
-  const path = options.collect.metrics_conf
-  return { read: async () => parseMetrics(await readText(path), path, metricsContext) }
 }

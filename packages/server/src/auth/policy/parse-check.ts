@@ -58,7 +58,7 @@ function tokenize(text: string): Token[] {
     let column = word.index + 1
     const [, open = '', rest = ''] = /^(\(*)(.*)$/s.exec(word[0]) ?? []
     for (const paren of open) tokens.push({ kind: '(', text: paren, column: column++ })
-    const core = rest.replace(/\)+$/, '')
+    const core = rest.replace(/(?<!\))\)+$/, '')
     if (core !== '') {
       const lower = core.toLowerCase()
       const kind = lower === 'and' || lower === 'or' || lower === 'not' ? lower : 'check'

@@ -155,7 +155,7 @@ function reasonOf({ body }: SourceReply): string {
 
 /** `<http://…/v1/search/…?marker=ID%40REVISION&…>; rel="next"` */
 function nextMarker(reply: SourceReply): string | undefined {
-  const [, target] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(reply.link ?? '') ?? []
+  const [, target] = /<([^<>]*)>\s*;\s*rel="?next"?/.exec(reply.link ?? '') ?? []
   if (target === undefined) return undefined
   const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
   const marker = query.get('marker')

@@ -58,5 +58,5 @@ export function openGnocchi(options: GnocchiOptions, section: string, onRequest:
 
 /** Paths begin with the version; some catalogs and operators name it too. */
 function withoutVersion(endpoint: string): string {
-  return endpoint.replace(/\/+$/, '').replace(/\/v1$/, '')
+  return endpoint.replace(/(?<!\/)\/+$/, '').replace(/\/v1$/, '')
 }

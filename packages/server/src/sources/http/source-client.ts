@@ -285,7 +285,7 @@ function parseUrl(options: SourceClientOptions): {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new Fault('config.invalid', `[${source}]: the URL must begin with http:// or https://`, { source })
   }
-  const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  const base = `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`
   if (options.username !== undefined && options.password !== undefined) {
     return { base, username: options.username, password: options.password }
   }

@@ -106,7 +106,7 @@ function toBaseUrl({ section, authUrl }: IdentityClientOptions): string {
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new Fault('config.invalid', `[${section}] auth_url: expected an http:// or https:// address`, detail)
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v(?:2\.0|3)$/, '')}/v3`
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '').replace(/\/v(?:2\.0|3)$/, '')}/v3`
 }
 
 function parse(text: string): unknown {

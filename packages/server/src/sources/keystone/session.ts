@@ -109,7 +109,7 @@ export class KeystoneSession implements AsyncDisposable {
           endpoint.interface === wanted &&
           (query.region === undefined || (endpoint.region_id ?? endpoint.region) === query.region),
       )
-    if (found) return found.url.replace(/\/+$/, '')
+    if (found) return found.url.replace(/(?<!\/)\/+$/, '')
     const where = query.region === undefined ? '' : ` in region ${query.region}`
     throw new Fault(
       'config.invalid',

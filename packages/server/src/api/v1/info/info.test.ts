@@ -79,11 +79,11 @@ test('why a metrics file cannot be read is for the log: that it is gone, or wher
   const read = async () => parseMetrics(await readFile('/nowhere/metrics.yml', 'utf8'), 'metrics.yml', context)
   await expect(readMetrics({ read })).rejects.toMatchObject({
     code: 'config.invalid',
-    detail: { reason: expect.stringMatching(/no such file .*'\/nowhere\/metrics\.yml'/) as string },
+    message: expect.stringMatching(/no such file .*'\/nowhere\/metrics\.yml'/) as string,
   })
   api.metrics = 'metrics: [}'
   await expect(readMetrics(api.deps.metricsSource)).rejects.toMatchObject({
-    detail: { reason: expect.stringMatching(/^metrics\.yml:1/) as string },
+    message: expect.stringMatching(/^The metrics file cannot be read: metrics\.yml:1/) as string,
   })
 })
 

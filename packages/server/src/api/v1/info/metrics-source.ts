@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Metric } from '../../../domain/metric.ts'
 import { Fault } from '../../../lib/fault.ts'
 
-/** metrics.yml as it stands on disk now: CloudKitty reads it again for every request about it. */
+/** metrics.yml as it stands on disk now. */
 export interface MetricsSource {
   /** Throws when the file cannot be read; a file that is wrong is told by its faults. */
   read(): Promise<MetricsReading>
@@ -28,7 +28,9 @@ export type MetricInfo = z.output<typeof MetricInfo>
 export async function readMetricInfos(source: MetricsSource): Promise<MetricInfo[]> {
   const reading = await readMetrics(source)
   if (reading.faults.length > 0) {
-    throw new Fault('request.not_allowed', `Invalid metrics configuration: ${toReasons(reading)}`)
+    // Where the file lies is for the operator: callers are told what is wrong in it.
+    const publicText = `Invalid metrics configuration: ${reading.faults.map(inFile).join('; ')}`
+    throw new Fault('request.not_allowed', `Invalid metrics configuration: ${toReasons(reading)}`, {}, { publicText })
   }
   return reading.metrics.map(({ type, metadata, unit }) => ({ metric_id: type, metadata: [...metadata], unit }))
 }
@@ -46,9 +48,14 @@ export async function readMetrics(source: MetricsSource): Promise<MetricsReading
 }
 
 function unreadable(reason: string): Fault {
-  return new Fault('config.invalid', 'The metrics file cannot be read.', { reason })
+  const publicText = 'The metrics file cannot be read.'
+  return new Fault('config.invalid', `The metrics file cannot be read: ${reason}`, {}, { publicText })
 }
 
 function toReasons({ faults }: MetricsReading): string {
-  return faults.map(({ where, path, reason }) => `${where}${path === '' ? '' : ` ${path}`}: ${reason}`).join('; ')
+  return faults.map((fault) => `${fault.where} ${inFile(fault)}`).join('; ')
+}
+
+function inFile({ path, reason }: MetricsReading['faults'][number]): string {
+  return path === '' ? reason : `${path}: ${reason}`
 }
