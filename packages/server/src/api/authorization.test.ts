@@ -177,10 +177,11 @@ test('a refusal has the shape of its family', async () => {
   expect((await now.call('GET', guarded, accept)).json).toMatchObject({ code: 403, title: 'Forbidden' })
 })
 
-test('under the module configuration the policy comes before the arguments, elsewhere after them', async () => {
+test('the policy comes before the arguments, but where it asks what is in them', async () => {
   expect((await call(now, 'reader', 'GET', '/v1/rating/module_config/hashmap/types?foo=1')).status).toBe(403)
-  expect((await call(now, 'reader', 'GET', '/v1/collector/mappings?foo=1')).status).toBe(400)
-  expect((await call(now, 'reader', 'GET', '/v2/scope?foo=1')).status).toBe(400)
+  expect((await call(now, 'reader', 'GET', '/v1/collector/mappings?foo=1')).status).toBe(403)
+  expect((await call(now, 'reader', 'GET', '/v2/scope?foo=1')).status).toBe(403)
+  expect((await call(now, 'reader', 'GET', '/v1/report/total?foo=1')).status).toBe(400)
 })
 
 /** What an answer shows, by project. */

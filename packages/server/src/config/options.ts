@@ -68,8 +68,8 @@ export const SECTIONS = {
       .describe('Longest request line and headers together; more is answered with 431'),
     max_body_bytes: option
       .integer({ min: 1024, max: 268_435_456 })
-      .default(8_388_608)
-      .describe('Longest body of a request; more is answered with 413'),
+      .default(1_048_576)
+      .describe('Longest body of a request but for pushed usage; more is answered with 413'),
     max_push_bytes: option
       .integer({ min: 1024 })
       .default(2_147_483_648)
@@ -119,6 +119,16 @@ export const SECTIONS = {
       .integer({ min: 1 })
       .default(20)
       .describe('Requests that a client may send at once after a pause, where there is a limit'),
+    stranger_limit_per_second: option
+      .float({ min: 0 })
+      .default(10)
+      .describe(
+        'Requests a second without a valid token, and to paths that need none, that an address may send in the long run; more is answered with 429. Probes (`/healthcheck`, `/metrics`) and tokens that are known to be valid are not counted. 0: no limit',
+      ),
+    stranger_limit_burst: option
+      .integer({ min: 1 })
+      .default(100)
+      .describe('Such requests that an address may send at once after a pause'),
   }),
   audit: z.object({
     retention_days: option

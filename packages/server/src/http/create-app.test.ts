@@ -379,7 +379,7 @@ test('every answer carries a fresh request id', async () => {
   expect(new Set(ids.map(({ headers }) => headers.get('x-openstack-request-id'))).size).toBe(4)
 })
 
-test('a policy refusal has the family’s shape, and comes after the arguments', async () => {
+test('a policy refusal has the family’s shape, and comes before anything of the arguments or the body is read', async () => {
   const refusing = testApp<Deps>(
     ROUTES,
     {},
@@ -393,7 +393,7 @@ test('a policy refusal has the family’s shape, and comes after the arguments',
     status: 403,
     json: fault("Policy doesn't allow rating:get_module to be performed."),
   })
-  expect(await refusing.call('GET', '/v1/things/x?foo=1')).toMatchObject({ status: 400 })
+  expect(await refusing.call('GET', '/v1/things/x?foo=1')).toMatchObject({ status: 403 })
   expect(await refusing.call('GET', '/v2/things')).toMatchObject({
     status: 403,
     json: { message: 'You are not authorized to perform this action' },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { Asker, HeaderReader } from '../domain/asker.ts'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import { NOBODY, type Principal } from '../domain/principal.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
@@ -36,7 +37,7 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
-  bodyBytes: 8 * 1024 * 1024,
+  bodyBytes: 1024 * 1024,
   streamBytes: 2 * 1024 ** 3,
   bodyIdleMs: 30_000,
   answerMs: 120_000,
@@ -44,17 +45,14 @@ export const LIMITS: Limits = {
   untakenMs: 30_000,
 }
 
-/** A request's header by name, in any letter case. */
-export type HeaderReader = (name: string) => string | undefined
-
 export interface AppOptions<Deps> {
   readonly routes: readonly Route<Deps>[]
   readonly deps: Deps
   /**
-   * Finds out who asks. Throws `auth.unauthenticated` (its `challenge` becomes WWW-Authenticate) or
-   * `auth.unavailable` (its `retryAfterSeconds` becomes Retry-After).
+   * Finds out who asks. Throws `auth.unauthenticated` (its `challenge` becomes WWW-Authenticate), or
+   * `auth.unavailable` or `request.too_many` (their `retryAfterSeconds` becomes Retry-After).
    */
-  readonly authenticate: (header: HeaderReader, signal: AbortSignal) => Promise<Principal> | Principal
+  readonly authenticate: (header: HeaderReader, signal: AbortSignal, asker: Asker) => Promise<Principal> | Principal
   /** Throws `policy.forbidden` unless the policy rule allows it. */
   readonly authorize: (who: Principal, policy: PolicyName, target: PolicyTarget) => Promise<void> | void
   readonly log: Pick<Logger, 'error' | 'debug'>
@@ -64,6 +62,11 @@ export interface AppOptions<Deps> {
   readonly clientsBy?: ClientsBy
   /** How often a client may ask what needs a token. */
   readonly rateLimit?: RateLimit | undefined
+  /**
+   * How often an address may ask without proving who it is: public paths, no token, tokens that are not valid. Probes are not
+   * counted, and who has a token that is known to be valid never waits for others of its address.
+   */
+  readonly strangerLimit?: RateLimit | undefined
   /** Believe the headers of a proxy in front about scheme, host and mount prefix. */
   readonly trustProxy?: boolean
   /** Told of every answer, for metrics. */
@@ -89,10 +92,12 @@ class Dispatcher<Deps> {
   readonly #cors: CorsOptions
   readonly #table: RouteTable<Deps>
   readonly #limiter: RateLimiter | undefined
+  readonly #strangers: RateLimiter | undefined
 
   constructor(options: AppOptions<Deps>) {
     this.#options = options
     this.#limiter = options.rateLimit && new RateLimiter(options.rateLimit)
+    this.#strangers = options.strangerLimit && new RateLimiter(options.strangerLimit)
     this.#limits = { ...LIMITS, ...options.limits }
     this.#cors = { ...CORS_OFF, ...options.cors }
     this.#table = new RouteTable(options.routes)
@@ -159,29 +164,33 @@ class Dispatcher<Deps> {
 
   async #operate(call: Call<Deps>, signal: AbortSignal): Promise<Response> {
     const { request, family, found, url, incoming, id } = call
-    const { authenticate, authorize, deps, clientsBy = 'user', trustProxy = false } = this.#options
+    const { authorize, deps, clientsBy = 'user', trustProxy = false } = this.#options
     const open = found === NOWHERE || PUBLIC_PATHS.has(url.pathname)
     const access = isMatch(found) ? (found.route.access ?? 'token') : open ? 'public' : 'token'
     const header: HeaderReader = (name) => request.headers.get(name) ?? undefined
-    const who = access === 'token' ? await authenticate(header, signal) : NOBODY
+    const who = await this.#whoAsks(access, call, header, signal)
     if (access === 'token') this.#count(who, call)
     if (!isMatch(found)) return missed(call, found)
 
     const { route } = found
-    const { bodyBytes, streamBytes, bodyIdleMs: idleMs } = this.#limits
-    const stream = bodyStream(request, incoming, { bytesMax: route.streams ? streamBytes : bodyBytes, idleMs })
+    const { streamBytes, bodyIdleMs: idleMs } = this.#limits
+    const bytesMax = route.streams ? streamBytes : this.#bodyBytes(route)
+    const stream = bodyStream(request, incoming, { bytesMax, idleMs })
     const info: RequestInfo = {
       method: request.method,
       url: clientUrl(url, request.headers, trustProxy),
       id,
       header,
-      client: clientName(who, clientAddress(incoming, request.headers, trustProxy), clientsBy),
+      client: clientName(who, this.#addressOf(call), clientsBy),
       signal,
       body: stream,
     }
-    const guarded = route.guard === 'before-arguments'
-    if (guarded) await this.#guard(route, who)
+    if (route.guard === 'before-arguments') await this.#guard(route, who)
     family.negotiate(request.headers)
+    // Nothing is read of a body, and nothing parsed, for whom the policy refuses: only where it asks what is in the arguments
+    // do they come first, and these are short.
+    const { policy, target } = route
+    if (policy !== null && !target) await authorize(who, policy, { projectId: who.projectId ?? null })
     const raw: RawRequest = {
       parameters: found.parameters,
       search: url.searchParams,
@@ -189,10 +198,7 @@ class Dispatcher<Deps> {
       readText: () => (route.streams ? Promise.resolve('') : readWhole(stream)),
     }
     const input = { ...(await family.readArguments(route, raw)), who, request: info }
-    if (route.policy !== null && !guarded) {
-      const target = route.target?.(input) ?? { projectId: who.projectId ?? null }
-      await authorize(who, route.policy, target)
-    }
+    if (policy !== null && target) await authorize(who, policy, target(input))
     return toResponse(route, this.#told(await route.handle(deps, input), call, signal), family, request.method)
   }
 
@@ -216,15 +222,50 @@ class Dispatcher<Deps> {
     })
   }
 
-  #count(who: Principal, { request, incoming }: Call<Deps>): void {
-    const { clientsBy = 'user', trustProxy = false } = this.#options
+  /** The caller behind a token; nobody where none is needed. */
+  async #whoAsks(
+    access: 'token' | 'public' | 'probe',
+    call: Call<Deps>,
+    header: HeaderReader,
+    signal: AbortSignal,
+  ): Promise<Principal> {
+    if (access === 'probe') return NOBODY
+    const strangers = this.#strangers
+    const address = this.#addressOf(call)
+    let taken = false
+    const take = () => {
+      taken = true
+      return strangers?.take(address) ?? 0
+    }
+    if (access === 'public') {
+      refuseTooMany(take())
+      return NOBODY
+    }
+    try {
+      return await this.#options.authenticate(header, signal, {
+        address,
+        take,
+        giveBack: () => strangers?.giveBack(address),
+      })
+    } catch (error) {
+      if (!taken && faultIn(error)?.code === 'auth.unauthenticated') refuseTooMany(take())
+      throw error
+    }
+  }
+
+  #addressOf({ request, incoming }: Call<Deps>): string {
+    return clientAddress(incoming, request.headers, this.#options.trustProxy ?? false) ?? ''
+  }
+
+  /** A body that only names arguments, where most send none, needs no megabyte. */
+  #bodyBytes(route: Route<Deps>): number {
+    return route.body ? this.#limits.bodyBytes : Math.min(this.#limits.bodyBytes, ARGUMENT_BYTES)
+  }
+
+  #count(who: Principal, call: Call<Deps>): void {
     if (!this.#limiter) return
-    const client =
-      clientsBy === 'user'
-        ? `${who.userId ?? ''} ${who.projectId ?? ''}`
-        : (clientAddress(incoming, request.headers, trustProxy) ?? '')
-    const retryAfterSeconds = this.#limiter.take(client)
-    if (retryAfterSeconds > 0) throw new Fault('request.too_many', 'Too many requests.', {}, { retryAfterSeconds })
+    const byUser = (this.#options.clientsBy ?? 'user') === 'user'
+    refuseTooMany(this.#limiter.take(byUser ? `${who.userId ?? ''} ${who.projectId ?? ''}` : this.#addressOf(call)))
   }
 
   async #guard(route: Route<Deps>, who: Principal): Promise<void> {
@@ -286,6 +327,13 @@ class GuardRefusal extends Error {
     super(fault.message)
     this.fault = fault
   }
+}
+
+/** The longest body of an operation that has no body of its own: a JSON object or a form of arguments. */
+const ARGUMENT_BYTES = 64 * 1024
+
+function refuseTooMany(retryAfterSeconds: number): void {
+  if (retryAfterSeconds > 0) throw new Fault('request.too_many', 'Too many requests.', {}, { retryAfterSeconds })
 }
 
 /** What stands at no path: 404 in both APIs. */

@@ -49,6 +49,16 @@ const ROUTES = [
     handle: (_deps, { args }) => args.name ?? '',
   }),
   route({
+    family: 'v1',
+    method: 'POST',
+    path: '/v1/things',
+    policy: 'rating:get_module',
+    summary: 'A thing by arguments in a body',
+    args: { name: arg.text().optional() },
+    reply: { status: 200, schema: z.string() },
+    handle: (_deps, { args }) => args.name ?? '',
+  }),
+  route({
     family: 'v2',
     method: 'POST',
     path: '/v2/things',
@@ -297,6 +307,58 @@ test('what is not the fault of callers is told to them by the words of the catal
       if (status >= 500) expect(logged.pop()?.err.message).toContain(path)
     }
   }
+})
+
+test('an address that proves nothing is told to wait, others and valid tokens are not', async () => {
+  let asked = 0
+  const limited = app({
+    strangerLimit: { perSecond: 0.001, burst: 3 },
+    trustProxy: true,
+    authenticate(header, _signal, asker) {
+      if (header('x-auth-token') === 'known') return NOBODY
+      const wait = asker.take()
+      if (wait > 0) throw new Fault('request.too_many', 'no', {}, { retryAfterSeconds: wait })
+      asked++
+      if (header('x-auth-token') === 'valid') {
+        asker.giveBack()
+        return NOBODY
+      }
+      throw new Fault('auth.unauthenticated', 'no')
+    },
+  })
+  const from = (address: string, token: string) =>
+    limited
+      .call('GET', '/v2/nope', { headers: { 'x-forwarded-for': address, 'x-auth-token': token } })
+      .then(({ status }) => status)
+  for (let i = 0; i < 5; i++) expect(await from('192.0.2.1', 'valid')).toBe(404)
+  const made: number[] = []
+  for (let i = 0; i < 5; i++) made.push(await from('192.0.2.1', `made-up-${i}`))
+  expect(made).toEqual([401, 401, 401, 429, 429])
+  expect(asked).toBe(8)
+  expect(await from('192.0.2.1', 'known')).toBe(404)
+  expect(await from('192.0.2.2', 'made-up')).toBe(401)
+  const open = await limited.call('GET', '/', { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  expect(open.status).toBe(429)
+  expect(Number(open.headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+test('nothing of a body is read for whom the policy refuses, and arguments in a body are short', async () => {
+  const refused = app({
+    authorize() {
+      throw new Fault('policy.forbidden', 'no')
+    },
+  })
+  const broken = new ReadableStream({
+    pull() {
+      throw new Error('the body was read')
+    },
+  })
+  const response = await refused.fetch(
+    new Request('http://x/v1/things', { method: 'POST', body: broken, duplex: 'half' } as RequestInit),
+  )
+  expect(response.status).toBe(403)
+  const long = { body: JSON.stringify({ name: 'x'.repeat(70_000) }) }
+  expect((await app({}).call('POST', '/v1/things', long)).status).toBe(413)
 })
 
 test('refusals carry a request id, and a HEAD is refused without a body', async () => {

@@ -38,6 +38,12 @@ export class RateLimiter {
     return granted ? 0 : (1 - tokens) / perSecond
   }
 
+  /** Gives back what `take` has taken. */
+  giveBack(client: string): void {
+    const last = this.#buckets.get(client)
+    if (last) this.#buckets.set(client, { ...last, tokens: Math.min(this.#limit.burst, last.tokens + 1) })
+  }
+
   /** How many clients are remembered. */
   get size(): number {
     return this.#buckets.size

@@ -14,6 +14,9 @@ const LIST_OR_TEXT = 'A list, or a text of which commas separate the items.'
 const PAIRS =
   'key:value pairs, separated by commas; may be repeated, also by key. A value with a comma or a colon stands in double ' +
   'quotes, name:"a,b", and a double quote in it is written twice.'
+/** More items than a request has a use for. A statement of PostgreSQL takes 65,535 parameters. */
+const ITEMS_MAX = 10_000
+const TOO_MANY = `length of value must be at most ${ITEMS_MAX}`
 const TRUE = ['1', 'true', 'yes', 'on', 'enable']
 const FALSE = ['0', 'false', 'no', 'off', 'disable']
 
@@ -50,7 +53,9 @@ export const param = {
   ints: ({ min = -Infinity }: { min?: number } = {}) =>
     kind({ type: 'array', items: { type: 'integer' }, description: LIST }, (values) => {
       const numbers: number[] = []
-      for (const text of multi(values)) {
+      const texts = multi(values)
+      if (texts instanceof Refusal) return texts
+      for (const text of texts) {
         const number = toInt(text, min)
         if (number instanceof Refusal) return number
         numbers.push(number)
@@ -62,8 +67,10 @@ export const param = {
   multiDict: () =>
     kind({ type: 'string', description: PAIRS }, (values) => {
       const dict = new Map<string, string[]>()
+      let pairs = 0
       for (const text of values) {
         for (const [key, value] of pairsOf(text)) {
+          if (++pairs > ITEMS_MAX) return refuse(TOO_MANY)
           if (value === undefined) return refuse(`invalid key:value association ${key}`)
           const known = dict.get(key)
           if (known) known.push(value)
@@ -95,7 +102,8 @@ export const field = {
         if (typeof item !== 'string' && !Array.isArray(value)) return refuse('expected a list')
         const text = toText(item)
         if (text === undefined) return refuse('expected str')
-        texts.push(...text.split(','))
+        for (const part of text.split(',', ITEMS_MAX + 1)) texts.push(part)
+        if (texts.length > ITEMS_MAX) return refuse(TOO_MANY)
       }
       return texts
     }),
@@ -149,8 +157,9 @@ function single(values: readonly string[]): string | Refusal {
   return values.length === 1 ? values[0]! : refuse('length of value must be 1')
 }
 
-function multi(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.split(','))
+function multi(values: readonly string[]): string[] | Refusal {
+  const items = values.flatMap((value) => value.split(','))
+  return items.length > ITEMS_MAX ? refuse(TOO_MANY) : items
 }
 
 /**
@@ -159,7 +168,7 @@ function multi(values: readonly string[]): string[] {
  */
 function* pairsOf(text: string): Generator<readonly [key: string, value: string | undefined]> {
   for (let at = 0; at <= text.length;) {
-    const quoted = /^([^,:"]*):"((?:[^"]|"")*)"(?=,|$)/.exec(text.slice(at))
+    const quoted = /^([^,:"]*):"((?:[^"]|""){0,1000})"(?=,|$)/.exec(text.slice(at))
     if (quoted && /[,:"]/.test(quoted[2]!)) {
       yield [quoted[1]!, quoted[2]!.replaceAll('""', '"')]
       at += quoted[0].length + 1

@@ -349,6 +349,13 @@ export function faultIn(error: unknown): Fault | undefined {
   return undefined
 }
 
+/** What an error says, without the parameters of a query that failed: they may be anybody's. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  return isQueryError(error) && error.cause !== undefined ? `a query failed: ${errorText(error.cause)}` : error.message
+}
+
+/** As drizzle wraps what a database says: its message has the statement and all parameters. */
+export function isQueryError(error: Error): error is Error & { readonly query: string } {
+  return 'query' in error && typeof error.query === 'string' && 'params' in error
 }

@@ -71,7 +71,7 @@ export function createApi(stores: Stores): Api {
   const app = createApp({
     routes,
     deps,
-    authenticate: (header, signal) => authenticator.authenticate(header, signal),
+    authenticate: (header, signal, asker) => authenticator.authenticate(header, signal, asker),
     authorize: (who, policy, target) => authorizer.authorize(who, policy, target),
     log,
     cors: {
@@ -93,6 +93,7 @@ export function createApi(stores: Stores): Api {
     // Under noauth everybody may call themselves what they like.
     clientsBy: options.DEFAULT.auth_strategy === 'noauth' ? 'address' : 'user',
     rateLimit: rateLimit(options),
+    strangerLimit: strangerLimit(options),
     trustProxy: options.oslo_middleware.enable_proxy_headers_parsing,
     onAnswer: ({ route, method, status, seconds }) =>
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
@@ -112,6 +113,12 @@ export function listenLimits({ api }: Options): Omit<ListenOptions, 'host' | 'po
     headersTimeoutMs: api.header_timeout * 1000,
     requestTimeoutMs: Math.max(api.header_timeout, api.push_timeout) * 1000,
   }
+}
+
+/** By address; without a limit when it is 0. */
+function strangerLimit({ api }: Options): AppOptions<never>['strangerLimit'] {
+  const { stranger_limit_per_second: perSecond, stranger_limit_burst: burst } = api
+  return perSecond === 0 ? undefined : { perSecond, burst }
 }
 
 function rateLimit({ api }: Options): AppOptions<never>['rateLimit'] {

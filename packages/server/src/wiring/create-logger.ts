@@ -1,6 +1,8 @@
 import { pino, type Logger } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { Fault } from '../lib/fault.ts'
+import { LineSink } from '../lib/line-sink.ts'
+import { errorRecord } from './error-record.ts'
 
 export interface LogOptions {
   readonly debug?: boolean
@@ -15,33 +17,41 @@ export interface OpenLog {
   readonly reopen: () => void
 }
 
+const SINKS = new WeakMap<Logger, LineSink>()
+
 /**
  * Lines of JSON, to a file or to the standard error output; for people where that is a terminal. A fault's detail is logged
- * beside its message.
+ * beside its message. Lines that cannot be written are dropped and counted. Throws `config.invalid` when the file can never
+ * be written.
  */
 export function createLogger({ debug, file, terminal = false }: LogOptions = {}): OpenLog {
-  const destination = pino.destination({ dest: file ?? 2, sync: true, mkdir: true })
+  const sink = openSink(file)
   const toText = prettyFactory({ translateTime: 'SYS:HH:MM:ss', singleLine: true, colorize: false })
-  const readable = { write: (line: string) => void destination.write(toText(line)) }
+  const readable = { write: (line: string) => sink.write(toText(line)) }
   const log = pino(
     {
       level: debug ? 'debug' : 'info',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: {
-        err: (error: unknown) =>
-          error instanceof Fault
-            ? {
-                code: error.code,
-                message: error.message,
-                detail: error.detail,
-                ...(error.scopeIds.length > 0 && { scopeIds: error.scopeIds }),
-                cause: pino.stdSerializers.err(error.cause as Error),
-              }
-            : pino.stdSerializers.err(error as Error),
-      },
+      serializers: { err: (error: unknown) => errorRecord(error) },
     },
-    terminal && file === undefined ? readable : destination,
+    terminal && file === undefined ? readable : sink,
   )
-  return { log, reopen: () => file !== undefined && destination.reopen() }
+  SINKS.set(log, sink)
+  return { log, reopen: () => sink.reopen() }
+}
+
+/** How many lines of a logger were lost so far. */
+export function droppedLines(log: Logger): number {
+  return SINKS.get(log)?.dropped ?? 0
+}
+
+function openSink(file: string | undefined): LineSink {
+  try {
+    return new LineSink(file ?? process.stderr.fd)
+  } catch (error) {
+    const { message } = error as Error
+    const text = `[DEFAULT] log_file: ${file} cannot be written: ${message}`
+    throw new Fault('config.invalid', text, { file }, { cause: error })
+  }
 }

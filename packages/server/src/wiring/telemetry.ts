@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { Histogram, Registry } from 'prom-client'
+import { Counter, Histogram, Registry } from 'prom-client'
 import { type ProcessorEvents, processorEvents } from '../processor/events.ts'
 import { type StoreEvents, storeEvents } from '../storage/events.ts'
+import { droppedLines } from './create-logger.ts'
 import { StateGauges, type StateOfRating } from './state-gauges.ts'
 
 /** What this process counts, for `GET /metrics` in Prometheus' format. Labels are of few values each. */
@@ -30,12 +31,34 @@ export class Telemetry {
   constructor(log: Logger) {
     this.processor = processorEvents(log, this.registry)
     this.store = storeEvents(log, this.registry)
+    const lost = new Counter({
+      name: 'cloudtabby_log_lines_dropped_total',
+      help: 'Lines of the log that could not be written, for instance because its disk is full',
+      registers: [this.registry],
+      collect() {
+        lost.reset()
+        lost.inc(droppedLines(log))
+      },
+    })
   }
 
   /** Everything, in Prometheus' text format; what state says is asked for now. */
   async scrape(state: StateOfRating): Promise<{ type: string; text: string }> {
     await this.#state.refresh(state)
     return { type: this.registry.contentType, text: await this.registry.metrics() }
+  }
+
+  /** `droppedLogLines` tells how many lines of the log were lost so far. */
+  constructor(droppedLogLines: () => number = () => 0) {
+    const lost = new Counter({
+      name: 'cloudtabby_log_lines_dropped_total',
+      help: 'Lines of the log that could not be written, for instance because its disk is full',
+      registers: [this.registry],
+      collect() {
+        lost.reset()
+        lost.inc(droppedLogLines())
+      },
+    })
   }
 
   answered(answer: { method: string; route: string; status: number; seconds: number }): void {

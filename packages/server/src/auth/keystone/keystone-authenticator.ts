@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { LRUCache } from 'lru-cache'
+import type { Asker, HeaderReader } from '../../domain/asker.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { Fault } from '../../lib/fault.ts'
-import type { Authenticator, HeaderReader } from '../authenticator.ts'
+import type { Authenticator } from '../authenticator.ts'
 import type { Claims } from '../claims.ts'
 import type { AuthtokenOptions } from './authtoken-options.ts'
+import { ValidationQueue } from './validation-queue.ts'
 import { KeystoneSession } from '../../sources/keystone/session.ts'
 import { SingleFlight } from '../../lib/single-flight.ts'
 import { TokenBody, type Token } from '../../sources/keystone/token-body.ts'
@@ -20,9 +22,12 @@ export interface KeystoneAuthenticatorContext {
 const SECTION = 'keystone_authtoken'
 /** A Fernet token has 200 letters, a signed one 2,000. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/
-/** Different tokens that are being validated at one time; the next one is told to come back. */
-const MAX_PENDING = 1000
-const RETRY_AFTER_SECONDS = 10
+/** Keystone's workers are few, and others need them too; the client keeps 16 connections. */
+const QUEUE = { running: 12, strangers: 8, waiting: 1000, perAddress: 200 }
+/** A token that Keystone refused is refused for so long without asking again. */
+const REFUSED_MS = 5000
+/** Refused tokens, and addresses of known callers, that are remembered. */
+const REMEMBERED_MAX = 10_000
 
 interface Remembered {
   readonly claims: Claims
@@ -40,7 +45,12 @@ export class KeystoneAuthenticator implements Authenticator {
   readonly #cacheMs: number
   /** By hash: a dump of the memory holds no tokens that were used long ago. */
   readonly #remembered: LRUCache<string, Remembered>
+  /** Tokens that Keystone refused, by hash, until when they are refused without asking. */
+  readonly #refused = new LRUCache<string, number>({ max: REMEMBERED_MAX })
+  /** Tokens that were valid once, by hash, and addresses that had one: their callers are known. */
+  readonly #known = new LRUCache<string, true>({ max: REMEMBERED_MAX })
   readonly #validations = new SingleFlight<Claims | undefined>()
+  readonly #queue = new ValidationQueue(QUEUE)
   readonly #lifetime = new AbortController()
   readonly #challenge: string
 
@@ -60,11 +70,11 @@ export class KeystoneAuthenticator implements Authenticator {
     this.#challenge = `Keystone uri="${challengeUri(options)}"`
   }
 
-  async authenticate(header: HeaderReader, signal?: AbortSignal): Promise<Principal> {
+  async authenticate(header: HeaderReader, signal?: AbortSignal, asker?: Asker): Promise<Principal> {
     const token = header('X-Auth-Token')
     if (token === undefined || !TOKEN.test(token)) throw this.#unauthenticated()
     const key = createHash('sha256').update(token).digest('base64')
-    const claims = this.#recall(key) ?? (await this.#validate(key, token, signal))
+    const claims = this.#recall(key) ?? (await this.#validate(key, token, signal, asker))
     if (!claims) throw this.#unauthenticated()
     return { ...claims, isAdmin: this.#context.isAdmin(claims) }
   }
@@ -82,12 +92,36 @@ export class KeystoneAuthenticator implements Authenticator {
     return undefined
   }
 
-  async #validate(key: string, token: string, signal: AbortSignal | undefined): Promise<Claims | undefined> {
-    if (this.#validations.size >= MAX_PENDING && !this.#validations.has(key)) {
-      const message = 'Too many tokens wait for Keystone to validate them'
-      throw new Fault('auth.unavailable', message, {}, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  async #validate(
+    key: string,
+    token: string,
+    signal: AbortSignal | undefined,
+    asker: Asker | undefined,
+  ): Promise<Claims | undefined> {
+    const known = this.#known.has(key)
+    // Who joins a validation that is under way costs nothing.
+    const counts = !known && !this.#validations.has(key)
+    const wait = counts ? (asker?.take() ?? 0) : 0
+    if (wait > 0)
+      throw new Fault('request.too_many', 'Too many tokens that are not known.', {}, { retryAfterSeconds: wait })
+    const refusedUntil = this.#refused.get(key)
+    if (refusedUntil !== undefined && this.#now() < refusedUntil) return undefined
+    const address = asker?.address ?? ''
+    const claimant = { known: known || (address !== '' && this.#known.has(address)), address }
+    const claims = await this.#validations.run(
+      key,
+      () => this.#queue.run(claimant, () => this.#ask(key, token)),
+      signal,
+    )
+    if (claims === undefined) {
+      this.#known.delete(key)
+      this.#refused.set(key, this.#now() + REFUSED_MS)
+      return undefined
     }
-    return this.#validations.run(key, () => this.#ask(key, token), signal)
+    if (counts) asker?.giveBack()
+    this.#known.set(key, true)
+    if (address !== '') this.#known.set(address, true)
+    return claims
   }
 
   /** What Keystone says of the token; `undefined` when it is none, or no longer. */

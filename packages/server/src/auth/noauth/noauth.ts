@@ -1,7 +1,8 @@
+import type { HeaderReader } from '../../domain/asker.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { Fault } from '../../lib/fault.ts'
 import { isLoopback } from '../../lib/loopback.ts'
-import type { Authenticator, HeaderReader } from '../authenticator.ts'
+import type { Authenticator } from '../authenticator.ts'
 import type { Authorizer } from '../authorizer.ts'
 
 /** No token is asked for, and whoever comes is admin: for development, tests, and behind a gateway that authenticates. */

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { Principal } from '../../domain/principal.ts'
-import { type App, type AppOptions, createApp, type HeaderReader } from '../create-app.ts'
+import type { HeaderReader } from '../../domain/asker.ts'
+import { type App, type AppOptions, createApp } from '../create-app.ts'
 import { listen, type Listener } from '../listen.ts'
 import type { Route } from '../route.ts'
 
