@@ -8,6 +8,7 @@ import { tries } from '../lib/testing/tries.ts'
 import { hashmapModule } from '../rating/hashmap/hashmap-module.ts'
 import { noopModule } from '../rating/noop/noop-module.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
+import { leakIn } from './testing/leak-in.ts'
 import { at, HASHMAP, openTestApi, point } from './testing/open-test-api.ts'
 
 /** Valid requests to each route, and as many wrong ones. */
@@ -305,7 +306,12 @@ function encoded(value: string): string {
     .replace(/%[^%]{0,1}$/, '')
 }
 
-function expectDocumented(route: Route<never>, operation: Operation, { status, json, text, headers }: Called): void {
+function expectDocumented(
+  route: Route<never>,
+  operation: Operation,
+  sent: Sent,
+  { status, json, text, headers }: Called,
+): void {
   const documented = [...Object.keys(operation.responses).map(Number), 400, 401, 403, 404, 405, 413, 415]
   const told = { status, text: text.slice(0, 500) }
   expect(told).toEqual({ ...told, status: expect.toBeOneOf(documented.filter((code) => code < 500)) as number })
@@ -316,6 +322,7 @@ function expectDocumented(route: Route<never>, operation: Operation, { status, j
         ? { faultcode: 'Client', faultstring: expect.any(String) as string, debuginfo: null }
         : { message: expect.any(String) as string }
     expect(json).toEqual(shape)
+    expect(leakIn(text, [...Object.values(sent.path), ...sent.query.flat()])).toBeUndefined()
   } else if (route.reply.schema && text !== '') {
     expect(route.reply.schema.safeParse(json)).toMatchObject({ success: true })
   }
@@ -336,7 +343,9 @@ test.each(CASES)(
   async (_name, route, path, operation) => {
     const check = (requests: fc.Arbitrary<Sent>) =>
       fc.assert(
-        fc.asyncProperty(requests, async (sent) => expectDocumented(route, operation, await send(route, path, sent))),
+        fc.asyncProperty(requests, async (sent) =>
+          expectDocumented(route, operation, sent, await send(route, path, sent)),
+        ),
         { numRuns: RUNS, ...SEED, endOnFailure: RUNS > 50 },
       )
     const resource = path.split('/').filter((segment) => !segment.startsWith('{'))

@@ -166,9 +166,11 @@ function unpacked(file: ReadStream, path: string): AsyncIterable<Buffer> {
 type RecordReader = (record: CsvRecord) => Sample | undefined
 
 function readHeader({ cells: columns, line }: CsvRecord, scopeKey: string, faults: FaultList): RecordReader {
+  const named = new Set<string>()
   columns.forEach((column, i) => {
     if (column === '') faults.add(line, undefined, `column ${i + 1} of the header has no name`)
-    else if (columns.indexOf(column) < i) faults.add(line, column, 'the header names this column twice')
+    else if (named.has(column)) faults.add(line, column, 'the header names this column twice')
+    named.add(column)
   })
   for (const needed of [...FIXED_COLUMNS, scopeKey]) {
     if (!columns.includes(needed)) faults.add(line, needed, 'the header lacks this column')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { NOBODY, type Principal } from '../../domain/principal.ts'
+import { RateLimiter } from '../../http/rate-limiter.ts'
 import { Policy } from '../policy/policy.ts'
 import { CALLERS, callerHeaders, type CallerName } from '../testing/caller-matrix.ts'
 import { CountingProxy } from '../testing/counting-proxy.ts'
@@ -265,6 +266,41 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
     const all = await Promise.all(Array.from({ length: 100 }, () => authenticate(authenticator, token)))
     expect(new Set(all.map((who) => who.projectId))).toEqual(new Set([keystone.cloud.projects.A]))
     expect([proxy.count(VALIDATION), proxy.count(LOG_IN)]).toEqual([1, 1])
+  })
+
+  test('hundreds of made-up tokens are asked about within a bound, and once; known callers come before them', async () => {
+    const keystone = await sharedKeystone()
+    await using proxy = await CountingProxy.open(keystone.url)
+    await using authenticator = open(proxy.url)
+    const limiter = new RateLimiter({ perSecond: 0.001, burst: 100 })
+    const ask = (token: string, address: string) =>
+      authenticator.authenticate((name) => (name === 'X-Auth-Token' ? token : undefined), undefined, {
+        address,
+        take: () => limiter.take(address),
+        giveBack: () => limiter.giveBack(address),
+      })
+    const [first, second] = await Promise.all([
+      keystone.token('member', { project: 'A' }),
+      keystone.token('reader', { project: 'A' }),
+    ])
+    await ask(first, '192.0.2.1')
+    const before = proxy.count(VALIDATION)
+    const codes: string[] = []
+    const refusal = async (token: string, address: string) => {
+      const fault: unknown = await ask(token, address).catch((error: unknown) => error)
+      codes.push((fault as { code: string }).code)
+    }
+    const madeUp = Array.from({ length: 300 }, () => `gAAAA${randomUUID()}`)
+    const flood = madeUp.map((token) => refusal(token, '192.0.2.66'))
+    await ask(second, '192.0.2.1')
+    // Eight of them were under way, and some more came first while Keystone worked on ours; not all hundred.
+    expect(codes.filter((code) => code === 'auth.unauthenticated').length).toBeLessThan(60)
+    await Promise.all(flood)
+    expect(codes.filter((code) => code === 'request.too_many')).toHaveLength(200)
+    expect(proxy.count(VALIDATION) - before).toBe(101)
+    // What Keystone has just refused is refused again without it, whoever brings it.
+    await Promise.all(madeUp.slice(0, 50).map((token) => refusal(token, '192.0.2.67')))
+    expect([codes.length, codes.at(-1), proxy.count(VALIDATION) - before]).toEqual([350, 'auth.unauthenticated', 101])
   })
 
   test('a service token that Keystone no longer knows is renewed, unseen by the caller', async () => {

@@ -108,11 +108,10 @@ export class KeystoneAuthenticator implements Authenticator {
     if (refusedUntil !== undefined && this.#now() < refusedUntil) return undefined
     const address = asker?.address ?? ''
     const claimant = { known: known || (address !== '' && this.#known.has(address)), address }
-    const claims = await this.#validations.run(
-      key,
-      () => this.#queue.run(claimant, () => this.#ask(key, token)),
-      signal,
-    )
+    const validation = this.#validations.run(key, () => this.#queue.run(claimant, () => this.#ask(key, token)), signal)
+    // While Keystone does not answer, nobody has claimed anything that is not true.
+    validation.catch(() => counts && asker?.giveBack())
+    const claims = await validation
     if (claims === undefined) {
       this.#known.delete(key)
       this.#refused.set(key, this.#now() + REFUSED_MS)
