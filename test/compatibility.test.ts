@@ -21,7 +21,7 @@ test('docs/compatibility.md has a row for every endpoint', () => {
   const rows = new Set(
     [...readFileSync(DOCUMENT, 'utf8').matchAll(/^\| `([A-Z]+ [^`]+)` \|/gm)].map((match) => match[1]),
   )
-  const routes = apiRoutes({ modules: MODULES, storageVersion: 2, version: '0' })
+  const routes = apiRoutes({ modules: MODULES, version: '0' })
   const wanted = routes
     .map((route) => `${route.method} ${pathsOf(route)[0]!}`)
     .filter((endpoint) => !endpoint.includes('/v1/billing/'))

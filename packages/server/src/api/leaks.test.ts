@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { pathsOf } from '../http/route.ts'
 import { type CallOptions, testApp } from '../http/testing/test-app.ts'
 import { Fault } from '../lib/fault.ts'
 import { leakIn } from './testing/leak-in.ts'
 import { openTestApi } from './testing/open-test-api.ts'
+
+const api = await openTestApi()
+afterAll(() => api[Symbol.asyncDispose]())
 
 const DUCKDB =
   "could not read /var/lib/cloudtabby/points.duckdb: Parser Error: syntax error at or near 'x' in SELECT a FROM b"
@@ -36,7 +39,6 @@ const OPTIONS: Readonly<Record<string, CallOptions & { readonly query?: string }
 
 /** Everything fails that a route may ask: how the answers of all routes read then. */
 async function answersWhile(fail: () => never): Promise<{ status: number; text: string; name: string }[]> {
-  await using api = await openTestApi()
   const failing = <T extends object>(real: T): T =>
     new Proxy(real, {
       get(target, name) {
@@ -120,15 +122,7 @@ test.each<[string, () => never]>([
   }
 })
 
-test('a store that is closed, for real, tells nothing of where it lies', async () => {
-  await using api = await openTestApi()
-  await api.store[Symbol.asyncDispose]()
-  const { status, text } = await api.call('GET', '/v2/summary')
-  expect([status, leakIn(text)]).toEqual([503, undefined])
-})
-
 test('what is wrong in metrics.yml is told without where it lies', async () => {
-  await using api = await openTestApi()
   const faults = [{ where: '/etc/cloudkitty/metrics.yml:3', path: 'metrics.cpu.unit', reason: 'is required' }]
   const app = testApp(api.routes, {
     ...api.deps,
@@ -138,4 +132,10 @@ test('what is wrong in metrics.yml is told without where it lies', async () => {
     status: 405,
     json: { faultstring: 'Invalid metrics configuration: metrics.cpu.unit: is required' },
   })
+})
+
+test('a store that is closed, for real, tells nothing of where it lies', async () => {
+  await api.store[Symbol.asyncDispose]()
+  const { status, text } = await api.call('GET', '/v2/summary')
+  expect([status, leakIn(text)]).toEqual([503, undefined])
 })

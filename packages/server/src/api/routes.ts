@@ -48,13 +48,11 @@ export type ApiDeps = HealthDeps &
 
 export interface ApiParts {
   readonly modules: readonly Pick<RatingModule, 'name' | 'configurable' | 'routes'>[]
-  /** `[storage] version`: 1 leaves API v2 out, as CloudKitty does. */
-  readonly storageVersion: 1 | 2
   readonly version: string
 }
 
 /** Every route of the service. */
-export function apiRoutes({ modules, storageVersion, version }: ApiParts): readonly Route<ApiDeps>[] {
+export function apiRoutes({ modules, version }: ApiParts): readonly Route<ApiDeps>[] {
   const v1 = [...collectorRoutes, ...infoRoutes, ...ratingRoutes(modules), ...reportRoutes, listV1Dataframes]
   const v2 = [
     ...scopeRoutes,
@@ -70,13 +68,13 @@ export function apiRoutes({ modules, storageVersion, version }: ApiParts): reado
     listResets,
     cancelResets,
   ]
-  const served = storageVersion === 1 ? v1 : [...v1, ...v2]
   const routes: Route<ApiDeps>[] = [
-    getVersions(storageVersion === 1 ? ['v1'] : ['v1', 'v2']),
+    getVersions,
     getHealthcheck,
     getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),
     getMetrics,
-    ...served,
+    ...v1,
+    ...v2,
   ]
   return routes
 }

@@ -94,3 +94,22 @@ test('what is written is read back, and random text never stops the reader', () 
   )
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => void parseIni(text)))
 })
+
+test('a few lines that name each other many times are a fault at once, with the place', () => {
+  const names = 'abcdefghijkl'
+  const lines = [...names].map((name, i) => {
+    const next = names[i + 1]
+    return `${name}=${next === undefined ? 'x' : `$${next}`.repeat(40)}`
+  })
+  const settings = new Settings()
+  settings.addFile('a.conf', `[DEFAULT]\n${lines.join('\n')}\n`)
+  const first = settings.get('DEFAULT', 'a')!
+  expect(first.where).toBe('a.conf:2')
+  expect(settings.substitute(first, () => undefined)).toEqual({
+    reason: 'stands for more than 1000 other options; write some of them out',
+  })
+  settings.addFile('b.conf', `[DEFAULT]\nlong=${'x'.repeat(1000)}\ntwice=${'$long '.repeat(70)}\n`)
+  expect(settings.substitute(settings.get('DEFAULT', 'twice')!, () => undefined)).toEqual({
+    reason: 'becomes longer than 65536 characters when its names are replaced',
+  })
+})

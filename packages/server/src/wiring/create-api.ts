@@ -64,7 +64,6 @@ export function createApi(stores: Stores): Api {
   }
   const routes = apiRoutes({
     modules: pipeline.modules,
-    storageVersion: 2,
     version: VERSION,
   })
   const { allowed_origin, allow_credentials, expose_headers, max_age, allow_methods, allow_headers } = options.cors

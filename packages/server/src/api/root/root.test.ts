@@ -1,7 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { testApp } from '../../http/testing/test-app.ts'
-import { type ApiDeps, apiRoutes } from '../routes.ts'
 import { HASHMAP, openTestApi } from '../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -24,14 +22,6 @@ test('the versions are told with the host that was asked, text for text', async 
   const wrong = await api.call('DELETE', '/')
   expect(wrong).toMatchObject({ status: 405, json: { message: expect.any(String) } })
   expect(wrong.headers.get('allow')).toBe('OPTIONS, GET, HEAD')
-})
-
-test('storage of version 1 leaves API v2 out', async () => {
-  const routes = apiRoutes({ modules: [], storageVersion: 1, version: '0' })
-  const { call } = testApp(routes, {} as ApiDeps)
-  expect((await call('GET', '/')).json).toMatchObject({ versions: [{ id: 'v1' }] })
-  expect((await call('GET', '/')).json).not.toMatchObject({ versions: [{}, {}] })
-  expect(await call('GET', '/v2/summary')).toMatchObject({ status: 404 })
 })
 
 test.each([

@@ -65,7 +65,6 @@ export interface TestApi extends AsyncDisposable {
 }
 
 export interface TestApiOptions {
-  readonly storageVersion?: 1 | 2
   readonly scopeKey?: string
   readonly app?: Partial<AppOptions<ApiDeps>>
   /** In place of a fresh one in memory; closed with the API. */
@@ -73,7 +72,6 @@ export interface TestApiOptions {
 }
 
 export async function openTestApi({
-  storageVersion = 2,
   scopeKey = 'project_id',
   app: appOptions,
   state: given,
@@ -86,7 +84,6 @@ export async function openTestApi({
   const ratingModules = [hashmapModule(db), noopModule(), pyscriptsModule(db)]
   const routes = apiRoutes({
     modules: ratingModules,
-    storageVersion,
     version: '0',
   })
   const deps: ApiDeps = {
