@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** What may pass: a full disk, a quota, a reader of a pipe that does not keep up or has gone, an error of the device. */
@@ -11,7 +11,7 @@ const WAIT_MS = 5
  * Lines to a file, appended, or to a descriptor that is open already, each written before `write` returns. A line that cannot
  * be written is dropped and counted, and whoever writes goes on: a full disk for logs must not stop the service.
  */
-export class LineSink {
+export class LineSink implements Disposable {
   readonly #path: string | undefined
   #fd: number | undefined
   #dropped = 0
@@ -46,6 +46,12 @@ export class LineSink {
     } catch {
       this.#dropped++
     }
+  }
+
+  /** Closes the file; nothing is written from then on. */
+  [Symbol.dispose](): void {
+    if (this.#path !== undefined && this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = -1
   }
 
   #open(): void {

@@ -1,8 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { Fault } from '../lib/fault.ts'
+import { LineSink } from '../lib/line-sink.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
 import { smallDisk } from '../storage/testing/full-disk.ts'
 import { createLogger, droppedLines } from './create-logger.ts'
@@ -21,17 +23,18 @@ test('when there is room again lines are written again, and each one stands alon
   await using disk = await smallDisk(1)
   if (!disk) return context.skip('only root may mount a file system')
   const file = join(disk.folder, 'logs', 'cloudtabbyd.log')
-  const log = createLogger({ file })
+  using sink = new LineSink(file)
+  const log = pino(sink)
   log.info('before')
   const filler = join(disk.folder, 'filler')
   expect(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024))).toThrow('ENOSPC')
   // The last page of the file takes some more lines, and one of them in part.
   for (let i = 0; i < 200; i++) log.info({ i }, 'while the disk is full')
-  const lost = droppedLines(log)
+  const lost = sink.dropped
   expect(lost).toBeGreaterThan(100)
   rmSync(filler)
   log.info('after')
-  expect(droppedLines(log)).toBe(lost)
+  expect(sink.dropped).toBe(lost)
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   const parsed = lines.flatMap((line) => {
     try {
