@@ -13,6 +13,7 @@ const TEXTS = [
   ['2026-06-01T00:00:00.', '0'],
   ['SUM(qty)', ' '],
   ['', 'SUM(qty),'],
+  ['', 'a:""x,'],
 ] as const
 const SHORT = 8192
 const LONG = 8 * SHORT

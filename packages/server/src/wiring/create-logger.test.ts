@@ -13,7 +13,7 @@ import { Telemetry } from './telemetry.ts'
 
 test('a log that has no room loses lines, which are counted, and the service goes on', async () => {
   const log = createLogger({ file: '/dev/full' })
-  const telemetry = new Telemetry(() => droppedLines(log))
+  const telemetry = new Telemetry(log)
   for (let i = 0; i < 3; i++) log.info({ i }, 'a line')
   expect(droppedLines(log)).toBe(3)
   expect(await telemetry.registry.metrics()).toContain('cloudtabby_log_lines_dropped_total 3')

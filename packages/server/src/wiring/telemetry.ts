@@ -48,19 +48,6 @@ export class Telemetry {
     return { type: this.registry.contentType, text: await this.registry.metrics() }
   }
 
-  /** `droppedLogLines` tells how many lines of the log were lost so far. */
-  constructor(droppedLogLines: () => number = () => 0) {
-    const lost = new Counter({
-      name: 'cloudtabby_log_lines_dropped_total',
-      help: 'Lines of the log that could not be written, for instance because its disk is full',
-      registers: [this.registry],
-      collect() {
-        lost.reset()
-        lost.inc(droppedLogLines())
-      },
-    })
-  }
-
   answered(answer: { method: string; route: string; status: number; seconds: number }): void {
     const { method, route, status, seconds } = answer
     this.#requests.observe({ method, route, status: String(status) }, seconds)
