@@ -24,7 +24,7 @@ test('when there is room again lines are written again, and each one stands alon
   if (!disk) return context.skip('only root may mount a file system')
   const file = join(disk.folder, 'logs', 'cloudtabbyd.log')
   using sink = new LineSink(file)
-  const log = pino(sink)
+  const log = pino({}, sink)
   log.info('before')
   const filler = join(disk.folder, 'filler')
   expect(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024))).toThrow('ENOSPC')
