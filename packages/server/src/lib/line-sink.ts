@@ -54,6 +54,13 @@ export class LineSink implements Disposable {
     this.#fd = -1
   }
 
+  /** Opens the file anew with the next line: it was moved away. */
+  reopen(): void {
+    if (this.#path === undefined || this.#fd === undefined) return
+    closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
   #open(): void {
     if (this.#fd !== undefined || this.#path === undefined) return
     mkdirSync(dirname(this.#path), { recursive: true })

@@ -12,7 +12,7 @@ import { errorRecord } from './error-record.ts'
 import { Telemetry } from './telemetry.ts'
 
 test('a log that has no room loses lines, which are counted, and the service goes on', async () => {
-  const log = createLogger({ file: '/dev/full' })
+  const { log } = createLogger({ file: '/dev/full' })
   const telemetry = new Telemetry(log)
   for (let i = 0; i < 3; i++) log.info({ i }, 'a line')
   expect(droppedLines(log)).toBe(3)
