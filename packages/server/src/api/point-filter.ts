@@ -1,18 +1,26 @@
-import { type Instant, monthStart } from '../domain/period.ts'
+import type { Instant, Period } from '../domain/period.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import type { PointFilter } from '../storage/point-store.ts'
 import type { Filters } from './restrict-to-own-scope.ts'
+
+export interface RangeDeps {
+  readonly now: () => Instant
+  /** Whose months are the default range, and whose calendar points are filtered and grouped by. */
+  readonly zone: TimeZone
+}
 
 /** The range asked for; by default the present month, each bound by itself. */
 export function rangeOf(
   asked: { readonly begin?: Instant | undefined; readonly end?: Instant | undefined },
-  now: Instant,
-): { begin: Instant; end: Instant } {
-  return { begin: asked.begin ?? monthStart(now), end: asked.end ?? monthStart(now, 1) }
+  { now, zone }: RangeDeps,
+): Period {
+  const present = now()
+  return { begin: asked.begin ?? zone.monthStart(present), end: asked.end ?? zone.monthStart(present, 1) }
 }
 
 /** Filters as the points store takes them: `type` selects metric types. */
-export function toPointFilter(range: { begin: Instant; end: Instant }, filters: Filters): PointFilter {
+export function toPointFilter(range: Period, filters: Filters, { zone }: Pick<RangeDeps, 'zone'>): PointFilter {
   const attributes = new Map(filters)
   attributes.delete('type')
-  return { ...range, types: filters.get('type') ?? [], attributes }
+  return { ...range, types: filters.get('type') ?? [], attributes, zone }
 }

@@ -83,7 +83,7 @@ async function openAt(name: string) {
 }
 
 async function quantities(store: PointStore, batches: Batches): Promise<string[]> {
-  const groupby = [{ by: 'time', seconds: HOUR } as const]
+  const groupby = [{ by: 'time', seconds: HOUR, origin: 0 } as const]
   return table(await store.total(query({ groupby }), await batches.snapshot())).map(([quantity]) => quantity!)
 }
 

@@ -60,7 +60,7 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
   const scopes = flags.scope ?? (await fetcher.scopes(signal))
   const periods = periodsFrom(flags.begin, count, collect.period)
   const collected = await collector.collect({ metric, scopes, periods }, signal)
-  const { skip } = activate([metric], config.options.orchestrator.skip_datapoints_expression)
+  const { skip } = activate([metric], config.options.orchestrator.skip_datapoints_expression, collect.timezone)
   const points = collected.filter((point) => !skip(point))
   for (const point of points.slice(0, PRINTED_MAX)) print(line(point))
   if (points.length > PRINTED_MAX) print(`... and ${points.length - PRINTED_MAX} more\n`)

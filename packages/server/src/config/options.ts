@@ -3,13 +3,12 @@ import { z } from 'zod'
 import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
 import { policyOptions } from '../auth/policy/policy-options.ts'
 import { parseIsoInstant } from '../domain/iso-time.ts'
-import { type Instant } from '../domain/period.ts'
+import type { Begin } from '../domain/first-period.ts'
 import { parseSkipExpression, type SkipExpression } from '../domain/skip-expression.ts'
+import { TimeZone } from '../domain/time-zone.ts'
 import { CORS_OFF } from '../http/cors.ts'
+import { nearest } from '../lib/nearest.ts'
 import { option } from '../lib/option.ts'
-
-/** When the first period of a scope that was never rated begins. */
-export type Begin = 'month-start' | 'first-sample' | Instant
 
 const begin = z.string().transform((text, ctx): Begin => {
   const word = text.trim()
@@ -17,6 +16,16 @@ const begin = z.string().transform((text, ctx): Begin => {
   const instant = parseIsoInstant(word, 'plain')
   if (instant !== undefined) return instant
   ctx.addIssue({ code: 'custom', message: `expected month-start, first-sample or an ISO date, got '${text}'` })
+  return z.NEVER
+})
+
+const timezone = z.string().transform((text, ctx): TimeZone => {
+  const name = text.trim()
+  const zone = TimeZone.named(name)
+  if (zone) return zone
+  const meant = nearest(name, Intl.supportedValuesOf('timeZone'))
+  const advice = meant === undefined ? 'such as Europe/Berlin' : `did you mean ${meant}?`
+  ctx.addIssue({ code: 'custom', message: `expected a time zone of the IANA database, got '${text}'; ${advice}` })
   return z.NEVER
 })
 
@@ -154,7 +163,12 @@ export const SECTIONS = {
     begin: begin
       .default('month-start')
       .describe(
-        'First period of a scope that was never rated: the begin of the current month in UTC (`month-start`), the first data of the source (`first-sample`), or an ISO date',
+        'First period of a scope that was never rated: the begin of the current month (`month-start`), the first data of the source (`first-sample`), or an ISO date, in UTC unless it has an offset',
+      ),
+    timezone: timezone
+      .prefault('UTC')
+      .describe(
+        'Whose months, weeks and days reports go by (`groupby=time-d|w|m|y`, the calendar attributes, the range where a request names none), and `month-start`: an `Area/City` of the IANA database. Periods and all that is stored stay in UTC',
       ),
   }),
   orchestrator: z.object({

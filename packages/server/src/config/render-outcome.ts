@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { UTC } from '../domain/time-zone.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { Chosen } from './choose-plugins.ts'
 import { formatFault, maskAddress } from './config-fault.ts'
@@ -24,6 +25,7 @@ function block(title: string, items: readonly string[]): string[] {
 function summary({ options, collector, fetcher, store, ratingModules, receivers, metrics }: Config): string[] {
   const { collect, api, state, DEFAULT } = options
   const begin = typeof collect.begin === 'number' ? new Date(collect.begin * 1000).toISOString() : collect.begin
+  const zone = collect.timezone === UTC ? '' : `, by the calendar of ${collect.timezone.name}`
   const named = ({ plugin, options: own }: Chosen<Plugin<never, unknown>>) =>
     `${plugin.name}${optionList(plugin.options, own)}`
   return [
@@ -32,7 +34,7 @@ function summary({ options, collector, fetcher, store, ratingModules, receivers,
     `  fetcher    ${named(fetcher)}`,
     `  modules    ${ratingModules.map(named).join(', ')}`,
     ...(receivers.length === 0 ? [] : [`  receivers  ${receivers.map(named).join(', ')}`]),
-    `  periods    of ${collect.period} s, rated ${collect.wait_periods * collect.period} s after their begin, from ${begin} on, by ${collect.scope_key}`,
+    `  periods    of ${collect.period} s, rated ${collect.wait_periods * collect.period} s after their begin, from ${begin} on, by ${collect.scope_key}${zone}`,
     `  metrics    ${metrics.length} from ${collect.metrics_conf}: ${metrics.map(({ type }) => type).join(', ')}`,
     `  state      ${maskAddress(state.url)}`,
     `  points     ${maskAddress(store.plugin.whereabouts(store.options))}`,

@@ -20,10 +20,20 @@ export function formatInstant(instant: Instant): string {
   return `${toDate(instant).toISOString().slice(0, 19)}+00:00`
 }
 
-/** The first instant of the month, UTC, `months` away from the one that holds `instant`. */
-export function monthStart(instant: Instant, months = 0): Instant {
-  const date = toDate(instant)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1) / 1000
+/** Periods of one length that follow each other without a gap; one of them begins at `origin`. Scopes have each their own. */
+export interface Grid {
+  readonly origin: Instant
+  readonly seconds: number
+}
+
+/** The begin of the period that holds the instant. */
+export function periodBegin({ origin, seconds }: Grid, instant: Instant): Instant {
+  return origin + Math.floor((instant - origin) / seconds) * seconds
+}
+
+/** The begin of the first period that does not begin before the instant. */
+export function nextPeriodBegin({ origin, seconds }: Grid, instant: Instant): Instant {
+  return origin + Math.ceil((instant - origin) / seconds) * seconds
 }
 
 /** `count` consecutive periods of `seconds` each, from `begin` on. */

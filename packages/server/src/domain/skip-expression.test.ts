@@ -5,6 +5,7 @@ import { decimal } from './decimal.ts'
 import { NO_RULES, type Point } from './point.ts'
 import { toSeries } from './series.ts'
 import { parseSkipExpression } from './skip-expression.ts'
+import { TimeZone, UTC } from './time-zone.ts'
 
 const POINT: Point = {
   series: toSeries({
@@ -29,10 +30,10 @@ const POINT: Point = {
   rules: NO_RULES,
 }
 
-function skips(text: string, point = POINT): boolean {
+function skips(text: string, point = POINT, zone = UTC): boolean {
   const parsed = parseSkipExpression(text)
   if (!parsed.ok) throw new Error(`${parsed.position}: ${parsed.reason}`)
-  return parsed.expression.skips(point)
+  return parsed.expression.skips(point, zone)
 }
 
 function fault(text: string): { position: number; reason: string } {
@@ -203,11 +204,18 @@ test('no text whatever does anything but parse or be refused', () => {
         return
       }
       try {
-        expect(typeof parsed.expression.skips(POINT)).toBe('boolean')
+        expect(typeof parsed.expression.skips(POINT, UTC)).toBe('boolean')
       } catch (error) {
         expect(error).toBeInstanceOf(Fault)
       }
     }),
     { numRuns: 2000 },
   )
+})
+
+test('the calendar is that of the zone', () => {
+  const begins = ['2026-06-30T18:29:59Z', '2026-06-30T18:30:00Z'].map((text) => Date.parse(text) / 1000)
+  const expression = "datapoint['groupby']['month'] == '7'"
+  const dropped = begins.map((begin) => skips(expression, { ...POINT, begin }, TimeZone.named('Asia/Kolkata')))
+  expect(dropped).toEqual([false, true])
 })

@@ -1,11 +1,13 @@
 import { Fault } from '../lib/fault.ts'
+import { CALENDAR, calendarText } from './calendar.ts'
 import { decimalFromNumber } from './decimal.ts'
-import { toDate } from './period.ts'
+import type { Instant } from './period.ts'
 import type { Point } from './point.ts'
 import type { Attributes, AttributeValue } from './series.ts'
 import { type Expression } from './skip-operations.ts'
 import { Parser } from './skip-parser.ts'
 import { SyntaxFault } from './skip-tokens.ts'
+import type { TimeZone } from './time-zone.ts'
 import { type Dict, EvaluationError, NO_DICT, type Value, truth } from './skip-value.ts'
 
 /** A `skip_datapoints_expression`, read once and asked for every rated point. */
@@ -13,8 +15,11 @@ export interface SkipExpression {
   readonly text: string
   /** Set when the answer is the same for every point, as it is for the default `False`. */
   readonly constant: boolean | undefined
-  /** Whether the point is to be dropped. Throws the fault `rating.failed` where Python would have raised an error. */
-  skips(point: Point): boolean
+  /**
+   * Whether the point is to be dropped; `groupby` has the calendar of the zone. Throws the fault `rating.failed` where Python
+   * would have raised an error.
+   */
+  skips(point: Point, zone: TimeZone): boolean
 }
 
 export type SkipExpressionResult =
@@ -39,10 +44,10 @@ export function parseSkipExpression(text: string): SkipExpressionResult {
       expression: {
         text,
         constant,
-        skips(point) {
+        skips(point, zone) {
           if (constant !== undefined) return constant
           try {
-            return truth(parsed.evaluate(toDict(point)))
+            return truth(parsed.evaluate(toDict(point, zone)))
           } catch (error) {
             if (!(error instanceof EvaluationError)) throw error
             const { type, scopeId } = point.series
@@ -72,11 +77,11 @@ function constantOf(expression: Expression): boolean | undefined {
   }
 }
 
-function toDict(point: Point): Dict {
+function toDict(point: Point, zone: TimeZone): Dict {
   return dict({
     vol: () => dict({ unit: () => point.series.unit, qty: () => point.quantity }),
     rating: () => dict({ price: () => point.price }),
-    groupby: () => attributesDict(point.series.groupby, calendar(point.begin)),
+    groupby: () => attributesDict(point.series.groupby, calendar(point.begin, zone)),
     metadata: () => attributesDict(point.series.metadata, {}),
   })
 }
@@ -106,14 +111,8 @@ function fromAttribute(value: AttributeValue): Value {
   return value !== null && typeof value === 'object' ? attributesDict(value, {}) : value
 }
 
-/** What CloudKitty's collectors add to `groupby` (cloudkitty/collector/__init__.py), by UTC. */
-function calendar(begin: number): Readonly<Record<string, () => string>> {
-  const date = () => toDate(begin)
-  const dayIndex = () => Math.floor((begin - Date.UTC(date().getUTCFullYear(), 0, 1) / 1000) / 86_400)
-  return {
-    year: () => String(date().getUTCFullYear()),
-    month: () => String(date().getUTCMonth() + 1),
-    day_of_the_year: () => String(dayIndex() + 1),
-    week_of_the_year: () => String(Math.floor((dayIndex() + 7 - date().getUTCDay()) / 7)).padStart(2, '0'),
-  }
+/** What CloudKitty's collectors add to `groupby` (cloudkitty/collector/__init__.py). */
+function calendar(begin: Instant, zone: TimeZone): Readonly<Record<string, () => string>> {
+  const day = zone.dayOf(begin)
+  return Object.fromEntries(CALENDAR.map((name) => [name, () => calendarText(name, day)]))
 }

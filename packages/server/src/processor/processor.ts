@@ -1,5 +1,7 @@
+import { type Begin, newGrid } from '../domain/first-period.ts'
+import { type Instant, periodBegin, periodsFrom } from '../domain/period.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import type { Fetcher, WhenNone } from '../fetchers/fetcher.ts'
-import { type Instant, monthStart, periodsFrom } from '../domain/period.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Claim } from '../state/claim.ts'
@@ -21,7 +23,9 @@ export interface ProcessorOptions extends BatchBounds {
   readonly periodSeconds: number
   readonly waitPeriods: number
   /** Where a new scope begins. */
-  readonly begin: 'month-start' | 'first-sample' | Instant
+  readonly begin: Begin
+  /** Whose months count. */
+  readonly zone: TimeZone
   /** How often the fetcher is asked while a processor runs for ever. */
   readonly discoverEverySeconds: number
   /** Metrics that are asked for at the same time. */
@@ -112,11 +116,10 @@ export class Processor {
   }
 
   async #firstBegin(now: Instant, signal: AbortSignal): Promise<Instant> {
-    const { begin, periodSeconds } = this.#options
-    if (typeof begin === 'number') return begin
-    if (begin === 'month-start') return monthStart(now)
-    const first = await this.#parts.collector.firstSampleAt?.(signal)
-    return first === undefined ? monthStart(now) : Math.floor(first / periodSeconds) * periodSeconds
+    const { begin, zone, periodSeconds: seconds } = this.#options
+    const first = begin === 'first-sample' ? await this.#parts.collector.firstSampleAt?.(signal) : undefined
+    const grid = newGrid({ begin, zone, seconds }, first ?? now)
+    return first === undefined ? grid.origin : periodBegin(grid, first)
   }
 
   /** Rates until nothing is due any more, then says how it went. */

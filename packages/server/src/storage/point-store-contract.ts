@@ -1,16 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CALENDAR } from '../domain/calendar.ts'
 import { Decimal } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
 import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
 import { attributeText, type AttributeValue } from '../domain/series.ts'
 import type { Snapshot, Void } from '../domain/snapshot.ts'
+import { TimeZone } from '../domain/time-zone.ts'
 import {
-  CALENDAR,
   type Grouping,
   type PointFilter,
   type PointStore,
+  type TimeGrouping,
   type TotalQuery,
   VALUE_FUNCTIONS,
 } from './point-store.ts'
@@ -52,6 +54,7 @@ type Open = () => Promise<PointStore>
 
 const never = new AbortController().signal
 const attribute = (name: string): Grouping => ({ by: 'attribute', name })
+const EVERY_HOUR: TimeGrouping = { by: 'time', seconds: HOUR, origin: 0 }
 
 function visibility(open: Open): void {
   test('the rows of a batch are counted, of all its writings, whoever may see them', async () => {
@@ -294,17 +297,17 @@ function totals(open: Open): void {
     expect(total.rows.every(({ begin, end }) => begin === JUNE && end === JUNE + 30 * DAY)).toBe(true)
   })
 
-  test('time gives buckets aligned to the epoch, by groups first and then by time, without empty ones', async () => {
+  test('time gives buckets of a grid, by groups first and then by time, without empty ones', async () => {
     await using store = await open()
     await store.write(1, cloud)
-    const hourly = await store.total(query({ groupby: [{ by: 'time', seconds: HOUR }] }), EVERYTHING)
+    const hourly = await store.total(query({ groupby: [EVERY_HOUR] }), EVERYTHING)
     expect(timeTable(hourly)).toEqual([
       [0, '2', '2.75'],
       [1, '2', '2.5'],
       [24, '20', '0.04'],
     ])
     expect(hourly.rows.map(({ begin, end }) => end - begin)).toEqual([HOUR, HOUR, HOUR])
-    const groupby: Grouping[] = [{ by: 'time', seconds: DAY }, attribute('project_id')]
+    const groupby: Grouping[] = [{ by: 'time', seconds: DAY, origin: 0 }, attribute('project_id')]
     const daily = await store.total(query({ groupby, begin: JUNE + 60 }), EVERYTHING)
     expect(timeTable(daily)).toEqual([
       [0, 'alpha', '1', '2'],
@@ -312,15 +315,52 @@ function totals(open: Open): void {
       [24, 'beta', '20', '0.04'],
     ])
     expect(daily.total).toBe(3)
-    const odd = await store.total(query({ groupby: [{ by: 'time', seconds: 7 * HOUR }] }), EVERYTHING)
-    expect(odd.rows.map(({ begin }) => begin % (7 * HOUR))).toEqual([0, 0])
+    for (const origin of [0, JUNE + 1, -1, JUNE + 100 * DAY]) {
+      const odd = await store.total(query({ groupby: [{ by: 'time', seconds: 7 * HOUR, origin }] }), EVERYTHING)
+      expect(odd.rows.every(({ begin }) => (begin - origin) % (7 * HOUR) === 0)).toBe(true)
+      expect(odd.total).toBeGreaterThan(1)
+      expect(odd.rows.every(({ begin, end }) => end - begin === 7 * HOUR)).toBe(true)
+    }
+  })
+
+  test('a period is its own bucket, on whatever grid its scope is rated', async () => {
+    await using store = await open()
+    const week = (scopeId: string, begin: number, quantity: string) =>
+      point(series({ scopeId }), { begin, end: begin + 7 * DAY, quantity, price: '1' })
+    const [sunday, monday] = [JUNE - DAY, JUNE]
+    await store.write(1, [
+      week('alpha', sunday, '1'),
+      week('alpha', sunday + 7 * DAY, '2'),
+      week('beta', monday, '4'),
+      week('beta', monday + 7 * DAY, '8'),
+      // Neither lasts a week: they are in the weeks that they begin in.
+      point(series(), { begin: monday + 3 * DAY, quantity: '16' }),
+      point(series(), { begin: monday + 6 * DAY, end: monday + 20 * DAY, quantity: '32' }),
+    ])
+    const weekly = (groupby: Grouping[]) =>
+      store.total(
+        query({ begin: sunday, groupby: [...groupby, { by: 'time', seconds: 7 * DAY, origin: sunday }] }),
+        EVERYTHING,
+      )
+    expect(timeTable(await weekly([]))).toEqual([
+      [-24, '17', '1'],
+      [0, '4', '1'],
+      [6 * 24, '34', '1'],
+      [7 * 24, '8', '1'],
+    ])
+    expect(timeTable(await weekly([attribute('project_id')]))).toEqual([
+      [-24, 'alpha', '17', '1'],
+      [6 * 24, 'alpha', '34', '1'],
+      [0, 'beta', '4', '1'],
+      [7 * 24, 'beta', '8', '1'],
+    ])
   })
 
   test('points before 1970 fall into buckets and days like all others', async () => {
     await using store = await open()
-    await store.write(1, [point(series(), { begin: -1 }), point(series(), { begin: 0 })])
+    await store.write(1, [point(series(), { begin: -1, end: 60 }), point(series(), { begin: 0 })])
     const old = { begin: -10 * DAY, end: DAY }
-    const hourly = await store.total(query({ ...old, groupby: [{ by: 'time', seconds: HOUR }] }), EVERYTHING)
+    const hourly = await store.total(query({ ...old, groupby: [EVERY_HOUR] }), EVERYTHING)
     expect(hourly.rows.map(({ begin }) => begin)).toEqual([-HOUR, 0])
     const yearly = await store.total(query({ ...old, groupby: [{ by: 'calendar', name: 'year' }] }), EVERYTHING)
     expect(table(yearly).map(([year]) => year)).toEqual(['1969', '1970'])
@@ -345,6 +385,64 @@ function totals(open: Open): void {
         (await store.retrieve(query({ ...range, attributes: new Map([[name, [text]]]) }), EVERYTHING)).total
       expect([await count(calendar[i]!), await count('nothing')]).toEqual([1, 0])
     }
+  })
+
+  test.each([
+    ['UTC', '2026-03-28T23:30:00Z', '87', '12', '3', '2026'],
+    ['Europe/Berlin', '2026-03-28T22:59:59Z', '87', '12', '3', '2026'],
+    ['Europe/Berlin', '2026-03-28T23:00:00Z', '88', '13', '3', '2026'],
+    // This day has 23 hours in Berlin: it ends at 22:00 UTC.
+    ['Europe/Berlin', '2026-03-29T21:59:59Z', '88', '13', '3', '2026'],
+    ['Europe/Berlin', '2026-03-29T22:00:00Z', '89', '13', '3', '2026'],
+    // And this one has 25, and ends at 23:00.
+    ['Europe/Berlin', '2026-10-24T22:00:00Z', '298', '43', '10', '2026'],
+    ['Europe/Berlin', '2026-10-25T22:59:59Z', '298', '43', '10', '2026'],
+    ['Europe/Berlin', '2026-10-25T23:00:00Z', '299', '43', '10', '2026'],
+    ['Europe/Berlin', '2026-12-31T23:00:00Z', '1', '00', '1', '2027'],
+    ['America/New_York', '2027-01-01T04:59:59Z', '365', '52', '12', '2026'],
+    ['Asia/Kolkata', '2026-06-30T18:29:59Z', '181', '26', '6', '2026'],
+    ['Asia/Kolkata', '2026-06-30T18:30:00Z', '182', '26', '7', '2026'],
+    // The clocks of Samoa left out 2011-12-30.
+    ['Pacific/Apia', '2011-12-30T09:59:59Z', '363', '52', '12', '2011'],
+    ['Pacific/Apia', '2011-12-30T10:00:00Z', '365', '52', '12', '2011'],
+  ])('the calendar of %s has %s on its own day', async (name, when, ...calendar) => {
+    await using store = await open()
+    const begin = Date.parse(when) / 1000
+    await store.write(1, [point(series(), { begin })])
+    const groupby = CALENDAR.map((each): Grouping => ({ by: 'calendar', name: each }))
+    const zone = TimeZone.named(name)!
+    // Ranges with a few changes of clocks and with none.
+    for (const reach of [400 * DAY, 1]) {
+      const range = { begin: begin - reach + 1, end: begin + reach, zone }
+      expect(table(await store.total(query({ ...range, groupby, values: [] }), EVERYTHING))).toEqual([calendar])
+      const attributes = new Map(CALENDAR.map((each, i) => [each, [calendar[i]!]]))
+      expect((await store.retrieve(query({ ...range, attributes }), EVERYTHING)).total).toBe(1)
+      attributes.set('month', ['nothing'])
+      expect((await store.retrieve(query({ ...range, attributes }), EVERYTHING)).total).toBe(0)
+    }
+  })
+
+  test('all of time may be grouped by a local calendar, before and after daylight saving is known', async () => {
+    await using store = await open()
+    const begins = ['1800-07-01', '1970-01-01', '2026-07-01', '2099-07-01', '2200-07-01'].map(
+      (day) => Date.parse(day) / 1000,
+    )
+    await store.write(
+      1,
+      begins.map((begin) => point(series(), { begin: begin - 1.5 * HOUR })),
+    )
+    const range = { begin: -1e11, end: 1e11, zone: TimeZone.named('Europe/Berlin')! }
+    const groupby: Grouping[] = [
+      { by: 'calendar', name: 'year' },
+      { by: 'calendar', name: 'month' },
+    ]
+    expect(table(await store.total(query({ ...range, groupby, values: [] }), EVERYTHING))).toEqual([
+      ['1800', '6'],
+      ['1969', '12'],
+      ['2026', '7'],
+      ['2099', '7'],
+      ['2200', '6'],
+    ])
   })
 
   test.each<[string, Partial<PointFilter>, string | undefined]>([
@@ -765,7 +863,7 @@ function deletion(open: Open): void {
       { scopeId: 'beta', begin: JUNE + 2 * HOUR, end: undefined, upTo: 2 },
       { scopeId: 'nobody', begin: 0, end: undefined, upTo: 9 },
     ]
-    const groupby: Grouping[] = [{ by: 'time', seconds: HOUR }, attribute('project_id')]
+    const groupby: Grouping[] = [EVERY_HOUR, attribute('project_id')]
     const hidden = timeTable(await store.total(query({ groupby }), { ...EVERYTHING, voids }))
     for (let i = 0; i < 2; i++) {
       await store.deleteVoids(voids)

@@ -1,8 +1,10 @@
+import type { Calendar } from '../domain/calendar.ts'
 import type { Decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import type { Sample, SampleReader } from '../domain/sample.ts'
 import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { StoreEvents } from './events.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from './points-copy.ts'
@@ -20,14 +22,8 @@ export interface PointFilter {
    * An empty list of values matches nothing.
    */
   readonly attributes: ReadonlyMap<string, readonly string[]>
-}
-
-/** Groupby attributes that every point has by its begin, UTC, as CloudKitty's collectors add them. */
-export const CALENDAR = ['day_of_the_year', 'week_of_the_year', 'month', 'year'] as const
-export type Calendar = (typeof CALENDAR)[number]
-
-export function isCalendar(name: string): name is Calendar {
-  return (CALENDAR as readonly string[]).includes(name)
+  /** Whose days, weeks, months and years the calendar attributes are; UTC if absent. */
+  readonly zone?: TimeZone
 }
 
 /** Whether no point can match, so that a store need not be asked. */
@@ -45,8 +41,18 @@ export type Grouping =
   | { readonly by: 'attribute'; readonly name: string }
   | { readonly by: 'type' }
   | { readonly by: 'calendar'; readonly name: Calendar }
-  /** Buckets of so many seconds, aligned to the epoch; empty ones are left out; adds no column. */
-  | { readonly by: 'time'; readonly seconds: number }
+  /** Buckets; empty ones are left out; adds no column. */
+  | TimeGrouping
+
+/**
+ * Buckets of so many seconds. The bucket of a point that lasts as long is the point's own period, so that each scope's
+ * buckets are its periods; any other point is in the bucket that it begins in, of those that `origin` is a bound of.
+ */
+export interface TimeGrouping {
+  readonly by: 'time'
+  readonly seconds: number
+  readonly origin: Instant
+}
 
 export const VALUE_FUNCTIONS = ['sum', 'min', 'max', 'mean', 'count', 'first', 'last'] as const
 export type ValueFunction = (typeof VALUE_FUNCTIONS)[number]

@@ -2,6 +2,7 @@ import { type ApiDeps, apiRoutes } from '../api/routes.ts'
 import { Questions } from '../api/questions.ts'
 import type { Policy } from '../auth/policy/policy.ts'
 import { metricsReader } from '../config/metrics-reader.ts'
+import { newGrid } from '../domain/first-period.ts'
 import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series.ts'
@@ -38,6 +39,7 @@ export function createApi(stores: Stores): Api {
   const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
   const { options } = config
   const { authenticator, authorizer, setPolicy } = openAuth(config)
+  const { begin, timezone: zone, period: seconds } = options.collect
   const deps: ApiDeps = {
     db,
     log,
@@ -51,7 +53,9 @@ export function createApi(stores: Stores): Api {
     ratingModules: pipeline.modules,
     modules,
     pipeline,
-    periodSeconds: options.collect.period,
+    periodSeconds: seconds,
+    zone,
+    newGrid: (at) => newGrid({ begin, zone, seconds }, at),
     points: store,
     questions: questionsOf(store, options),
     batches,

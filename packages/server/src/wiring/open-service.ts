@@ -135,7 +135,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     const collector = boundCollector(found, options.orchestrator.collector_request_timeout)
     const fetcher: Fetcher = owned.use(await made('fetcher', config.fetcher, context))
     const skip = options.orchestrator.skip_datapoints_expression
-    let active: ActiveMetrics = activate(config.metrics, skip)
+    let active: ActiveMetrics = activate(config.metrics, skip, options.collect.timezone)
     const { processor: tuning } = options
     const discoverEverySeconds = Math.min(options.collect.period, DISCOVER_EVERY_SECONDS)
     const parts = {
@@ -162,6 +162,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
         waitPeriods: options.collect.wait_periods,
         begin: options.collect.begin,
         discoverEverySeconds,
+        zone: options.collect.timezone,
         maxScopes: MAX_SCOPES,
         maxPeriods: MAX_PERIODS,
       },
@@ -184,7 +185,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     return {
       round,
       setMetrics(metrics) {
-        active = activate(metrics, skip)
+        active = activate(metrics, skip, options.collect.timezone)
       },
       [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
     }

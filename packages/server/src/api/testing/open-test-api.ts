@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
 import { parseMetrics } from '../../config/metrics.ts'
 import { decimal } from '../../domain/decimal.ts'
-import type { Instant } from '../../domain/period.ts'
+import type { Grid, Instant } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
 import { keptFrom } from '../../domain/retention.ts'
 import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../domain/series.ts'
+import { type TimeZone, UTC } from '../../domain/time-zone.ts'
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
 import type { Route } from '../../http/route.ts'
@@ -52,6 +53,10 @@ export interface TestApi extends AsyncDisposable {
   readonly deps: ApiDeps
   readonly app: ReturnType<typeof testApp>
   now: Instant
+  /** Of new scopes. */
+  grid: Grid
+  /** Of reports. */
+  zone: TimeZone
   /** Hours for which points are kept. */
   retention: number | undefined
   metrics: string
@@ -102,7 +107,13 @@ export async function openTestApi({
     ratingModules,
     modules,
     pipeline: new RatingPipeline(ratingModules, modules),
-    periodSeconds: 3600,
+    get periodSeconds() {
+      return api.grid.seconds
+    },
+    get zone() {
+      return api.zone
+    },
+    newGrid: () => api.grid,
     points: store,
     questions: new Questions(store, new Turns({ light: 2, dear: 1, waitingMax: 1000 }), { rowsMax: 1_000_000 }),
     batches,
@@ -125,6 +136,8 @@ export async function openTestApi({
     deps,
     app,
     now: at('2026-06-11T08:30:00Z'),
+    grid: { origin: at('2026-06-01T00:00:00Z'), seconds: 3600 },
+    zone: UTC,
     retention: undefined,
     metrics: METRICS,
     unhealthy: undefined,

@@ -2,6 +2,7 @@ import type { Collector, CollectRequest } from '../../collectors/collector.ts'
 import { Decimal, ZERO } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
 import { FRACTION_ONE, FRACTION_ZERO } from '../../domain/fraction.ts'
+import type { Instant } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
 import { SeriesRegistry } from '../../domain/series.ts'
 import { Fault } from '../../lib/fault.ts'
@@ -26,6 +27,7 @@ export function memoryMetric(type: string): Metric {
 /** What a scope used of a metric in a period, worked out from their names alone: the same whoever asks, and however. */
 export class MemorySource implements Collector {
   readonly requests: CollectRequest[] = []
+  firstSampleAt: () => Promise<Instant | undefined> = () => Promise.resolve(undefined)
   /** Called before each answer; what it throws is the source's failure. */
   onRequest: (request: CollectRequest) => void | Promise<void> = () => {}
   readonly #series = new SeriesRegistry()

@@ -3,8 +3,10 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeEach } from 'vitest'
 import { add, formatDecimal, ONE } from '../../domain/decimal.ts'
+import type { Begin } from '../../domain/first-period.ts'
 import type { Metric } from '../../domain/metric.ts'
 import type { Instant } from '../../domain/period.ts'
+import { type TimeZone, UTC } from '../../domain/time-zone.ts'
 import type { Fetcher } from '../../fetchers/fetcher.ts'
 import type { Rater, RatingModule } from '../../rating/rating-module.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
@@ -46,6 +48,9 @@ export interface BenchOptions {
   readonly modules?: readonly RatingModule[]
   readonly maxPoints?: number
   readonly maxPeriods?: number
+  readonly periodSeconds?: number
+  readonly begin?: Begin
+  readonly zone?: TimeZone
 }
 
 /** State that is empty before each test of the file that asks for it, and benches on it. */
@@ -73,6 +78,9 @@ export async function processorBench(
     modules: ratingModules,
     maxPoints = 10_000,
     maxPeriods = 100,
+    periodSeconds = HOUR,
+    begin = T0,
+    zone = UTC,
   }: BenchOptions = {},
 ) {
   const store = given ?? (await openTestStore())
@@ -107,7 +115,7 @@ export async function processorBench(
     metrics: () => ({ metrics, skip: () => false }),
     events: processorEvents(pino({ level: 'silent' }), new Registry()),
   }
-  const options = { names: NAMES, periodSeconds: HOUR, concurrency: 2, retrySeconds, maxPoints }
+  const options = { names: NAMES, periodSeconds, concurrency: 2, retrySeconds, maxPoints }
   let known = (): readonly string[] => scopeIds
   const fetcher: Fetcher = {
     scopes: async () => [...known()],
@@ -116,7 +124,7 @@ export async function processorBench(
   }
   const processor = new Processor(
     { ...parts, fetcher },
-    { ...options, waitPeriods: 2, begin: T0, discoverEverySeconds: 300, maxScopes: 100, maxPeriods },
+    { ...options, waitPeriods: 2, begin, zone, discoverEverySeconds: 300, maxScopes: 100, maxPeriods },
   )
   const reprocessor = new Reprocessor({ ...parts, reprocesses }, options)
   const rechecker = new Rechecker({ ...parts, reprocesses }, options)

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { decimal } from '../../domain/decimal.ts'
-import { type Instant, monthStart } from '../../domain/period.ts'
+import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import { UTC } from '../../domain/time-zone.ts'
 import {
   type Dropped,
   type KeepFrom,
@@ -194,7 +195,7 @@ export class ClickHouseStore implements PointStore {
     for (const [partition, last, old] of ranges as [string, string, string][]) {
       await this.#database.command(
         // Into a month that is not over at that instant, somebody may be writing what is to be kept.
-        Number(last) < monthStart(instant)
+        Number(last) < UTC.monthStart(instant)
           ? dropPartitionSql(this.#layout, table, partition)
           : deleteSql(this.#layout, table, partition, before(table, instant)),
         signal,

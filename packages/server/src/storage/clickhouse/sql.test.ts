@@ -166,13 +166,13 @@ test('a total by attributes, with what a snapshot hides', () => {
     SELECT p.type AS type, p.series AS series, count() AS i0, sum(toDecimal256(p.quantity, 18)) AS i1, sum(toDecimal256(p.price, 18)) AS i2
     FROM \`db\`.points AS p ANY LEFT JOIN (SELECT tupleElement(w, 1) AS scope_id, groupArray(tupleElement(w, 2)) AS begins,
         groupArray(tupleElement(w, 3)) AS ends, groupArray(tupleElement(w, 4)) AS up_to
-      FROM (SELECT arrayJoin(arrayZip({p10:Array(String)}, {p11:Array(Int64)}, {p12:Array(Int64)}, {p13:Array(Int64)})) AS w) GROUP BY scope_id) AS v ON v.scope_id = p.scope_id WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64} AND p.batch <= {p2:Int64} AND p.batch NOT IN {p3:Array(Int64)} AND p.type IN {p4:Array(String)} AND (p.begin_at - positiveModulo(p.begin_at, 86400)) IN (SELECT day FROM (SELECT DISTINCT (p.begin_at - positiveModulo(p.begin_at, 86400)) AS day FROM \`db\`.points AS p WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64})
-        WHERE toString(toMonth(toDateTime64(day, 0, 'UTC'))) IN {p9:Array(String)}) AND (p.scope_id, p.series) IN (SELECT scope_id, series FROM \`db\`.attributes WHERE name = {p5:String} AND value IN {p6:Array(String)}) AND p.series NOT IN (SELECT series FROM \`db\`.attributes WHERE name = {p7:String} AND value NOT IN {p8:Array(String)}) AND NOT arrayExists((b, e, u) -> p.begin_at >= b AND p.begin_at < e AND p.batch <= u,
+      FROM (SELECT arrayJoin(arrayZip({p11:Array(String)}, {p12:Array(Int64)}, {p13:Array(Int64)}, {p14:Array(Int64)})) AS w) GROUP BY scope_id) AS v ON v.scope_id = p.scope_id WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64} AND p.batch <= {p2:Int64} AND p.batch NOT IN {p3:Array(Int64)} AND p.type IN {p4:Array(String)} AND intDiv(p.begin_at + {p9:Int64}, 86400) IN (SELECT day FROM (SELECT DISTINCT intDiv(p.begin_at + {p9:Int64}, 86400) AS day FROM \`db\`.points AS p WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64})
+        WHERE toString(toMonth(toDateTime64((day - 720000) * 86400, 0, 'UTC'))) IN {p10:Array(String)}) AND (p.scope_id, p.series) IN (SELECT scope_id, series FROM \`db\`.attributes WHERE name = {p5:String} AND value IN {p6:Array(String)}) AND p.series NOT IN (SELECT series FROM \`db\`.attributes WHERE name = {p7:String} AND value NOT IN {p8:Array(String)}) AND NOT arrayExists((b, e, u) -> p.begin_at >= b AND p.begin_at < e AND p.batch <= u,
       v.begins, v.ends, v.up_to) GROUP BY 1, 2
     ) AS s ANY LEFT JOIN (SELECT p.series AS series, p.value AS value FROM \`db\`.attributes AS p
-      WHERE p.name = {p14:String} AND (p.scope_id, p.series) IN (SELECT scope_id, series FROM \`db\`.attributes WHERE name = {p5:String} AND value IN {p6:Array(String)}) AND p.series NOT IN (SELECT series FROM \`db\`.attributes WHERE name = {p7:String} AND value NOT IN {p8:Array(String)})) AS a1 ON a1.series = s.series GROUP BY 1, 2
-    ) ORDER BY g0, g1 LIMIT {p15:Int64} OFFSET {p16:Int64}
-    -- p0=1780272000 p1=1782864000 p2=9 p3=[3] p4=["instance"] p5="project_id" p6=["alpha"] p7="flavor" p8=["","small"] p9=["6"] p10=["alpha"] p11=[1780272000] p12=[9007199254740991] p13=[4] p14="id" p15=10 p16=20"
+      WHERE p.name = {p15:String} AND (p.scope_id, p.series) IN (SELECT scope_id, series FROM \`db\`.attributes WHERE name = {p5:String} AND value IN {p6:Array(String)}) AND p.series NOT IN (SELECT series FROM \`db\`.attributes WHERE name = {p7:String} AND value NOT IN {p8:Array(String)})) AS a1 ON a1.series = s.series GROUP BY 1, 2
+    ) ORDER BY g0, g1 LIMIT {p16:Int64} OFFSET {p17:Int64}
+    -- p0=1780272000 p1=1782864000 p2=9 p3=[3] p4=["instance"] p5="project_id" p6=["alpha"] p7="flavor" p8=["","small"] p9=62208000000 p10=["6"] p11=["alpha"] p12=[1780272000] p13=[9007199254740991] p14=[4] p15="id" p16=10 p17=20"
   `)
 })
 
@@ -184,7 +184,7 @@ test('a total by time and an attribute, with all functions', () => {
   }))
   const asked = query({
     groupby: [
-      { by: 'time', seconds: HOUR },
+      { by: 'time', seconds: HOUR, origin: 0 },
       { by: 'attribute', name: 'id' },
     ],
     values,
@@ -192,12 +192,13 @@ test('a total by time and an attribute, with all functions', () => {
   expect(show(totalSql(asked, ALL, tables))).toMatchInlineSnapshot(`
     "SELECT count() OVER (), bucket, g0, toString(v0), toString(tupleElement(v1, 2)), toString(v2), toString(v3) FROM (
     SELECT s.bucket AS bucket, s.t0 AS g0, sum(s.i0) AS v0, min(s.i1) AS v1, sum(s.i2) AS v2, max(s.i3) AS v3 FROM (
-    SELECT p.begin_at - positiveModulo(p.begin_at, {p3:Int64}) AS bucket, a0.value AS t0, count() AS i0, min((p.begin_at, p.price)) AS i1, sum(toDecimal256(p.price, 18)) AS i2, max(p.price) AS i3
+    SELECT if(p.end_at - p.begin_at = {p3:Int64}, p.begin_at,
+        p.begin_at - positiveModulo(p.begin_at - {p4:Int64}, {p3:Int64})) AS bucket, a0.value AS t0, count() AS i0, min((p.begin_at, p.price)) AS i1, sum(toDecimal256(p.price, 18)) AS i2, max(p.price) AS i3
     FROM \`db\`.points AS p ANY LEFT JOIN (SELECT p.series AS series, p.value AS value FROM \`db\`.attributes AS p
-      WHERE p.name = {p4:String}) AS a0 ON a0.series = p.series WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64} AND p.batch <= {p2:Int64} GROUP BY 1, 2
+      WHERE p.name = {p5:String}) AS a0 ON a0.series = p.series WHERE p.begin_at >= {p0:Int64} AND p.begin_at < {p1:Int64} AND p.batch <= {p2:Int64} GROUP BY 1, 2
     ) AS s GROUP BY 1, 2
-    ) ORDER BY g0, bucket OFFSET {p5:Int64}
-    -- p0=1780272000 p1=1782864000 p2=9 p3=3600 p4="id" p5=0"
+    ) ORDER BY g0, bucket OFFSET {p6:Int64}
+    -- p0=1780272000 p1=1782864000 p2=9 p3=3600 p4=0 p5="id" p6=0"
   `)
 })
 

@@ -1,18 +1,12 @@
+import { isCalendar } from '../../domain/calendar.ts'
 import { Decimal, decimal, divideRounded, rescale, STORED_SCALE } from '../../domain/decimal.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
-import {
-  type Grouping,
-  isCalendar,
-  type Total,
-  type TotalQuery,
-  type TotalRow,
-  type ValueField,
-} from '../point-store.ts'
+import type { Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
 import { groupNames, totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
-import { bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints } from './visible-sql.ts'
+import { bucketSql, calendarSql, daySql, visiblePoints, type VisiblePoints } from './visible-sql.ts'
 
 /** A statement and how to read what it answers. */
 export interface TotalStatement extends Statement {
@@ -27,7 +21,7 @@ export interface TotalStatement extends Statement {
 export function totalSql(query: TotalQuery, snapshot: Snapshot, tables: Tables): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, tables)
-  const groups = toGroups(query.groupby, visible, params, tables)
+  const groups = toGroups(query, visible, params, tables)
   const partials = toPartials(query.values)
   const selected = [...groups.keys, ...partials.map(({ points }, i) => `${points} AS i${i}`)]
   const keys = groups.keys.map((_, i) => i + 1).join(', ')
@@ -64,17 +58,18 @@ interface Groups {
   readonly read: readonly string[]
 }
 
-function toGroups(groupby: readonly Grouping[], visible: VisiblePoints, params: Params, tables: Tables): Groups {
+function toGroups(query: TotalQuery, visible: VisiblePoints, params: Params, tables: Tables): Groups {
+  const { groupby } = query
   const keys = new Map<string, string>()
   const columns: string[] = []
   const joins: ((series: string) => string)[] = []
   const bucket = groupby.find((grouping) => grouping.by === 'time')
   if (bucket) {
-    keys.set('bucket', bucketSql(bucket.seconds, params))
+    keys.set('bucket', bucketSql(bucket, params))
     columns.push('s.bucket AS bucket')
   }
   const names = groupNames(groupby)
-  if (names.some(isCalendar)) keys.set('day', DAY)
+  if (names.some(isCalendar)) keys.set('day', daySql(query, params))
   const isTimed = keys.size > 0
   for (const [i, name] of names.entries()) {
     if (isCalendar(name)) columns.push(`${calendarSql(name, 's.day')} AS g${i}`)

@@ -1,6 +1,9 @@
+import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
+import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
-import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
+import { offsetSql } from '../offset-sql.ts'
+import type { PointFilter, TimeGrouping } from '../point-store.ts'
 import type { Params } from './statement.ts'
 import type { Tables } from './tables.ts'
 
@@ -19,7 +22,7 @@ export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: P
   const ofSeries: string[] = []
   if (filter.types.length > 0) where.push(`p.type IN ${params.texts(filter.types)}`)
   for (const [name, values] of filter.attributes) {
-    if (isCalendar(name)) where.push(calendarCondition(name, values, range, params, tables))
+    if (isCalendar(name)) where.push(calendarCondition(name, values, filter, range, params, tables))
     else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
     else ofSeries.push(attributeCondition(name, values, params, tables))
   }
@@ -72,25 +75,36 @@ function attributeCondition(name: string, values: readonly string[], params: Par
 function calendarCondition(
   name: Calendar,
   values: readonly string[],
+  filter: PointFilter,
   range: string,
   params: Params,
   tables: Tables,
 ): string {
-  return `${DAY} IN (SELECT day FROM (SELECT DISTINCT ${DAY} AS day FROM ${tables.points} AS p WHERE ${range})
+  const day = daySql(filter, params)
+  return `${day} IN (SELECT day FROM (SELECT DISTINCT ${day} AS day FROM ${tables.points} AS p WHERE ${range})
     WHERE ${calendarSql(name, 'day')} IN ${params.texts(values)})`
 }
 
-/** Begin of the bucket of so many seconds that the point `p` begins in. */
-export function bucketSql(seconds: number, params: Params): string {
-  return `p.begin_at - positiveModulo(p.begin_at, ${params.add(seconds)})`
+/** Begin of the bucket of the point `p`. */
+export function bucketSql({ seconds, origin }: TimeGrouping, params: Params): string {
+  const length = params.add(seconds)
+  return `if(p.end_at - p.begin_at = ${length}, p.begin_at,
+    p.begin_at - positiveModulo(p.begin_at - ${params.add(origin)}, ${length}))`
 }
 
-/** Begin of the UTC day that the point `p` begins on. */
-export const DAY = '(p.begin_at - positiveModulo(p.begin_at, 86400))'
+/** The filter's local day that the point `p` begins on, counted from `DAY_ZERO` days before 1970. */
+export function daySql({ begin, end, zone = UTC }: PointFilter, params: Params): string {
+  const zero = DAY_ZERO * 86_400
+  const offsets = zone.offsets(begin, end).map(({ from, seconds }) => ({ from, seconds: seconds + zero }))
+  return `intDiv(p.begin_at + ${offsetSql(offsets, 'p.begin_at', (value) => params.add(value))}, 86400)`
+}
 
-/** The calendar text of a `DAY`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
+/** Before that there is no point: ClickHouse divides towards zero. */
+const DAY_ZERO = 720_000
+
+/** The calendar text of a `daySql`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
 export function calendarSql(name: Calendar, day: string): string {
-  const date = `toDateTime64(${day}, 0, 'UTC')`
+  const date = `toDateTime64((${day} - ${DAY_ZERO}) * 86400, 0, 'UTC')`
   switch (name) {
     case 'day_of_the_year':
       return `toString(toDayOfYear(${date}))`

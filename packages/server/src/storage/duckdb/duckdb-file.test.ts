@@ -253,7 +253,7 @@ test('a query is given up in its middle when its signal fires, and the connectio
   for (let i = 0; i < 10; i++) {
     const controller = new AbortController()
     const slow = store.total(
-      query({ groupby: [...groupby, { by: 'time', seconds: 1 }] }),
+      query({ groupby: [...groupby, { by: 'time', seconds: 1, origin: 0 }] }),
       EVERYTHING,
       controller.signal,
     )
@@ -261,6 +261,19 @@ test('a query is given up in its middle when its signal fires, and the connectio
     controller.abort(new Error('given up'))
     await expect(slow).rejects.toThrow('given up')
     expect(await count(store)).toBe(200_000)
+  }
+})
+
+test('points beside the grid may have more buckets than fit in their range', async () => {
+  await using store = await openDuckDBStore({ path: ':memory:', threads: 1, mostSums: 3 })
+  const begins = Array.from({ length: 100 }, (_, i) => JUNE + i)
+  await store.write(
+    1,
+    begins.map((begin) => point(series(), { begin })),
+  )
+  for (const groupby of [[], [{ by: 'type' } as const]]) {
+    const asked = query({ end: JUNE + HOUR, groupby: [...groupby, { by: 'time', seconds: HOUR, origin: JUNE }] })
+    expect((await store.total(asked, EVERYTHING)).rows.map(({ begin }) => begin)).toEqual(begins)
   }
 })
 

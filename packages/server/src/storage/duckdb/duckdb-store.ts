@@ -271,13 +271,16 @@ export class DuckDBStore implements PointStore {
     const byScope =
       names.length > 0 && series > this.#scopesAbove ? await this.#scopeTexts.find(names, signal) : undefined
     if (byScope?.every(({ size }) => size <= most)) {
-      const sums = fewSums(query, 'scope', snapshot, this.#widest, wanted)
-      return sums.read(await this.#select(sums, signal), (scope) => byScope.map((texts) => texts.get(scope)!))
+      const sums = fewSums(query, 'scope', snapshot, this.#widest, wanted, this.#mostSums)
+      const rows = await this.#select(sums, signal)
+      if (rows.length === sums.rowsMax) return undefined
+      return sums.read(rows, (scope) => byScope.map((texts) => texts.get(scope)!))
     }
     if (names.length > 0 && series > most) return undefined
-    const sums = fewSums(query, 'series', snapshot, this.#widest, wanted)
+    const sums = fewSums(query, 'series', snapshot, this.#widest, wanted, this.#mostSums)
     return await this.#whileReading(async () => {
       const rows = await this.#select(sums, signal)
+      if (rows.length === sums.rowsMax) return undefined
       const found = await this.#reader.series(sums.numbersOf(rows), signal)
       return sums.read(rows, (number) => names.map((name) => seriesText(found.get(number)!, name)))
     })

@@ -1,11 +1,12 @@
+import { isCalendar } from '../../domain/calendar.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { compareTextLists } from '../../lib/compare-texts.ts'
-import { isCalendar, type Total, type TotalQuery, type ValueFunction } from '../point-store.ts'
+import type { Total, TotalQuery, ValueFunction } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
 import { readValue, summedSql, toPartials } from './summed-points.ts'
-import { bucketBegin, bucketSql, visiblePoints, whereOf } from './visible-sql.ts'
+import { bucketSql, visiblePoints, whereOf } from './visible-sql.ts'
 import type { WantedSeries } from './wanted-series.ts'
 
 /** Rows that are grouped here rather than by DuckDB: some 10 ms of this thread's time. */
@@ -15,6 +16,8 @@ export const SCOPES_ABOVE = 100
 
 /** The points' sums by series or scope and time bucket, and how to make groups of them. */
 export interface FewSums extends Statement {
+  /** As many rows mean that there were more, and that these are in vain. */
+  readonly rowsMax: number
   /** Numbers of the series, or scopes, in the rows. */
   numbersOf(rows: Rows): ReadonlySet<number>
   /** `textsOf` says what a series, or scope, is grouped by. */
@@ -44,13 +47,14 @@ export function fewSums(
   snapshot: Snapshot,
   widest: Rest,
   wanted: WantedSeries | 'all',
+  mostSums = MOST_SUMS,
 ): FewSums {
   const time = query.groupby.find((grouping) => grouping.by === 'time')
   const hasTexts = groupNames(query.groupby).length > 0
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
   const keys = [
-    ...(time ? [`${bucketSql(time.seconds, params)} AS bucket`] : []),
+    ...(time ? [`${bucketSql(time, params)} AS bucket`] : []),
     ...(hasTexts ? [`p.${by} AS summed_by`] : []),
   ]
   const partials = toPartials(query.values, widest, keys.length === 0)
@@ -58,9 +62,12 @@ export function fewSums(
   const ctes = [...visible.ctes, `summed AS (${summed})`].join(', ')
   const columns = [time ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partials.map(({ name }) => name)]
   const at = new Map(partials.map(({ name }, i) => [name, i]))
+  // Points that lie beside the grid have buckets of their own, and what is not in nine digits has rows of its own.
+  const rowsMax = 4 * mostSums
 
   return {
-    sql: `WITH ${ctes} SELECT ${columns.join(', ')} FROM summed`,
+    sql: `WITH ${ctes} SELECT ${columns.join(', ')} FROM summed LIMIT ${params.add(rowsMax)}`,
+    rowsMax,
     params: params.list,
     groupsAllSeries: wanted === 'all' && hasTexts,
     numbersOf: (rows) => new Set(hasTexts ? (rows as readonly Row[]).map(([, number]) => number) : []),
@@ -68,7 +75,7 @@ export function fewSums(
       const groups = new Map<string, Group>()
       for (const [bucket, number, ...sums] of rows as readonly Row[]) {
         const texts = hasTexts ? textsOf(number) : []
-        const begin = time ? bucketBegin(bucket, time.seconds) : query.begin
+        const begin = time ? Number(bucket) : query.begin
         const key = keyOf(begin, texts)
         const group = groups.get(key)
         if (!group) groups.set(key, { begin, texts, sums: sums.map((sum) => sum ?? 0n) })

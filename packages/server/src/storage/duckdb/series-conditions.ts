@@ -1,4 +1,5 @@
-import { isCalendar, type PointFilter } from '../point-store.ts'
+import { isCalendar } from '../../domain/calendar.ts'
+import type { PointFilter } from '../point-store.ts'
 import type { Params } from './statement.ts'
 
 /** Conditions of a filter on rows of `series`. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { TimeZone } from '../../domain/time-zone.ts'
 import type { Grouping, TotalQuery } from '../point-store.ts'
 import { JUNE, HOUR, query } from '../testing/points.ts'
 import type { Param } from './statement.ts'
@@ -20,6 +21,9 @@ function statement(summed: string, grouped: string, order: string, page: string)
 SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
   SELECT true AS present, * FROM grouped${ordered} ${page}) page ON true${ordered}`
 }
+
+const BUCKET = `(CASE WHEN p.end_at - p.begin_at = $4 THEN p.begin_at
+    ELSE (p.begin_at + $5) // $4 * $4 - $5 END) AS bucket`
 
 const by = (name: string): Grouping => ({ by: 'attribute', name })
 
@@ -61,40 +65,64 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   ],
   [
     'by time: no series are met',
-    { groupby: [{ by: 'time', seconds: HOUR }] },
+    { groupby: [{ by: 'time', seconds: HOUR, origin: 0 }] },
     statement(
-      `summed AS (SELECT ((p.begin_at + $4) // $5) AS bucket, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `summed AS (SELECT ${BUCKET}, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
       `SELECT bucket, ${AGAIN} FROM summed GROUP BY 1`,
       'bucket',
       'OFFSET $6',
     ),
-    [...RANGE_PARAMS, 62_200_000_800, HOUR, 0],
+    [...RANGE_PARAMS, HOUR, 62_208_000_000, 0],
   ],
   [
     'by time and an attribute: alike series are summed as one',
-    { groupby: [by('id'), { by: 'time', seconds: HOUR }] },
+    { groupby: [by('id'), { by: 'time', seconds: HOUR, origin: 0 }] },
     statement(
       "alike AS MATERIALIZED (SELECT number AS series, min(number) OVER (PARTITION BY coalesce(a0.value, '')) AS first_series" +
         '\n    FROM series LEFT JOIN (SELECT series, value FROM attributes WHERE name = $6) a0\n    ON a0.series = number), ' +
-        `summed AS (SELECT ((p.begin_at + $4) // $5) AS bucket, alike.first_series AS series, ${SUMMED}` +
+        `summed AS (SELECT ${BUCKET}, alike.first_series AS series, ${SUMMED}` +
         ` FROM points p JOIN alike ON alike.series = p.series WHERE ${RANGE} GROUP BY 1, 2)`,
       `SELECT bucket, coalesce(a0.value, '') AS g0, ${AGAIN} FROM summed` +
         ' LEFT JOIN (SELECT series, value FROM attributes WHERE name = $6) a0\n    ON a0.series = summed.series GROUP BY 1, 2',
       'g0, bucket',
       'OFFSET $7',
     ),
-    [...RANGE_PARAMS, 62_200_000_800, HOUR, 'id', 0],
+    [...RANGE_PARAMS, HOUR, 62_208_000_000, 'id', 0],
   ],
   [
     'by calendar: days first, texts of days only',
     { groupby: [{ by: 'calendar', name: 'month' }] },
     statement(
-      `summed AS (SELECT ((p.begin_at + 62208000000) // 86400) AS day, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `summed AS (SELECT ((p.begin_at + $4) // 86400) AS day, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
       `SELECT month((DATE '1970-01-01' + (day - 720000)::INTEGER))::VARCHAR AS g0, ${AGAIN} FROM summed GROUP BY 1`,
       'g0',
-      'OFFSET $4',
+      'OFFSET $5',
     ),
-    [...RANGE_PARAMS, 0],
+    [...RANGE_PARAMS, 62_208_000_000, 0],
+  ],
+  [
+    'by a local calendar: the offset goes with the instant',
+    {
+      begin: JUNE - 365 * 24 * HOUR,
+      groupby: [{ by: 'calendar', name: 'month' }],
+      zone: TimeZone.named('Europe/Berlin')!,
+    },
+    statement(
+      `summed AS (SELECT ((p.begin_at + CASE WHEN p.begin_at < $8 THEN $4 ELSE CASE WHEN p.begin_at < $7 THEN $5 ELSE $6 END END) // 86400) AS day, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
+      `SELECT month((DATE '1970-01-01' + (day - 720000)::INTEGER))::VARCHAR AS g0, ${AGAIN} FROM summed GROUP BY 1`,
+      'g0',
+      'OFFSET $9',
+    ),
+    [
+      JUNE - 365 * 24 * HOUR,
+      ...RANGE_PARAMS.slice(1),
+      62_208_007_200,
+      62_208_003_600,
+      62_208_007_200,
+      Date.UTC(2026, 2, 29, 1) / 1000,
+      Date.UTC(2025, 9, 26, 1) / 1000,
+      0,
+    ],
   ],
 ])('%s', (_name, given, sql, params) => {
   const made = totalSql(query(given), SNAPSHOT, REST.none, 'all')

@@ -1,10 +1,11 @@
+import { isCalendar } from '../../domain/calendar.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
-import { type Grouping, isCalendar, type Total, type TotalQuery, type TotalRow } from '../point-store.ts'
+import type { Total, TotalQuery, TotalRow } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
 import { type Partial, readValue, summedSql, toPartials } from './summed-points.ts'
-import { bucketBegin, bucketSql, calendarSql, DAY, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
+import { bucketSql, calendarSql, daySql, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
 import type { WantedSeries } from './wanted-series.ts'
 
 /** A statement and how to read what it answers. */
@@ -24,7 +25,7 @@ export function totalSql(
 ): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
-  const groups = toGroups(query.groupby, visible.seriesTable, params)
+  const groups = toGroups(query, visible.seriesTable, params)
   const scanned = toScanned(visible, groups)
   const partials = toPartials(query.values, widest, groups.keys.length === 0)
 
@@ -90,18 +91,19 @@ function toScanned(visible: VisiblePoints, { keys, texts, joins }: Groups): Scan
 
 const FIRST_ALIKE = 'alike.first_series AS series'
 
-function toGroups(groupby: readonly Grouping[], seriesTable: string, params: Params): Groups {
+function toGroups(query: TotalQuery, seriesTable: string, params: Params): Groups {
+  const { groupby } = query
   const timeKeys: string[] = []
   const columns: string[] = []
   const texts = new Set<string>()
   const joined: ((series: string) => string)[] = []
   const bucket = groupby.find((grouping) => grouping.by === 'time')
   if (bucket) {
-    timeKeys.push(`${bucketSql(bucket.seconds, params)} AS bucket`)
+    timeKeys.push(`${bucketSql(bucket, params)} AS bucket`)
     columns.push('bucket')
   }
   const names = groupNames(groupby)
-  if (names.some(isCalendar)) timeKeys.push(`${DAY} AS day`)
+  if (names.some(isCalendar)) timeKeys.push(`${daySql(query, params)} AS day`)
   if (names.includes('type') || names.includes('unit')) {
     joined.push((series) => (series === 'number' ? '' : ` JOIN ${seriesTable} ON series.number = ${series}`))
   }
@@ -141,7 +143,7 @@ function readTotal(
   const at = new Map(partials.map(({ name }, i) => [name, 2 + keyCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => row[at.get(name) ?? -1]
-    const bucket = time ? bucketBegin(row[2] as bigint, time.seconds) : query.begin
+    const bucket = time ? Number(row[2]) : query.begin
     const groups = row.slice(time ? 3 : 2, 2 + keyCount) as string[]
     return totalRow(query, bucket, groups, (value) => readValue(value, cell))
   }

@@ -1,6 +1,9 @@
+import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
+import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
-import { type Calendar, isCalendar, type PointFilter } from '../point-store.ts'
+import { offsetSql } from '../offset-sql.ts'
+import type { PointFilter, TimeGrouping } from '../point-store.ts'
 import type { Params } from './statement.ts'
 import { seriesConditions } from './series-conditions.ts'
 import type { WantedSeries } from './wanted-series.ts'
@@ -40,7 +43,7 @@ export function visiblePoints(
   // Points of a scope lie together: by its number the engine skips most of the file.
   where.push(...byScope)
   for (const [name, values] of filter.attributes) {
-    if (isCalendar(name)) where.push(calendarCondition(name, values, range, params))
+    if (isCalendar(name)) where.push(calendarCondition(name, values, filter, range, params))
   }
   const voids = voidsWithin(snapshot, filter)
   if (voids.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
@@ -111,33 +114,41 @@ export function isOneOf(numbers: readonly number[], params: Params): (column: st
 }
 
 /** The days that occur are few, the points many: texts are made of days only. */
-function calendarCondition(name: Calendar, values: readonly string[], range: string, params: Params): string {
-  return `${DAY} IN (SELECT day FROM (SELECT DISTINCT ${DAY} AS day FROM points p WHERE ${range})
+function calendarCondition(
+  name: Calendar,
+  values: readonly string[],
+  filter: PointFilter,
+  range: string,
+  params: Params,
+): string {
+  const day = daySql(filter, params)
+  return `${day} IN (SELECT day FROM (SELECT DISTINCT ${day} AS day FROM points p WHERE ${range})
     WHERE list_contains(${params.texts(values)}, ${calendarSql(name, 'day')}))`
 }
 
 /**
- * Number of the bucket of so many seconds that the point `p` begins in. DuckDB's `//` cuts toward zero, so instants are
- * first moved, by whole buckets, to where none is negative; `bucketBegin` moves back.
+ * Begin of the bucket of the point `p`. DuckDB's `//` cuts toward zero, so instants are first moved, by whole buckets, to
+ * where none is negative.
  */
-export function bucketSql(seconds: number, params: Params): string {
-  return `((p.begin_at + ${params.add(bucketShift(seconds))}) // ${params.add(seconds)})`
+export function bucketSql({ seconds, origin }: TimeGrouping, params: Params): string {
+  const length = params.add(seconds)
+  const shift = params.add(Math.ceil((YEAR_ZERO_SECONDS + origin) / seconds) * seconds - origin)
+  return `(CASE WHEN p.end_at - p.begin_at = ${length} THEN p.begin_at
+    ELSE (p.begin_at + ${shift}) // ${length} * ${length} - ${shift} END)`
 }
 
-export function bucketBegin(bucket: bigint, seconds: number): number {
-  return Number(bucket) * seconds - bucketShift(seconds)
+/** At least as long before 1970 there is no point. */
+const YEAR_ZERO_SECONDS = 62_208_000_000
+
+/** The filter's local day that the point `p` begins on, counted from `DAY_ZERO` days before 1970. */
+export function daySql({ begin, end, zone = UTC }: PointFilter, params: Params): string {
+  const offsets = zone.offsets(begin, end).map(({ from, seconds }) => ({ from, seconds: seconds + YEAR_ZERO_SECONDS }))
+  return `((p.begin_at + ${offsetSql(offsets, 'p.begin_at', (value) => params.add(value))}) // 86400)`
 }
 
-/** The least number of whole buckets, in seconds, that reaches back to the year 0. */
-function bucketShift(seconds: number): number {
-  return Math.ceil(62_200_000_000 / seconds) * seconds
-}
+const DAY_ZERO = YEAR_ZERO_SECONDS / 86_400
 
-/** The UTC day that the point `p` begins on, counted from `DAY_ZERO` days before 1970. */
-export const DAY = '((p.begin_at + 62208000000) // 86400)'
-const DAY_ZERO = 720_000
-
-/** The calendar text of a `DAY`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
+/** The calendar text of a `daySql`, written as CloudKitty's cloudkitty/collector/__init__.py does. */
 export function calendarSql(name: Calendar, day: string): string {
   const date = `(DATE '1970-01-01' + (${day} - ${DAY_ZERO})::INTEGER)`
   switch (name) {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { isCalendar, type PointFilter } from '../point-store.ts'
+import { isCalendar } from '../../domain/calendar.ts'
+import type { PointFilter } from '../point-store.ts'
 import { Params, type Select, type Statement } from './statement.ts'
 import { seriesConditions } from './series-conditions.ts'
 

@@ -8,11 +8,12 @@ import {
   STORED_SCALE,
   toStored,
 } from '../../domain/decimal.ts'
-import { type Instant, type Period, toDate } from '../../domain/period.ts'
+import type { Instant, Period } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { attributeText, type Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import { localTime } from '../../domain/testing/local-time.ts'
 import { compareTextLists, compareTexts } from '../../lib/compare-texts.ts'
 import { Fault } from '../../lib/fault.ts'
 import { unreachable } from '../../lib/unreachable.ts'
@@ -24,6 +25,7 @@ import type {
   PointStore,
   Retrieved,
   RetrieveQuery,
+  TimeGrouping,
   Total,
   TotalQuery,
   TotalRow,
@@ -82,11 +84,11 @@ export class ModelStore implements PointStore {
     const groups = new Map<string, { texts: string[]; begin: Instant; end: Instant; points: Point[] }>()
     for (const point of this.#visible(query, snapshot)) {
       const time = query.groupby.find((grouping) => grouping.by === 'time')
-      const begin = time ? Math.floor(point.begin / time.seconds) * time.seconds : query.begin
+      const begin = time ? bucketOf(point, time) : query.begin
       const end = time ? begin + time.seconds : query.end
       const texts = query.groupby
         .filter((grouping) => grouping.by !== 'time')
-        .map((grouping) => textOf(point, nameOf(grouping)))
+        .map((grouping) => textOf(point, nameOf(grouping), query.zone?.name))
       const key = JSON.stringify([begin, texts])
       const group = groups.get(key) ?? { texts, begin, end, points: [] }
       group.points.push(point)
@@ -159,7 +161,9 @@ export class ModelStore implements PointStore {
       .map(({ point }) => point)
       .filter(({ begin }) => begin >= filter.begin && begin < filter.end)
       .filter(({ series }) => filter.types.length === 0 || filter.types.includes(series.type))
-      .filter((point) => [...filter.attributes].every(([name, values]) => values.includes(textOf(point, name))))
+      .filter((point) =>
+        [...filter.attributes].every(([name, values]) => values.includes(textOf(point, name, filter.zone?.name))),
+      )
   }
 }
 
@@ -185,23 +189,23 @@ function nameOf(grouping: Exclude<Grouping, { by: 'time' }>): string {
   return grouping.by === 'type' ? 'type' : grouping.name
 }
 
+function bucketOf({ begin, end }: Point, { seconds, origin }: TimeGrouping): Instant {
+  if (end - begin === seconds) return begin
+  return origin + Math.floor((begin - origin) / seconds) * seconds
+}
+
 /** What a filter or a grouping of that name sees of a point. */
-function textOf({ series, begin }: Point, name: string): string {
-  const date = toDate(begin)
-  const day = Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000)
+function textOf({ series, begin }: Point, name: string, zone = 'UTC'): string {
   switch (name) {
     case 'type':
       return series.type
     case 'unit':
       return series.unit
     case 'day_of_the_year':
-      return String(day + 1)
     case 'week_of_the_year':
-      return String(Math.floor((day + 7 - date.getUTCDay()) / 7)).padStart(2, '0')
     case 'month':
-      return String(date.getUTCMonth() + 1)
     case 'year':
-      return String(date.getUTCFullYear())
+      return localTime(begin, zone).calendar[name]
     default:
       return attributeText(
         Object.hasOwn(series.groupby, name)

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
+import { CALENDAR } from '../../domain/calendar.ts'
 import { Decimal } from '../../domain/decimal.ts'
 import type { Point } from '../../domain/point.ts'
 import { SAMPLE_METHODS, type Sample, type SampleQuery } from '../../domain/sample.ts'
 import type { AttributeValue, Attributes } from '../../domain/series.ts'
 import type { Snapshot, Void } from '../../domain/snapshot.ts'
-import { CALENDAR, type Grouping, type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
+import { TimeZone } from '../../domain/time-zone.ts'
+import { type Grouping, type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
+import { ZONE_NAMES } from '../../domain/testing/local-time.ts'
 import { DAY, HOUR, JUNE, series, SUMS } from './points.ts'
 
 /** Random points, samples, snapshots and questions: few of each kind of value, so that they meet; and odd ones. */
@@ -36,7 +39,13 @@ const identity = fc
   .map((fields) =>
     series({ ...fields, groupby: { ...fields.groupby, ...(fields.scopeId && { project_id: fields.scopeId }) } }),
   )
-export const instant = fc.integer({ min: -3, max: 40 }).map((n) => JUNE + n * 1800 * 7)
+/** Of two weeks of June, seldom from around a change of clocks in Europe or America. */
+export const instant = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: -3, max: 40 }).map((n) => JUNE + n * 1800 * 7) },
+  fc
+    .tuple(fc.constantFrom('2026-03-29', '2026-10-25', '2026-11-01', '2026-12-31'), fc.integer({ min: -6, max: 50 }))
+    .map(([day, n]) => Date.parse(day) / 1000 + n * 1800),
+)
 const number = fc.oneof(
   fc.bigInt({ min: -100n, max: 100n }).map((n) => new Decimal(n, 1)),
   fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }).map((n) => new Decimal(n, 18)),
@@ -68,6 +77,7 @@ const paging = { offset: fc.oneof(fc.constant(0), fc.nat(12)), limit: fc.oneof(f
 const filter = {
   begin: instant,
   end: instant,
+  zone: fc.constantFrom(...ZONE_NAMES).map((each) => TimeZone.named(each)!),
   types: fc.oneof(fc.constant([]), fc.array(fc.constantFrom('t', 'T', '🙂'), { maxLength: 2 })),
   attributes: fc.oneof(
     fc.constant(new Map<string, string[]>()),
@@ -81,7 +91,11 @@ const grouping: fc.Arbitrary<Grouping> = fc.oneof(
   fc.constant<Grouping>({ by: 'type' }),
   fc.constantFrom(...CALENDAR).map((calendar): Grouping => ({ by: 'calendar', name: calendar })),
 )
-const time = fc.constantFrom(HOUR, DAY, 7 * HOUR, 1).map((seconds): Grouping => ({ by: 'time', seconds }))
+const time = fc.record({
+  by: fc.constant('time' as const),
+  seconds: fc.constantFrom(HOUR, DAY, 7 * HOUR, 7 * DAY, 1),
+  origin: fc.constantFrom(0, JUNE, JUNE + 1800, JUNE - 3 * DAY - 1, -1),
+})
 const groupby = fc
   .tuple(
     fc.array(grouping, { maxLength: 3 }),

@@ -28,8 +28,9 @@ export const getSummary = defineRoute<ReportDeps>()({
   args: { ...REPORT_ARGS, groupby: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ summary: z.array(Row) }) },
   target: reportTarget,
-  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
-    const range = reportRange(args, now())
+  async handle(deps, { args, who, request }) {
+    const { questions, batches, scopeKey } = deps
+    const range = reportRange(args, deps)
     const filters = reportFilters(args, who, scopeKey, 'report:get_summary')
     // CloudKitty looks for these two words anywhere in the text, and takes no other.
     const byTenant = args.groupby?.includes('tenant_id') ?? false
@@ -38,7 +39,7 @@ export const getSummary = defineRoute<ReportDeps>()({
     if (byTenant) groupby.push({ by: 'attribute', name: scopeKey })
     if (byType) groupby.push({ by: 'type' })
     const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
-    const query = { ...toPointFilter(range, filters), groupby, values, offset: 0, limit: undefined }
+    const query = { ...toPointFilter(range, filters, deps), groupby, values, offset: 0, limit: undefined }
     const { rows } = await questions.total(query, await batches.snapshot(), request)
     const begin = formatNaive(args.begin ?? toDate(range.begin))
     const end = formatNaive(args.end ?? toDate(range.end))

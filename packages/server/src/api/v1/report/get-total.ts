@@ -15,9 +15,10 @@ export const getTotal = defineRoute<ReportDeps>()({
   args: REPORT_ARGS,
   reply: { status: 200, schema: z.string() },
   target: reportTarget,
-  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
+  async handle(deps, { args, who, request }) {
+    const { questions, batches, scopeKey } = deps
     const filters = reportFilters(args, who, scopeKey, 'report:get_total')
-    const filter = toPointFilter(reportRange(args, now()), filters)
+    const filter = toPointFilter(reportRange(args, deps), filters, deps)
     const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
     const query = { ...filter, groupby: [], values, offset: 0, limit: 1 }
     const { rows } = await questions.few(query, await batches.snapshot(), request)

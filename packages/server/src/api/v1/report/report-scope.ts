@@ -1,19 +1,18 @@
 import { arg } from '../../../http/v1-types.ts'
 import { toInstant } from '../../../domain/period.ts'
-import type { Instant } from '../../../domain/period.ts'
+import type { Instant, Period } from '../../../domain/period.ts'
 import type { PolicyName, PolicyTarget } from '../../../domain/policy-name.ts'
 import type { Principal } from '../../../domain/principal.ts'
 import { refusedByPolicy } from '../../../domain/refused-by-policy.ts'
 import type { Batches } from '../../../state/batches.ts'
-import { rangeOf } from '../../point-filter.ts'
+import { type RangeDeps, rangeOf } from '../../point-filter.ts'
 import type { Questions } from '../../questions.ts'
 import { type Filters, ownScope } from '../../restrict-to-own-scope.ts'
 
-export interface ReportDeps {
+export interface ReportDeps extends RangeDeps {
   readonly questions: Questions
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
-  readonly now: () => Instant
 }
 
 export const RANGE = { begin: arg.datetime(), end: arg.datetime() }
@@ -52,11 +51,8 @@ export function reportFilters(asked: Asked, who: Principal, scopeKey: string, po
 }
 
 /** Points begin at whole seconds, so a bound inside a second stands for the next one. */
-export function reportRange(
-  args: { begin: Date | undefined; end: Date | undefined },
-  now: Instant,
-): { begin: Instant; end: Instant } {
-  return rangeOf({ begin: toBound(args.begin), end: toBound(args.end) }, now)
+export function reportRange(args: { begin: Date | undefined; end: Date | undefined }, deps: RangeDeps): Period {
+  return rangeOf({ begin: toBound(args.begin), end: toBound(args.end) }, deps)
 }
 
 function toBound(date: Date | undefined): Instant | undefined {

@@ -35,7 +35,8 @@ export const listDataframes = defineRoute<ReportDeps>()({
   args: { ...RANGE, tenant_id: arg.text().optional(), resource_type: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ dataframes: z.array(Frame) }) },
   target: ({ args, who }) => ({ projectId: args.tenant_id || who.projectId || null }),
-  async handle({ questions, batches, scopeKey, now }, { args, who, request }) {
+  async handle(deps, { args, who, request }) {
+    const { questions, batches, scopeKey } = deps
     const tenant = args.tenant_id || (who.isAdmin ? undefined : ownScope(who, scopeKey))
     if (tenant === undefined && !who.isAdmin) {
       throw refusedByPolicy('storage:list_data_frames', 'the token is for no project')
@@ -43,7 +44,7 @@ export const listDataframes = defineRoute<ReportDeps>()({
     const filters = new Map<string, readonly string[]>()
     if (tenant !== undefined) filters.set(scopeKey, [tenant])
     if (args.resource_type) filters.set('type', [args.resource_type])
-    const query = { ...toPointFilter(reportRange(args, now()), filters), offset: 0, limit: undefined }
+    const query = { ...toPointFilter(reportRange(args, deps), filters, deps), offset: 0, limit: undefined }
     const { pages } = await questions.points(query, await batches.snapshot(), request)
     return new Reply(jsonStream({}, 'dataframes', listText(pages, [FRAME], resourceText)))
   },

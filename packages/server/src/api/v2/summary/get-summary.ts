@@ -3,24 +3,23 @@ import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
 import { out, param } from '../../../http/v2-types.ts'
-import { formatInstant, type Instant } from '../../../domain/period.ts'
+import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
 import type { TotalRow } from '../../../storage/point-store.ts'
-import { rangeOf, toPointFilter } from '../../point-filter.ts'
 import { Fault } from '../../../lib/fault.ts'
+import { type RangeDeps, rangeOf, toPointFilter } from '../../point-filter.ts'
 import { FEW_ROWS, type Questions } from '../../questions.ts'
 import { requireFew } from '../../require-few.ts'
 import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
 import { DEFAULT_FIELDS, parseCustomFields } from './parse-custom-fields.ts'
 import { parseGroupby } from './parse-groupby.ts'
 
-export interface SummaryDeps {
+export interface SummaryDeps extends RangeDeps {
   readonly questions: Pick<Questions, 'few' | 'total'>
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
-  /** `[collect] period`: the length of a time bucket. */
-  readonly periodSeconds: number
-  readonly now: () => Instant
+  /** The periods of a scope that is new at an instant: what is in none of them has time buckets like theirs. */
+  readonly newGrid: (at: Instant) => Grid
 }
 
 const Cell = z.union([z.string(), out.decimal()])
@@ -38,8 +37,8 @@ export const getSummary = defineRoute<SummaryDeps>()({
   policy: 'summary:get_summary',
   summary: 'Quantities and prices in a range of time, grouped by attributes and by time',
   description:
-    'A row per group, ascending by the groups in the order of `groupby`. `time` makes buckets of the collect period; ' +
-    '`time-d`, `time-w`, `time-m` and `time-y` group by the day, week, month and year. `filter` and `filters` are the ' +
+    'A row per group, ascending by the groups in the order of `groupby`. `time` makes a bucket of each period; `time-d`, ' +
+    '`time-w`, `time-m` and `time-y` group by the day, week, month and year of the configured time zone. `filter` and `filters` are the ' +
     'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types.',
   query: {
     begin: param.datetime().optional(),
@@ -53,16 +52,18 @@ export const getSummary = defineRoute<SummaryDeps>()({
     limit: param.int({ min: 1 }).default(100),
   },
   reply: { status: 200, schema: Summary },
-  async handle({ questions, batches, scopeKey, periodSeconds, now }, { query, who, request }) {
+  async handle(deps, { query, who, request }) {
+    const { questions, batches, scopeKey, newGrid } = deps
     const asked = merged(query.filters, query.filter)
     requireFew('filters', asked.size)
-    const columns = parseGroupby(query.groupby, periodSeconds)
+    const range = rangeOf(query, deps)
+    const columns = parseGroupby(query.groupby, newGrid(range.begin))
     const values = query.custom_fields === undefined ? DEFAULT_FIELDS : parseCustomFields(query.custom_fields)
     const filters = restrictToOwnScope(asked, who, scopeKey)
     if (filters === undefined) return { total: 0, columns: [], results: [] }
     const { limit } = query
     const question = {
-      ...toPointFilter(rangeOf(query, now()), filters),
+      ...toPointFilter(range, filters, deps),
       groupby: columns.map((column) => column.grouping),
       values,
       offset: query.offset,

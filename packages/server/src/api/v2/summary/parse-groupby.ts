@@ -1,4 +1,6 @@
-import { CALENDAR, type Calendar, type Grouping } from '../../../storage/point-store.ts'
+import { CALENDAR, type Calendar } from '../../../domain/calendar.ts'
+import type { Grid } from '../../../domain/period.ts'
+import type { Grouping } from '../../../storage/point-store.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { ownValue } from '../../../lib/own-value.ts'
 import { requireFew } from '../../require-few.ts'
@@ -17,15 +19,18 @@ const SHORT: Readonly<Record<string, Calendar>> = {
   'time-y': 'year',
 }
 
-/** What `groupby=` names, each once, in the order of the request. Throws `request.invalid`, also when it is too much. */
-export function parseGroupby(given: readonly string[], periodSeconds: number): GroupColumn[] {
+/**
+ * What `groupby=` names, each once, in the order of the request; time buckets are as long as the grid's periods. Throws
+ * `request.invalid`, also when it is too much.
+ */
+export function parseGroupby(given: readonly string[], grid: Grid): GroupColumn[] {
   const names = [...new Set(given)].filter((name) => name !== '')
   requireFew('groupby', names.length)
-  return names.map((name) => toColumn(name, periodSeconds))
+  return names.map((name) => toColumn(name, grid))
 }
 
-function toColumn(name: string, periodSeconds: number): GroupColumn {
-  if (name === 'time') return { grouping: { by: 'time', seconds: periodSeconds }, column: undefined }
+function toColumn(name: string, grid: Grid): GroupColumn {
+  if (name === 'time') return { grouping: { by: 'time', ...grid }, column: undefined }
   if (name === 'type') return { grouping: { by: 'type' }, column: name }
   const calendar = CALENDAR.find((known) => known === name) ?? ownValue(SHORT, name)
   if (calendar) return { grouping: { by: 'calendar', name: calendar }, column: calendar }

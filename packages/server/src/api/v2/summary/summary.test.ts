@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { openTestApi, point } from '../../testing/open-test-api.ts'
+import { TimeZone, UTC } from '../../../domain/time-zone.ts'
+import { at, openTestApi, point } from '../../testing/open-test-api.ts'
 
 const A = '7a7e5183264644a7a79530eb56e59941'
 const B = '9084fadcbd46481788e0ad7405dcbf12'
@@ -171,4 +172,66 @@ test('as many names as are taken are taken, and one that is given twice counts o
 
 test('a slash at the end is another path', async () => {
   await api.get(404, 'GET', '/v2/summary/')
+})
+
+// From here on there are more points than the tests above count.
+test('time makes buckets of the periods that were rated, wherever they begin', async () => {
+  const [week, first] = [7 * 24 * 3600, at('2026-11-01T00:00:00Z')]
+  const grid = api.grid
+  api.grid = { origin: first, seconds: week }
+  try {
+    const weekly = (begin: string) => ({
+      ...point('weekly', begin, '1', '1', { project_id: A }),
+      end: at(begin) + week,
+    })
+    await api.push(weekly('2026-11-01T00:00:00Z'), weekly('2026-11-08T00:00:00Z'), weekly('2026-11-09T00:00:00Z'))
+    // Neither is a period: it is in the week that it begins in.
+    await api.push(point('weekly', '2026-11-14T23:00:00Z', '5', '1', { project_id: A }))
+    const query = '?groupby=time&filters=type:weekly&begin=2026-11-01&end=2026-12-01'
+    expect((await summary(query)).results).toEqual([
+      ['2026-11-01T00:00:00+00:00', '2026-11-08T00:00:00+00:00', 1, 1],
+      ['2026-11-08T00:00:00+00:00', '2026-11-15T00:00:00+00:00', 6, 2],
+      ['2026-11-09T00:00:00+00:00', '2026-11-16T00:00:00+00:00', 1, 1],
+    ])
+  } finally {
+    api.grid = grid
+  }
+})
+
+test('months, weeks and days are those of the configured time zone, in groups, filters and the default range', async () => {
+  api.zone = TimeZone.named('Europe/Berlin')!
+  try {
+    const local = (begin: string, quantity: string) => point('local', begin, quantity, '0', { project_id: A })
+    await api.push(
+      local('2026-05-31T21:00:00Z', '1'),
+      local('2026-05-31T22:00:00Z', '2'),
+      local('2026-06-30T21:00:00Z', '4'),
+      local('2026-06-30T22:00:00Z', '8'),
+      local('2026-10-24T22:00:00Z', '16'),
+      local('2026-10-25T22:00:00Z', '32'),
+      local('2026-10-25T23:00:00Z', '64'),
+    )
+    const [begin, end] = ['2026-05-31T22:00:00+00:00', '2026-06-30T22:00:00+00:00']
+    expect((await summary('?filters=type:local')).results).toEqual([[begin, end, 6, 0]])
+    const by = async (query: string) =>
+      (await summary(`?filters=type:local&begin=2026-01-01&end=2027-01-01&${query}`)).results.map((row) =>
+        [2, 4].map((column) => (row as unknown[])[column]),
+      )
+    expect(await by('groupby=time-m')).toEqual([
+      [112, '10'],
+      [1, '5'],
+      [6, '6'],
+      [8, '7'],
+    ])
+    // Sunday, 25 October 2026, has 25 hours in Berlin.
+    expect(await by('groupby=time-d&filters=month:10')).toEqual([
+      [48, '298'],
+      [64, '299'],
+    ])
+    expect(await by('groupby=time-w&filters=day_of_the_year:181,day_of_the_year:182')).toEqual([[12, '26']])
+    const total = await api.get(200, 'GET', '/v1/report/summary?service=local')
+    expect(total).toMatchObject({ summary: [{ begin: '2026-05-31T22:00:00', end: '2026-06-30T22:00:00' }] })
+  } finally {
+    api.zone = UTC
+  }
 })
