@@ -15,7 +15,7 @@ const METRICS = resolve(import.meta.dirname, '../examples/quickstart/metrics.yml
 const BEGIN = Date.UTC(2026, 9, 1) / 1000
 const HOUR = 3600
 /** The lab's month: 20 projects x 70 resources x 720 hours, 1,008,000 points. */
-const MONTH = { projects: 20, series: 1_400, hours: 720 }
+export const MONTH = { projects: 20, series: 1_400, hours: 720 }
 /** And ten times as many of both, half of it in the same month. */
 const TWENTY_TIMES = { projects: 1_000, series: 20_000, hours: 500 }
 const RUNS = 21
@@ -28,10 +28,12 @@ const PUSH_POINTS = 1_000
 
 const agent = new Agent({ connections: CLIENTS, pipelining: 1 })
 
-interface Cloud {
+export interface Cloud {
   readonly projects: number
   readonly series: number
   readonly hours: number
+  /** Of the projects' names, `project` if absent. */
+  readonly name?: string
 }
 
 /** `cloudtabbyd serve` as a process of its own, asked over HTTP, with its embedded stores. */
@@ -119,7 +121,8 @@ async function pushes(): Promise<Measure[]> {
   return [{ name, value, unit: 'points/s', note: `${PUSH_CLIENTS} clients` }]
 }
 
-interface Service extends AsyncDisposable {
+export interface Service extends AsyncDisposable {
+  readonly url: string
   /** Milliseconds from the start of the process until it answers. */
   readonly startedMs: number
   get(path: string): Promise<void>
@@ -128,7 +131,8 @@ interface Service extends AsyncDisposable {
   megabytes(): number
 }
 
-async function start(cloud: Cloud): Promise<Service> {
+/** A service over these clouds, one after the other in the same hours; `conf` is put behind its configuration. */
+export async function start(clouds: Cloud | readonly Cloud[], conf = ''): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-bench-api-'))
   const file = join(folder, 'cloudkitty.conf')
   await writeFile(
@@ -145,17 +149,18 @@ url = pglite:${join(folder, 'state')}
 path = ${join(folder, 'points.duckdb')}
 [api]
 port = 0
-`,
+${conf}`,
   )
   // A process of its own makes the stores: what is measured is work on existing ones.
   const { status, text } = await runCloudtabbyd(['migrate', '--config-file', file])
   if (status !== 0) throw new Error(`cloudtabbyd migrate ended with ${status}: ${text}`)
-  await fill(file, folder, cloud)
+  for (const cloud of [clouds].flat()) await fill(file, folder, cloud)
 
   const begin = performance.now()
   const service = startCloudtabbyd(['serve', '--role', 'api', '--config-file', file])
   const [, url] = await service.prints(/Answering on (http:\S+?),/)
   return {
+    url: url!,
     startedMs: Math.round(performance.now() - begin),
     async get(path) {
       const { statusCode, body } = await request(`${url}${path}`, { dispatcher: agent })
@@ -181,10 +186,10 @@ port = 0
 }
 
 /** A committed batch for every hour, as a processor leaves them. */
-async function fill(file: string, cwd: string, { projects, series, hours }: Cloud): Promise<void> {
+async function fill(file: string, cwd: string, { projects, series, hours, name = 'project' }: Cloud): Promise<void> {
   const { signal } = new AbortController()
   await using stores = await open({ files: [file], dirs: [], env: {}, cwd, signal, terminal: false, print: () => {} })
-  const cloud = Array.from({ length: series }, (_, i) => seriesOf(i, projects))
+  const cloud = Array.from({ length: series }, (_, i) => seriesOf(i, projects, name))
   for (let hour = 0; hour < hours; hour++) {
     const batch = await stores.batches.begin('imported')
     await stores.store.write(batch, pointsOf(cloud, hour))
@@ -194,8 +199,8 @@ async function fill(file: string, cwd: string, { projects, series, hours }: Clou
 
 const TYPES = ['instance', 'volume.size', 'image.size', 'ip.floating', 'network.outgoing.bytes', 'storage', 'snapshot']
 
-function seriesOf(i: number, projects: number): Series {
-  const scopeId = `project-${i % projects}`
+function seriesOf(i: number, projects: number, name: string): Series {
+  const scopeId = `${name}-${i % projects}`
   return toSeries({
     scopeId,
     type: TYPES[i % TYPES.length]!,

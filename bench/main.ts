@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import Table from 'cli-table3'
 import { benchApi } from './api.ts'
 import { benchCollect } from './collect.ts'
+import { benchHostile } from './hostile.ts'
 import { benchLabPrometheus } from './lab-prometheus.ts'
 import type { Measure } from './measure.ts'
 import { benchRating } from './rating.ts'
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Measure[]>>> = {
   storage: benchStorage,
   clickhouse: benchClickHouse,
   api: benchApi,
+  hostile: benchHostile,
 }
 
 const asked = process.argv.slice(2)

@@ -18,9 +18,19 @@ export function rangeOf(
   return { begin: asked.begin ?? zone.monthStart(present), end: asked.end ?? zone.monthStart(present, 1) }
 }
 
-/** Filters as the points store takes them: `type` selects metric types. */
-export function toPointFilter(range: Period, filters: Filters, { zone }: Pick<RangeDeps, 'zone'>): PointFilter {
+/** Filters as the points store takes them: `type` selects metric types, and what the scope key leaves is looked for first. */
+export function toPointFilter(
+  range: Period,
+  filters: Filters,
+  { zone, scopeKey }: Pick<RangeDeps, 'zone'> & { readonly scopeKey: string },
+): PointFilter {
   const attributes = new Map(filters)
   attributes.delete('type')
-  return { ...range, types: filters.get('type') ?? [], attributes, zone }
+  return {
+    ...range,
+    types: filters.get('type') ?? [],
+    attributes,
+    zone,
+    ...(attributes.has(scopeKey) && { firstBy: scopeKey }),
+  }
 }

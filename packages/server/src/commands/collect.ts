@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { formatDecimal } from '../domain/decimal.ts'
 import { formatInstant, type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
-import { SeriesRegistry } from '../domain/series.ts'
+import { SeriesRegistry } from '../domain/series-registry.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { nearest } from '../lib/nearest.ts'
@@ -31,7 +31,7 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
   const { print, signal } = invocation
   await using owned = new Disposer()
   const { config } = await loadConfig(configInput(invocation))
-  const { collect } = config.options
+  const { collect, storage } = config.options
   const metric = config.metrics.find(({ name, type, key }) => [key, type, name].includes(flags.metric))
   if (!metric) {
     const types = config.metrics.map(({ type }) => type)
@@ -51,7 +51,7 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
   const context = {
     scopeKey: collect.scope_key,
     periodSeconds: collect.period,
-    series: new SeriesRegistry(),
+    series: new SeriesRegistry({ textBytesMax: storage.max_attribute_bytes }),
     ...(stores ? { samples: stores.store, snapshot: () => stores.batches.snapshot() } : NO_SAMPLES),
     onSourceExchange: (exchange: SourceExchange) => print(question(exchange)),
   }

@@ -37,6 +37,7 @@ export async function importWithProgress(
   return await importFile(stores, {
     path,
     scopeKey: names.scopeKey,
+    textBytesMax: stores.config.options.storage.max_attribute_bytes,
     who: env['USER'] ?? 'unknown',
     signal,
     onProgress: ({ phase, bytes, totalBytes, rows }) =>

@@ -4,6 +4,7 @@ import { authtokenOptions } from '../auth/keystone/authtoken-options.ts'
 import { policyOptions } from '../auth/policy/policy-options.ts'
 import { parseIsoInstant } from '../domain/iso-time.ts'
 import type { Begin } from '../domain/first-period.ts'
+import { TEXT_BYTES_MAX } from '../domain/long-text.ts'
 import { parseSkipExpression, type SkipExpression } from '../domain/skip-expression.ts'
 import { TimeZone } from '../domain/time-zone.ts'
 import { CORS_OFF } from '../http/cors.ts'
@@ -255,6 +256,12 @@ export const SECTIONS = {
       .text()
       .default('duckdb')
       .describe('Where points are kept: `duckdb` (embedded), `clickhouse`, or a module specifier of your own'),
+    max_attribute_bytes: option
+      .integer({ min: 256, max: 1_048_576 })
+      .default(TEXT_BYTES_MAX)
+      .describe(
+        'Longest text of a series in UTF-8: an attribute, its name, a type or a unit. What is longer is refused: a push with 400, an import with its line; a collection fails for its scope',
+      ),
     // CloudKitty says 2400 and never deletes anything; deleting by default would surprise whoever comes from there.
     retention_period: option
       .integer({ min: 1 })

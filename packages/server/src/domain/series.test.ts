@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { attributeText, type SeriesIdentity, SeriesRegistry, toSeries } from './series.ts'
+import { SeriesRegistry } from './series-registry.ts'
+import { type Attributes, attributeText, type SeriesIdentity, toSeries } from './series.ts'
 
 const IDENTITY: SeriesIdentity = {
   scopeId: 'web-shop',
@@ -49,4 +50,31 @@ test('the same key gives the same object, and asks for the identity once', () =>
 
 test('attributes read as Python prints them', () => {
   expect([true, false, null, undefined, 8, 'x'].map(attributeText)).toEqual(['True', 'False', 'None', '', '8', 'x'])
+})
+
+test('a text that is longer than is kept is refused, and the fault names the scope', () => {
+  const registry = new SeriesRegistry({ textBytesMax: 1000 })
+  const intern = (metadata: Attributes, key = JSON.stringify(metadata)) =>
+    registry.intern(key, () => ({ scopeId: 'alpha', type: 'instance', unit: 'x', groupby: {}, metadata }))
+  expect(intern({ name: 'x'.repeat(1000), umlauts: 'ü'.repeat(500) }).scopeId).toBe('alpha')
+  for (const metadata of [{ name: 'x'.repeat(1001) }, { name: 'ü'.repeat(501) }, { ['n'.repeat(1001)]: '' }]) {
+    expect(() => intern(metadata)).toThrow(
+      expect.objectContaining({
+        code: 'collect.invalid_answer',
+        scopeIds: ['alpha'],
+        message: expect.stringMatching(
+          /^the attribute .* in scope alpha has 100\d bytes, and at most 1000 are kept/,
+        ) as string,
+      }),
+    )
+  }
+})
+
+test('however long the series are, they are remembered within their bytes', () => {
+  const registry = new SeriesRegistry({ bytesMax: 1_000_000 })
+  for (let i = 0; i < 1000; i++) {
+    const groupby = { id: `${i}`.padEnd(20_000, 'x') }
+    registry.intern(`${i}`, () => ({ scopeId: '', type: 'instance', unit: 'x', groupby, metadata: {} }))
+  }
+  expect(registry.bytes).toBeLessThanOrEqual(1_000_000)
 })

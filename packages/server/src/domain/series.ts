@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 
 /** A value that an attribute may have: what JSON can say. Collectors give text only; clients may push anything. */
 export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue }
@@ -49,25 +48,4 @@ export function attributeText(value: AttributeValue | undefined): string {
   if (value === true) return 'True'
   if (value === false) return 'False'
   return typeof value === 'number' ? String(value) : JSON.stringify(value)
-}
-
-/**
- * Remembers the series that were seen last, so that the same identity is the same object from period to period:
- * what is remembered per series (a matched rule, "written already") hangs on that object.
- */
-export class SeriesRegistry {
-  readonly #byKey: LRUCache<string, Series>
-
-  constructor(max = 500_000) {
-    this.#byKey = new LRUCache({ max })
-  }
-
-  /** `key` must stand for the identity: equal keys, equal identities. `identity` is called only for a new key. */
-  intern(key: string, identity: () => SeriesIdentity): Series {
-    const known = this.#byKey.get(key)
-    if (known) return known
-    const series = toSeries(identity())
-    this.#byKey.set(key, series)
-    return series
-  }
 }

@@ -114,6 +114,7 @@ test('every fault of a file is told with line and column, and nothing of it is t
     '1780000000,cpu,1,p1,x,y',
     'never,cpu,much,,',
     '1780000000,cpu,1,p1,5" disk 3"',
+    `1780000000,cpu,1,p1,${'x'.repeat(65_537)}`,
   ]
   expect(await faultsIn(lines.join('\n'))).toEqual([
     "3:timestamp: 'yesterday' is neither Unix seconds nor ISO 8601",
@@ -132,6 +133,7 @@ test('every fault of a file is told with line and column, and nothing of it is t
     "16:value: 'much' is not a decimal number",
     '16:project_id: is empty, but says whose usage it is',
     '17:: a quote stands in the middle of a cell; quote the whole cell, and double the quotes in it',
+    '18:flavor: has 65537 bytes, and at most 65536 are kept ([storage] max_attribute_bytes); shorten it at its source',
   ])
 })
 

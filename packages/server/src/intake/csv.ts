@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { type Decimal, parseDecimal, toStored } from '../domain/decimal.ts'
+import { TEXT_BYTES_MAX, tooLong } from '../domain/long-text.ts'
 import type { Instant } from '../domain/period.ts'
 import type { Sample } from '../domain/sample.ts'
 import { Fault } from '../lib/fault.ts'
@@ -16,6 +17,8 @@ export interface CsvSource {
   readonly path: string
   /** The label that every sample must have. */
   readonly scopeKey: string
+  /** A cell may have so many bytes, `TEXT_BYTES_MAX` by default. */
+  readonly textBytesMax?: number
   readonly signal: AbortSignal
   readonly onProgress?: (progress: CsvProgress) => void
 }
@@ -104,7 +107,7 @@ export async function writeCsv(options: CsvImport, checked: CsvSummary): Promise
 
 /** Streams the file's samples in batches, gathers its faults, and resolves to its digest. */
 async function readSamples(
-  { path, scopeKey, signal, onProgress }: CsvSource,
+  { path, scopeKey, textBytesMax = TEXT_BYTES_MAX, signal, onProgress }: CsvSource,
   phase: CsvProgress['phase'],
   faults: FaultList,
   batchSize: number,
@@ -128,7 +131,7 @@ async function readSamples(
   const read = async (some: Iterable<CsvRecord | CsvBroken>): Promise<void> => {
     for (const record of some) {
       if ('reason' in record) faults.add(record.line, undefined, record.reason)
-      else if (!reader) reader = readHeader(record, scopeKey, faults)
+      else if (!reader) reader = readHeader(record, { scopeKey, textBytesMax }, faults)
       else {
         const sample = reader(record)
         // oxlint-disable-next-line no-await-in-loop -- the next samples are read when these are taken
@@ -165,7 +168,11 @@ function unpacked(file: ReadStream, path: string): AsyncIterable<Buffer> {
 /** Reads one record after the header; undefined when it has a fault. */
 type RecordReader = (record: CsvRecord) => Sample | undefined
 
-function readHeader({ cells: columns, line }: CsvRecord, scopeKey: string, faults: FaultList): RecordReader {
+function readHeader(
+  { cells: columns, line }: CsvRecord,
+  { scopeKey, textBytesMax }: Required<Pick<CsvSource, 'scopeKey' | 'textBytesMax'>>,
+  faults: FaultList,
+): RecordReader {
   const named = new Set<string>()
   columns.forEach((column, i) => {
     if (column === '') faults.add(line, undefined, `column ${i + 1} of the header has no name`)
@@ -194,6 +201,8 @@ function readHeader({ cells: columns, line }: CsvRecord, scopeKey: string, fault
     }
     cells.forEach((cell, i) => {
       if (cell.includes('\uFFFD')) wrong(i, 'is not UTF-8 text')
+      const long = tooLong(cell, textBytesMax)
+      if (long !== undefined) wrong(i, `has ${long}`)
     })
     const at = parseInstant(cells[atColumn]!)
     if (at === undefined) wrong(atColumn, instantReason(cells[atColumn]!))

@@ -13,6 +13,8 @@ export interface ImportOptions {
   readonly path: string
   /** The label that every sample must have. */
   readonly scopeKey: string
+  /** A cell may have so many bytes. */
+  readonly textBytesMax?: number
   /** Who imports, for the audit. */
   readonly who: string
   readonly signal: AbortSignal

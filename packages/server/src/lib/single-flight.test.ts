@@ -40,3 +40,21 @@ test('a failure reaches all who wait, and is not remembered', async () => {
   await expect(Promise.allSettled(both)).resolves.toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
   await expect(flight.run('a', () => Promise.resolve('up'), undefined)).resolves.toBe('up')
 })
+
+test('a run that everybody has left ends where that is wished, and who asks then has a new one', async () => {
+  const flight = new SingleFlight<string>({ endAbandoned: true })
+  const signals: AbortSignal[] = []
+  const start = (abandoned: AbortSignal) => {
+    signals.push(abandoned)
+    return new Promise<string>(() => {})
+  }
+  const [one, another] = [new AbortController(), new AbortController()]
+  const both = [flight.run('a', start, one.signal), flight.run('a', start, another.signal)]
+  one.abort(new Error('enough'))
+  expect([signals.length, signals[0]!.aborted]).toEqual([1, false])
+  another.abort(new Error('enough of it'))
+  expect(signals[0]!.reason).toEqual(new Error('enough of it'))
+  await expect(Promise.allSettled(both)).resolves.toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
+  expect(flight.size).toBe(0)
+  await expect(flight.run('a', () => Promise.resolve('anew'), undefined)).resolves.toBe('anew')
+})

@@ -24,6 +24,11 @@ export interface PointFilter {
   readonly attributes: ReadonlyMap<string, readonly string[]>
   /** Whose days, weeks, months and years the calendar attributes are; UTC if absent. */
   readonly zone?: TimeZone
+  /**
+   * One of these attributes: what the caller may see is found by it first, and of nothing else anything is looked at, so that
+   * how long an answer takes tells nothing about others. Absent where the caller may see everything.
+   */
+  readonly firstBy?: string
 }
 
 /** Whether no point can match, so that a store need not be asked. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Attributes, attributeText, type AttributeValue, type Series } from '../domain/series.ts'
+import { textBytes } from '../lib/byte-cache.ts'
 import { Fault } from '../lib/fault.ts'
 
 /** A series' texts as a store keeps them: groupby and metadata as JSON. */
@@ -32,6 +33,11 @@ export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): 
     JSON.stringify(groupby),
     JSON.stringify(metadata),
   ]
+}
+
+/** About what an identity takes in memory. */
+export function identityBytes(identity: Identity): number {
+  return identity.reduce((bytes, text) => bytes + textBytes(text), 0)
 }
 
 /** Throws a `Fault` when the series is not the one that is stored under its id. */

@@ -5,7 +5,7 @@ import { metricsReader } from '../config/metrics-reader.ts'
 import { newGrid } from '../domain/first-period.ts'
 import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
-import { SeriesRegistry } from '../domain/series.ts'
+import { SeriesRegistry } from '../domain/series-registry.ts'
 import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
@@ -20,8 +20,8 @@ import { openAuth } from './open-auth.ts'
 import type { Stores } from './open-service.ts'
 import { VERSION } from './version.ts'
 
-/** Series of pushed points that are remembered; a body may hold as many series as points. */
-const PUSHED_SERIES = 10_000
+/** For the series of pushed points, some 12,000 of usual length; a body may hold as many series as points. */
+const PUSHED_SERIES_BYTES = 16 * 1024 * 1024
 
 /** An API that answers, and what it consists of. Disposal leaves the stores open. */
 export interface Api extends AsyncDisposable {
@@ -64,7 +64,10 @@ export function createApi(stores: Stores): Api {
     idempotencyKeys: new IdempotencyKeys(db),
     scopeKey: names.scopeKey,
     scopeNames: names,
-    pushedSeries: new SeriesRegistry(PUSHED_SERIES),
+    pushedSeries: new SeriesRegistry({
+      bytesMax: PUSHED_SERIES_BYTES,
+      textBytesMax: options.storage.max_attribute_bytes,
+    }),
   }
   const routes = apiRoutes({
     modules: pipeline.modules,

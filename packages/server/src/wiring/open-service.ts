@@ -5,7 +5,7 @@ import type { CollectorContext } from '../collectors/collector.ts'
 import type { Config } from '../config/load-config.ts'
 import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
-import { SeriesRegistry } from '../domain/series.ts'
+import { SeriesRegistry } from '../domain/series-registry.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
 import { Disposer } from '../lib/disposer.ts'
 import { SYSTEM_CLOCK } from '../processor/clock.ts'
@@ -126,7 +126,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     const context: CollectorContext = {
       scopeKey: names.scopeKey,
       periodSeconds: options.collect.period,
-      series: new SeriesRegistry(),
+      series: new SeriesRegistry({ textBytesMax: options.storage.max_attribute_bytes }),
       samples: store,
       snapshot: () => batches.snapshot(),
       onSourceExchange: ({ source, status, seconds }) => telemetry.asked({ source, status: String(status), seconds }),

@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { KeystoneAuthenticator } from '../auth/keystone/keystone-authenticator.ts'
 import type { Unopened } from '../config/report-unopened.ts'
-import { SeriesRegistry } from '../domain/series.ts'
+import { SeriesRegistry } from '../domain/series-registry.ts'
 import { Fault } from '../lib/fault.ts'
 import { made } from './make-plugin.ts'
 import { NO_SAMPLES } from './no-samples.ts'
@@ -31,7 +31,7 @@ export async function tryOut({ options, collector, fetcher, store }: Unopened, r
     const context = {
       scopeKey: collect.scope_key,
       periodSeconds: collect.period,
-      series: new SeriesRegistry(1),
+      series: new SeriesRegistry({ bytesMax: 1024 }),
       ...NO_SAMPLES,
     }
     if (collector) await tried(() => made('collector', collector, context))

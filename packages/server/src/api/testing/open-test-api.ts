@@ -4,7 +4,8 @@ import { decimal } from '../../domain/decimal.ts'
 import type { Grid, Instant } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
 import { keptFrom } from '../../domain/retention.ts'
-import { type Attributes, attributeText, SeriesRegistry, toSeries } from '../../domain/series.ts'
+import { SeriesRegistry } from '../../domain/series-registry.ts'
+import { type Attributes, attributeText, toSeries } from '../../domain/series.ts'
 import { type TimeZone, UTC } from '../../domain/time-zone.ts'
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
@@ -122,7 +123,7 @@ export async function openTestApi({
     idempotencyKeys: new IdempotencyKeys(db),
     scopeKey,
     scopeNames: { scopeKey, fetcher: 'keystone', collector: 'gnocchi' },
-    pushedSeries: new SeriesRegistry(1000),
+    pushedSeries: new SeriesRegistry({ bytesMax: 1024 * 1024 }),
   }
   const app = testApp(routes, deps, appOptions)
   const api: TestApi = {

@@ -1,7 +1,7 @@
 import { FRACTION_ONE, FRACTION_ZERO } from '../../domain/fraction.ts'
 import type { Metric } from '../../domain/metric.ts'
 import type { SampleReader } from '../../domain/sample.ts'
-import { SeriesRegistry } from '../../domain/series.ts'
+import { SeriesRegistry } from '../../domain/series-registry.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { CollectorContext } from '../collector.ts'
 

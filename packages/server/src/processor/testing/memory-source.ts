@@ -4,7 +4,7 @@ import type { Metric } from '../../domain/metric.ts'
 import { FRACTION_ONE, FRACTION_ZERO } from '../../domain/fraction.ts'
 import type { Instant } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
-import { SeriesRegistry } from '../../domain/series.ts'
+import { SeriesRegistry } from '../../domain/series-registry.ts'
 import { Fault } from '../../lib/fault.ts'
 
 /** A metric of the source in memory. */

@@ -1,11 +1,12 @@
-import { LRUCache } from 'lru-cache'
 import { decimal } from '../../domain/decimal.ts'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
+import { seriesBytes } from '../../domain/series-bytes.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
 import { UTC } from '../../domain/time-zone.ts'
+import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import {
   type Dropped,
   type KeepFrom,
@@ -43,8 +44,9 @@ import { type Target, writePoints } from './write-points.ts'
 import { writeSamples, writtenSampleSeries } from './write-samples.ts'
 import { WrittenSeries } from './written-series.ts'
 
-/** Series and rule lists that were read last are kept, so that a page does not parse them again. */
-const READ_REMEMBERED = 50_000
+/** Series and rule lists that were read last are kept, so that a page does not parse them again: some 50,000 series. */
+const SERIES_BYTES = 64 * 1024 * 1024
+const RULES_BYTES = 8 * 1024 * 1024
 
 /** Points and samples in a database of a ClickHouse server or cluster. Made by `openClickHouseStore`. */
 export class ClickHouseStore implements PointStore {
@@ -55,8 +57,8 @@ export class ClickHouseStore implements PointStore {
   readonly #tables: Tables
   readonly #written = new WrittenSeries()
   readonly #writtenSamples = writtenSampleSeries()
-  readonly #readSeries = new LRUCache<string, Series>({ max: READ_REMEMBERED })
-  readonly #readRules = new LRUCache<string, readonly string[]>({ max: READ_REMEMBERED })
+  readonly #readSeries = byteCache<string, Series>(SERIES_BYTES, seriesBytes)
+  readonly #readRules = byteCache<string, readonly string[]>(RULES_BYTES, (_, text) => 2 * textBytes(text))
 
   /** Takes the database over: it is closed with the store. */
   constructor(database: ClickHouseDatabase, layout: Layout) {

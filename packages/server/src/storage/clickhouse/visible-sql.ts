@@ -21,10 +21,11 @@ export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: P
   const where = [range, ...visibleBatches('p', snapshot, params)]
   const ofSeries: string[] = []
   if (filter.types.length > 0) where.push(`p.type IN ${params.texts(filter.types)}`)
+  const of = firstSql(filter, params, tables)
   for (const [name, values] of filter.attributes) {
     if (isCalendar(name)) where.push(calendarCondition(name, values, filter, range, params, tables))
     else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
-    else ofSeries.push(attributeCondition(name, values, params, tables))
+    else ofSeries.push(attributeCondition(name, values, params, tables, name === filter.firstBy ? '' : of))
   }
   where.push(...ofSeries)
   const voids = voidsWithin(snapshot, filter)
@@ -64,11 +65,27 @@ function joinVoids(voids: readonly Void[], params: Params): string {
  * An absent attribute reads as the empty text, which is not stored: whoever asks for it asks for all but the others. The
  * scope is asked for too where it can be, since by it the points are sorted.
  */
-function attributeCondition(name: string, values: readonly string[], params: Params, tables: Tables): string {
-  const named = `FROM ${tables.attributes} WHERE name = ${params.add(name)} AND value`
+function attributeCondition(
+  name: string,
+  values: readonly string[],
+  params: Params,
+  tables: Tables,
+  of: string,
+): string {
+  const named = `FROM ${tables.attributes} WHERE name = ${params.add(name)}${of} AND value`
   return values.includes('')
     ? `p.series NOT IN (SELECT series ${named} NOT IN ${params.texts(values)})`
     : `(p.scope_id, p.series) IN (SELECT scope_id, series ${named} IN ${params.texts(values)})`
+}
+
+/** The condition on `attributes` that a series is one of those that the filter narrows to first; by it the table is sorted. */
+function firstSql({ firstBy, attributes }: PointFilter, params: Params, tables: Tables): string {
+  const values = firstBy === undefined ? undefined : attributes.get(firstBy)
+  if (firstBy === undefined || !values || attributes.size < 2) return ''
+  const named = `FROM ${tables.attributes} WHERE name = ${params.add(firstBy)} AND value`
+  return values.includes('')
+    ? ` AND series NOT IN (SELECT series ${named} NOT IN ${params.texts(values)})`
+    : ` AND (scope_id, series) IN (SELECT scope_id, series ${named} IN ${params.texts(values)})`
 }
 
 /** The days that occur are few, the points many: texts are made of days only. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { Sample } from '../../domain/sample.ts'
+import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import { refuseSample } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
 import { Blocks, decimalField, mapField, textField } from './tab-separated.ts'
@@ -9,11 +10,14 @@ import { insertBlocks, type Target } from './write-points.ts'
 const SAMPLE_COLUMNS = ['batch', 'name', 'series', 'instant', 'value'] as const
 const SERIES_COLUMNS = ['id', 'name', 'labels'] as const
 
+/** Some 50,000 series of usual length. */
+const WRITTEN_BYTES = 24 * 1024 * 1024
+
 /** The series of samples that were written last, by their text: other ones are written again, which is harmless. */
 export type WrittenSampleSeries = LRUCache<string, bigint>
 
 export function writtenSampleSeries(): WrittenSampleSeries {
-  return new LRUCache({ max: 50_000 })
+  return byteCache(WRITTEN_BYTES, (_, identity) => textBytes(identity))
 }
 
 /** Writes the series that are new, then the samples. Refuses what does not fit before anything is written. */

@@ -1,11 +1,11 @@
-import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
-import { type Identity, refuseOther, toIdentity } from '../series-identity.ts'
+import { byteCache } from '../../lib/byte-cache.ts'
+import { type Identity, identityBytes, refuseOther, toIdentity } from '../series-identity.ts'
 import { textField } from './tab-separated.ts'
 
-/** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the store. */
-const REMEMBERED = 50_000
+/** The identities of some 50,000 pushed series are remembered as text; others are looked up in the store. */
+const REMEMBERED_BYTES = 48 * 1024 * 1024
 
 /** Looks identities up in the store by their ids. */
 export type LookUp = (ids: readonly bigint[]) => Promise<ReadonlyMap<bigint, Identity>>
@@ -15,7 +15,7 @@ export class WrittenSeries {
   /** The fast way, for series objects that come again from period to period (`SeriesRegistry`). */
   readonly #objects = new WeakSet<Series>()
   readonly #fields = new WeakMap<Series, string>()
-  readonly #byId = new LRUCache<bigint, Identity>({ max: REMEMBERED })
+  readonly #byId = byteCache<bigint, Identity>(REMEMBERED_BYTES, identityBytes)
 
   /** Those of the points' series that are not in the store yet, each once. Throws a `Fault` when two share an id. */
   async fresh(points: readonly Point[], lookUp: LookUp): Promise<Series[]> {

@@ -1,11 +1,12 @@
-import { LRUCache } from 'lru-cache'
+import { textBytes } from '../../lib/byte-cache.ts'
+import { SeriesMemory } from './series-memory.ts'
 import type { Select, Statement } from './statement.ts'
 
 /** The text of an attribute by the number of the scope. */
 export type TextByScope = ReadonlyMap<number, string>
 
-/** Names that are remembered. */
-const REMEMBERED = 20
+/** A name of 10,000 scopes takes some 1.5 MB. */
+const REMEMBERED_BYTES = 128 * 1024 * 1024
 
 /**
  * Finds out which attributes have one text within every scope, as the project's id, its name or its region have. Points
@@ -14,13 +15,12 @@ const REMEMBERED = 20
  */
 export class ScopeTexts {
   readonly #select: Select
-  readonly #changes: () => number
-  readonly #remembered = new LRUCache<string, { changes: number; texts: TextByScope | undefined }>({ max: REMEMBERED })
+  readonly #found: SeriesMemory<{ readonly texts: TextByScope | undefined }>
 
-  /** `changes` grows whenever series have come or gone, before points of theirs are in any snapshot. */
+  /** `changes` as in `SeriesMemoryOptions`. */
   constructor(select: Select, changes: () => number) {
     this.#select = select
-    this.#changes = changes
+    this.#found = new SeriesMemory({ changes, bytesMax: REMEMBERED_BYTES, bytesOf: ({ texts }) => bytesOf(texts) })
   }
 
   /** The texts of each of the attributes; undefined where one of them differs within a scope. */
@@ -37,14 +37,19 @@ export class ScopeTexts {
   }
 
   async #find(name: string, signal: AbortSignal | undefined): Promise<TextByScope | undefined> {
-    const changes = this.#changes()
-    const known = this.#remembered.get(name)
-    if (known?.changes === changes) return known.texts
-    const rows = (await this.#select(scopeTextsSql(name), signal)) as [scope: number, text: string, isOne: boolean][]
-    const texts = rows.every(([, , isOne]) => isOne) ? new Map(rows.map(([scope, text]) => [scope, text])) : undefined
-    this.#remembered.set(name, { changes, texts })
-    return texts
+    const find = async (_changes: number, asked: AbortSignal) => {
+      const rows = (await this.#select(scopeTextsSql(name), asked)) as [scope: number, text: string, isOne: boolean][]
+      const isOne = rows.every(([, , one]) => one)
+      return { texts: isOne ? new Map(rows.map(([scope, text]) => [scope, text])) : undefined }
+    }
+    return (await this.#found.get(name, find, signal)).texts
   }
+}
+
+function bytesOf(texts: TextByScope | undefined): number {
+  let bytes = 0
+  for (const text of texts?.values() ?? []) bytes += 50 + textBytes(text)
+  return bytes
 }
 
 /** A row for each scope; of those whose texts differ, one is enough. */

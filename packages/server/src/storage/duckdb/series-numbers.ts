@@ -1,13 +1,13 @@
 import { type DuckDBConnection, BIGINT, INTEGER, VARCHAR } from '@duckdb/node-api'
-import { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
-import { attributeTexts, type Identity, refuseOther, toIdentity } from '../series-identity.ts'
+import { byteCache } from '../../lib/byte-cache.ts'
+import { attributeTexts, type Identity, identityBytes, refuseOther, toIdentity } from '../series-identity.ts'
 import { append, type Column } from './append.ts'
 import { run } from './run-statement.ts'
 
-/** The identities of pushed series are remembered as text for so many, some 20 MB; others are looked up in the file. */
-const REMEMBERED = 50_000
+/** The identities of some 50,000 pushed series are remembered as text; others are looked up in the file. */
+const REMEMBERED_BYTES = 48 * 1024 * 1024
 
 /** What stands for a series in the rows of points. */
 export interface SeriesNumber {
@@ -27,7 +27,7 @@ interface Known extends SeriesNumber {
 export class SeriesNumbers {
   /** The fast way, for series objects that come again from period to period (`SeriesRegistry`). */
   #byObject = new WeakMap<Series, SeriesNumber>()
-  readonly #byId = new LRUCache<bigint, Known>({ max: REMEMBERED })
+  readonly #byId = byteCache<bigint, Known>(REMEMBERED_BYTES, ({ identity }) => identityBytes(identity))
   #uncommitted: [Series, Known][] = []
   #next: number
   #changes = 0

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { LRUCache } from 'lru-cache'
+import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import { run } from './run-statement.ts'
 
-/** So many texts are remembered; others are looked up in the file. */
-const REMEMBERED = 50_000
+/** For so many bytes texts are remembered; others are looked up in the file. */
+const REMEMBERED_BYTES = 24 * 1024 * 1024
 
 /**
  * Gives every text of a column its row's number. What was given in a transaction counts only after `commit`;
@@ -12,7 +12,7 @@ const REMEMBERED = 50_000
 export class TextNumbers {
   readonly #table: 'rule_sets' | 'sample_series'
   readonly #column: string
-  readonly #remembered = new LRUCache<string, number>({ max: REMEMBERED })
+  readonly #remembered = byteCache<string, number>(REMEMBERED_BYTES, (_, text) => textBytes(text))
   #uncommitted: [string, number][] = []
   #next: number
 

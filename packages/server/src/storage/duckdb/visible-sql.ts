@@ -5,7 +5,7 @@ import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
 import type { PointFilter, TimeGrouping } from '../point-store.ts'
 import type { Params } from './statement.ts'
-import { seriesConditions } from './series-conditions.ts'
+import { narrowedConditions, seriesConditions } from './series-conditions.ts'
 import type { WantedSeries } from './wanted-series.ts'
 
 /** `points p` as a query may see it: named subqueries to put after WITH, what to select from, and conditions. */
@@ -92,7 +92,10 @@ function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSer
   }
   if (wanted.whole) return { ...common, series: [scopes], bySeries: [] }
   if (!wanted.numbers) {
-    const series = [scopes, ...seriesConditions(filter, params)]
+    const series =
+      filter.firstBy === undefined
+        ? [scopes, ...seriesConditions(filter, params)]
+        : narrowedConditions(filter, [scopes], params)
     return {
       ...common,
       series,

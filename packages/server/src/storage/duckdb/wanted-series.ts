@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import { isCalendar } from '../../domain/calendar.ts'
 import type { PointFilter } from '../point-store.ts'
 import { Params, type Select, type Statement } from './statement.ts'
-import { seriesConditions } from './series-conditions.ts'
+import { narrowedConditions, seriesConditions } from './series-conditions.ts'
+import { SeriesMemory } from './series-memory.ts'
 
 /** What is known of the series that a filter leaves. */
 export interface WantedSeries {
@@ -15,12 +15,14 @@ export interface WantedSeries {
   readonly count: number
 }
 
-type SeriesFilter = Pick<PointFilter, 'types' | 'attributes'>
+type SeriesFilter = Pick<PointFilter, 'types' | 'attributes' | 'firstBy'>
 
 /** So many series are few: a list of them is quicker than to look for them again. */
 const FEW_SERIES = 2000
-/** Numbers that are remembered for all filters together, some 10 MB. */
-const REMEMBERED = 1_000_000
+/** For the filters that were asked for last: some two million numbers of series. */
+const FILTERS_BYTES = 16 * 1024 * 1024
+/** One map of all scopes: 600,000 of them fit into what one entry may take of it. */
+const SIZES_BYTES = 256 * 1024 * 1024
 
 /**
  * Finds the series that filters mean, and remembers them until series come or go: tenants ask for the same ones again
@@ -29,43 +31,60 @@ const REMEMBERED = 1_000_000
 export class WantedSeriesFinder {
   readonly #select: Select
   readonly #changes: () => number
-  readonly #remembered = new LRUCache<string, { wanted: WantedSeries | undefined; changes: number }>({
-    maxSize: REMEMBERED,
-    sizeCalculation: ({ wanted }) => 10 + (wanted?.numbers?.length ?? 0),
-  })
+  readonly #wanted: SeriesMemory<{ readonly series: WantedSeries | undefined }>
   /** How many series each scope has, by its number. */
-  #sizes: { readonly changes: number; readonly byScope: Promise<ReadonlyMap<number, number>> } | undefined
+  readonly #sizes: SeriesMemory<ReadonlyMap<number, number>>
 
-  /** `changes` grows whenever series have come or gone, after they can be seen by `select` and before others do. */
+  /** `changes` as in `SeriesMemoryOptions`. */
   constructor(select: Select, changes: () => number) {
     this.#select = select
     this.#changes = changes
+    this.#wanted = new SeriesMemory({
+      changes,
+      bytesMax: FILTERS_BYTES,
+      bytesOf: ({ series }) => 200 + 8 * (series?.numbers?.length ?? 0),
+    })
+    this.#sizes = new SeriesMemory({ changes, bytesMax: SIZES_BYTES, bytesOf: (sizes) => 50 * sizes.size })
+  }
+
+  /** Bytes that are remembered of filters. */
+  get bytes(): number {
+    return this.#wanted.bytes
   }
 
   /** `all` when the filter says nothing of series, `none` when it leaves none. */
   async find(filter: SeriesFilter, signal: AbortSignal | undefined): Promise<WantedSeries | 'all' | 'none'> {
     const attributes = [...filter.attributes].filter(([name]) => !isCalendar(name))
     if (filter.types.length === 0 && attributes.length === 0) return 'all'
+    const within = await this.#within(filter, attributes.length + filter.types.length, signal)
+    if (within === 'none') return 'none'
     const key = JSON.stringify([filter.types, attributes])
-    const changes = this.#changes()
-    const known = this.#remembered.get(key)
-    if (known?.changes === changes) return known.wanted ?? 'none'
+    const find = async (changes: number, asked: AbortSignal) => ({
+      series: await this.#find(filter, within, changes, asked),
+    })
+    return (await this.#wanted.get(key, find, signal)).series ?? 'none'
+  }
 
-    const wanted = await this.#find(filter, changes, signal)
-    this.#remembered.set(key, { wanted, changes })
-    return wanted ?? 'none'
+  /** The series that the filter narrows to first; undefined when there is nothing else to narrow them by. */
+  async #within(filter: SeriesFilter, conditions: number, signal: AbortSignal | undefined) {
+    const { firstBy } = filter
+    const values = firstBy === undefined ? undefined : filter.attributes.get(firstBy)
+    if (firstBy === undefined || !values || conditions === 1) return undefined
+    const found = await this.find({ types: [], attributes: new Map([[firstBy, values]]) }, signal)
+    return found === 'all' ? undefined : found
   }
 
   async #find(
     filter: SeriesFilter,
+    within: WantedSeries | undefined,
     changes: number,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<WantedSeries | undefined> {
-    const sizes = await this.#sizesOfScopes(changes)
-    const listed = (await this.#select(listSql(filter), signal)) as [number: number, scope: number][]
+    const sizes = await this.#sizesOfScopes(signal)
+    const listed = (await this.#select(listSql(filter, within), signal)) as [number: number, scope: number][]
     if (listed.length === 0) return undefined
     const isFew = listed.length <= FEW_SERIES
-    const found = isFew ? boundsOf(listed) : await this.#bounds(filter, signal)
+    const found = isFew ? boundsOf(listed) : await this.#bounds(filter, within, signal)
     if (!found) return undefined
     // Between the questions one transaction may have become visible, no more, and it brings series or removes some:
     // equal counts mean the same series.
@@ -73,25 +92,19 @@ export class WantedSeriesFinder {
     return { ...found, whole, numbers: isFew && !whole ? listed.map(([number]) => number) : undefined }
   }
 
-  async #bounds(filter: SeriesFilter, signal: AbortSignal | undefined): Promise<Bounds | undefined> {
-    const [row] = await this.#select(boundsSql(filter), signal)
+  async #bounds(filter: SeriesFilter, within: WantedSeries | undefined, signal: AbortSignal) {
+    const [row] = await this.#select(boundsSql(filter, within), signal)
     const [first, last, count] = row as [number | null, number | null, bigint]
     return first === null || last === null ? undefined : { scopes: { first, last }, count: Number(count) }
   }
 
-  /** Asked once for all who wait, so nobody's signal ends it. */
-  #sizesOfScopes(changes: number): Promise<ReadonlyMap<number, number>> {
-    if (this.#sizes?.changes === changes) return this.#sizes.byScope
+  #sizesOfScopes(signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
     const statement = { sql: 'SELECT scope, count(*) FROM series GROUP BY scope', params: [] }
-    const byScope = this.#select(statement, undefined).then(
-      (rows) => new Map((rows as [number, bigint][]).map(([scope, series]) => [scope, Number(series)])),
-    )
-    const sizes = { changes, byScope }
-    this.#sizes = sizes
-    byScope.catch(() => {
-      if (this.#sizes === sizes) this.#sizes = undefined
-    })
-    return byScope
+    const find = async (_changes: number, asked: AbortSignal) => {
+      const rows = (await this.#select(statement, asked)) as [scope: number, series: bigint][]
+      return new Map(rows.map(([scope, series]) => [scope, Number(series)]))
+    }
+    return this.#sizes.get('', find, signal)
   }
 }
 
@@ -110,14 +123,20 @@ function seriesWithin(sizes: ReadonlyMap<number, number>, { first, last }: Wante
 }
 
 /** One more than are few, so that one sees whether there are more. */
-function listSql(filter: SeriesFilter): Statement {
+function listSql(filter: SeriesFilter, within: WantedSeries | undefined): Statement {
   const params = new Params()
-  const where = seriesConditions(filter, params).join(' AND ')
+  const where = conditions(filter, within, params)
   return { sql: `SELECT number, scope FROM series WHERE ${where} LIMIT ${FEW_SERIES + 1}`, params: params.list }
 }
 
-function boundsSql(filter: SeriesFilter): Statement {
+function boundsSql(filter: SeriesFilter, within: WantedSeries | undefined): Statement {
   const params = new Params()
-  const where = seriesConditions(filter, params).join(' AND ')
+  const where = conditions(filter, within, params)
   return { sql: `SELECT min(scope), max(scope), count(*) FROM series WHERE ${where}`, params: params.list }
+}
+
+function conditions(filter: SeriesFilter, within: WantedSeries | undefined, params: Params): string {
+  if (!within) return seriesConditions(filter, params).join(' AND ')
+  const own = [`scope >= ${params.add(within.scopes.first)}`, `scope <= ${params.add(within.scopes.last)}`]
+  return narrowedConditions(filter, own, params).join(' AND ')
 }

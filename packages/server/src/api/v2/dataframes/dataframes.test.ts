@@ -134,6 +134,16 @@ const BAD = [
   ['no volume', [frame({ a: [{ ...POINT, vol: undefined }] })], /required key not provided \(path: '.*\.vol'\)/],
   ['no quantity', [frame({ a: [{ ...POINT, vol: { unit: 'x' } }] })], /\.vol\.qty'\)/],
   [
+    'an attribute of more than 64 KiB',
+    [frame({ a: [{ ...POINT, metadata: { note: 'x'.repeat(65_537) } }] })],
+    /65537 bytes, and at most 65536 are kept .* \(path: 'dataframes\.1\.usage\.a\.0\.metadata\.note'\)/,
+  ],
+  [
+    'a unit of more than 64 KiB',
+    [frame({ a: [{ ...POINT, vol: { unit: 'x'.repeat(65_537), qty: 1 } }] })],
+    /65537 bytes.*\(path: '.*\.vol\.unit'\)/,
+  ],
+  [
     'a unit that is no text',
     [frame({ a: [{ ...POINT, vol: { unit: 1, qty: 1 } }] })],
     /expected str \(path: '.*\.vol\.unit'\)/,

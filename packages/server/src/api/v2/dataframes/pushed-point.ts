@@ -1,8 +1,10 @@
 import { type JsonValue, toDecimal } from '../../../http/json.ts'
 import { Decimal, toStored, ZERO } from '../../../domain/decimal.ts'
+import { type LongText, longText } from '../../../domain/long-text.ts'
 import type { Period } from '../../../domain/period.ts'
 import { NO_RULES, type Point } from '../../../domain/point.ts'
-import { attributeText, type SeriesRegistry } from '../../../domain/series.ts'
+import { type SeriesRegistry } from '../../../domain/series-registry.ts'
+import { attributeText } from '../../../domain/series.ts'
 import { toAttributes } from '../../to-attributes.ts'
 
 /** What is wrong with a point, and where in it. */
@@ -44,15 +46,19 @@ export class PushedPoints {
     const price = rating['price'] === undefined ? ZERO : numeric(rating['price'], 'rating', 'price')
     const groupby = toAttributes(dictionary(point['groupby']!, 'groupby'))
     const metadata = toAttributes(dictionary(point['metadata']!, 'metadata'))
-    const series = this.#series.intern(JSON.stringify([type, unit, groupby, metadata]), () => ({
-      scopeId: attributeText(groupby[this.#scopeKey]),
-      type,
-      unit,
-      groupby,
-      metadata,
-    }))
+    const series = this.#series.intern(JSON.stringify([type, unit, groupby, metadata]), () => {
+      const identity = { scopeId: attributeText(groupby[this.#scopeKey]), type, unit, groupby, metadata }
+      const long = longText(identity, this.#series.textBytesMax)
+      if (long) throw new PointRefusal(`it has ${long.reason}`, ...pathOf(long))
+      return identity
+    })
     return { series, begin, end, quantity, price, rules: NO_RULES }
   }
+}
+
+function pathOf({ part, name }: LongText): string[] {
+  if (part === 'type') return []
+  return part === 'unit' ? ['vol', 'unit'] : [part, name!]
 }
 
 function numeric(value: JsonValue | undefined, ...path: string[]): Decimal {
