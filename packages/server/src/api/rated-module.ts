@@ -23,11 +23,20 @@ export interface RatedModule {
 const ALWAYS_ON = { enabled: true, priority: 1 }
 const NEVER_TOUCHED = { enabled: false, priority: 1 }
 
-/** By name. */
+/** So that it is seen why nothing is rated, and can be switched off. */
+const MISSING = {
+  description: 'Not a part of this service: nothing is rated while it is on.',
+  configurable: false,
+  services: () => Promise.resolve([]),
+}
+
+/** By name; those that are on in state though they are no part of this process as well. */
 export async function listRatedModules({ ratingModules, modules }: ModuleDeps): Promise<RatedModule[]> {
   const states = await modules.all()
+  const known = new Set(ratingModules.map(({ name }) => name))
+  const missing = [...states].filter(([name, { enabled }]) => enabled && !known.has(name))
   return ratingModules
-    .map((module) => {
+    .map((module): RatedModule => {
       const { name, description, configurable } = module
       // noop is always on, whatever is stored: CloudKitty's cloudkitty/rating/noop.py.
       const { enabled, priority } = name === 'noop' ? ALWAYS_ON : (states.get(name) ?? NEVER_TOUCHED)
@@ -40,6 +49,7 @@ export async function listRatedModules({ ratingModules, modules }: ModuleDeps): 
         services: async () => (await module.services?.()) ?? [],
       }
     })
+    .concat(missing.map(([name, state]) => ({ name, ...MISSING, ...state })))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 

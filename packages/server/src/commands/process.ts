@@ -1,5 +1,6 @@
 import { formatInstant, type Instant } from '../domain/period.ts'
 import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
+import { unpricedLine } from '../rating/unpriced.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
@@ -15,6 +16,7 @@ export async function runProcess(invocation: Invocation, until: Instant): Promis
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
   const complete = printFailures(outcome, print)
   if (held > 0) print(`${held} scopes are being rated by another processor; what is due of them is not rated here.\n`)
+  printUnpriced(outcome, print)
   return complete && held === 0 ? 0 : 1
 }
 
@@ -46,6 +48,12 @@ export function printFailures({ withoutScopes, failed, stumbles }: Outcome, prin
   if (failed.length > FAILURES_SHOWN) print(`... and ${failed.length - FAILURES_SHOWN} more scopes.\n`)
   for (const stumble of stumbles) print(`Not done: ${stumbleText(stumble)}\n`)
   return withoutScopes === undefined && failed.length === 0 && stumbles.length === 0
+}
+
+/** The last line: usage that costs nothing because no rule is for it, and what to do. */
+export function printUnpriced({ unpriced }: Outcome, print: (text: string) => void): void {
+  const line = unpricedLine(unpriced)
+  if (line !== undefined) print(`${line}\n`)
 }
 
 const FAILURES_SHOWN = 20

@@ -9,11 +9,12 @@ import { writeMadeUpCloudCsv } from '../quickstart/made-up-cloud-csv.ts'
 import { readRulesFile } from '../quickstart/rules-file.ts'
 import { samplePeriod } from '../quickstart/sample-period.ts'
 import { setFirstRules } from '../quickstart/set-first-rules.ts'
+import type { Outcome } from '../processor/round.ts'
 import { ruleTimeFromInstant } from '../rating/rule-time.ts'
 import { openProcessor, type Stores } from '../wiring/open-service.ts'
 import { importWithProgress } from './import.ts'
 import { type Invocation, open } from './invocation.ts'
-import { printFailures, processWithProgress } from './process.ts'
+import { printFailures, printUnpriced, processWithProgress } from './process.ts'
 import { assertPortIsFree, serve } from './serve.ts'
 
 export async function runQuickstart(invocation: Invocation, goOn: boolean): Promise<number> {
@@ -27,10 +28,11 @@ export async function runQuickstart(invocation: Invocation, goOn: boolean): Prom
   print(`Stores: open, state at ${maskAddress(state.url)}.\n`)
   if (goOn) await assertPortIsFree(api.host, api.port)
   signal.throwIfAborted()
-  await prepareQuickstart(stores, invocation)
+  const outcome = await prepareQuickstart(stores, invocation)
   signal.throwIfAborted()
   const span = await ratedSpan(stores)
   print(`\n${await quickstartBill(stores, span)}\n\n`)
+  printUnpriced(outcome, print)
   if (goOn)
     await serve(stores, invocation, 'all', { onListening: (address) => print(sameByApi(address, span, stores)) })
   return 0
@@ -57,7 +59,7 @@ const QUICKSTART_FOLDER = new URL('../../../../examples/quickstart', import.meta
  * Brings the sample cloud up to the present: prices on the first start, the usage that is new, and the rating of it. Starting
  * it again does only what is new.
  */
-async function prepareQuickstart(stores: Stores, invocation: Invocation): Promise<void> {
+async function prepareQuickstart(stores: Stores, invocation: Invocation): Promise<Outcome> {
   const { print, signal } = invocation
   const now = toInstant(new Date())
   const rulesFile = join(QUICKSTART_FOLDER, 'rules.yml')
@@ -74,6 +76,7 @@ async function prepareQuickstart(stores: Stores, invocation: Invocation): Promis
   const { done, points } = outcome
   print(done === 0 ? 'Rated: nothing new.\n' : `Rated: ${done} hours of projects, ${points} points.\n`)
   printFailures(outcome, print)
+  return outcome
 }
 
 async function importNewUsage(stores: Stores, invocation: Invocation, now: Instant): Promise<void> {

@@ -203,6 +203,13 @@ export const FAULTS = {
     publicText: 'The usage cannot be priced by the rules as they stand.',
     meaning: 'A rating module cannot price a point; the period stays unrated until the data or the rules are mended.',
   },
+  'rating.module_missing': {
+    status: 500,
+    blames: 'operator',
+    publicText: 'The usage cannot be priced at the moment.',
+    meaning:
+      'State says that a rating module is on which this process does not have. Nothing is rated until it is named in `[rating] modules`, or switched off with `PUT /v2/rating/modules/NAME`.',
+  },
   'import.invalid': {
     status: 400,
     blames: 'caller',

@@ -4,6 +4,7 @@ import { formatInstant, type Period } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { countFamily } from '../lib/count-family.ts'
 import { faultIn } from '../lib/fault.ts'
+import { type UnpricedUsage, unpricedRemedy } from '../rating/unpriced.ts'
 import type { Claim, ClaimedScope } from '../state/claim.ts'
 import type { Reprocess } from '../state/reprocesses.ts'
 import type { Unfinished } from '../state/unfinished.ts'
@@ -34,6 +35,12 @@ export function processorEvents(log: Logger, registry: Registry) {
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
     registers: [registry],
   })
+  const unpriced = countFamily(
+    registry,
+    'cloudtabby_points_unpriced_total',
+    'Committed points that no rule has priced, by type and reason',
+    ['type', 'reason'],
+  )
   const failures = countFamily(
     registry,
     'cloudtabby_scope_failures_total',
@@ -111,6 +118,15 @@ export function processorEvents(log: Logger, registry: Registry) {
       points.inc(batch.points)
       scopePeriods.inc(claim.scopes.length * claim.periods)
       batchSeconds.observe(batch.seconds)
+    },
+
+    /** Once for a run or a task: each type and reason is a line. */
+    usageWithoutPrice(usages: readonly UnpricedUsage[]): void {
+      for (const usage of usages) {
+        const { type, reason } = usage
+        unpriced.inc({ type, reason }, usage.points)
+        log.warn({ type, reason, points: usage.points }, `usage without a price: ${unpricedRemedy(usage)}`)
+      }
     },
 
     batchLost({ batch }: { readonly batch: BatchId }): void {

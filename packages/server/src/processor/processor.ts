@@ -3,6 +3,7 @@ import { type Instant, periodBegin, periodsFrom } from '../domain/period.ts'
 import type { TimeZone } from '../domain/time-zone.ts'
 import type { Fetcher, WhenNone } from '../fetchers/fetcher.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
+import { UnpricedTally, type UnpricedUsage } from '../rating/unpriced.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Claim } from '../state/claim.ts'
 import type { StateDatabase } from '../state/database.ts'
@@ -53,6 +54,8 @@ export interface Progress {
 export interface RunSummary extends Progress {
   /** Scopes that could not be rated to the end, with the last error. */
   readonly failed: readonly { readonly scopeId: string; readonly error: string }[]
+  /** Points that no rule has priced. */
+  readonly unpriced: readonly UnpricedUsage[]
   /** Scopes that have something due which another processor is rating just now. */
   readonly held: number
 }
@@ -62,6 +65,12 @@ export interface RunOptions {
   readonly until: Instant
   readonly signal: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+}
+
+interface BatchOutcome {
+  readonly scopePeriods: number
+  readonly points: number
+  readonly unpriced: readonly UnpricedUsage[]
 }
 
 /** Single-scope batches that fail in a row before the source, not the scope, is held to be at fault. */
@@ -126,23 +135,30 @@ export class Processor {
   async run({ until: present, signal, onProgress }: RunOptions): Promise<RunSummary> {
     // A period is rated whole, so it waits for the metric whose data is complete last.
     const until = present - Math.max(0, ...this.#parts.metrics().metrics.map((metric) => metric.settleSeconds ?? 0))
-    const { db, batches } = this.#parts
+    const { db, batches, events } = this.#parts
     const due = this.#dueRequest(until)
     let progress: Progress = { done: 0, due: (await readLateness(db, due)).freePeriods, points: 0 }
     onProgress?.(progress)
-    while (!signal.aborted) {
-      const claim = await this.#claim(due)
-      if (!claim) break
-      const outcome = await this.#process(claim, signal)
-      if (outcome === 'source-down') break
-      progress = {
-        done: progress.done + outcome.scopePeriods,
-        due: Math.max(progress.due, progress.done + outcome.scopePeriods),
-        points: progress.points + outcome.points,
+    const unpriced = new UnpricedTally()
+    try {
+      while (!signal.aborted) {
+        const claim = await this.#claim(due)
+        if (!claim) break
+        const outcome = await this.#process(claim, signal)
+        if (outcome === 'source-down') break
+        unpriced.merge(outcome.unpriced)
+        progress = {
+          done: progress.done + outcome.scopePeriods,
+          due: Math.max(progress.due, progress.done + outcome.scopePeriods),
+          points: progress.points + outcome.points,
+        }
+        onProgress?.(progress)
       }
-      onProgress?.(progress)
+    } finally {
+      events.usageWithoutPrice(unpriced.usages)
     }
-    return { ...progress, failed: await listFailing(db, due), held: await batches.held(due) }
+    const [failed, held] = [await listFailing(db, due), await batches.held(due)]
+    return { ...progress, failed, held, unpriced: unpriced.usages }
   }
 
   #dueRequest(now: Instant): DueRequest {
@@ -160,13 +176,13 @@ export class Processor {
   }
 
   /** One batch from claim to commit; a failure is dealt with here. */
-  async #process(claim: Claim, signal: AbortSignal): Promise<{ scopePeriods: number; points: number } | 'source-down'> {
+  async #process(claim: Claim, signal: AbortSignal): Promise<BatchOutcome | 'source-down'> {
     const { batches, store, events } = this.#parts
     const started = performance.now()
     const { periodSeconds, concurrency } = this.#options
     using lease = holdLease(batches, claim.batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
-      const points = await ratePeriods(this.#parts, {
+      const { points, unpriced } = await ratePeriods(this.#parts, {
         batch: claim.batch,
         scopeIds: claim.scopes.map((scope) => scope.scopeId),
         periods: periodsFrom(claim.begin, claim.periods, periodSeconds),
@@ -179,7 +195,7 @@ export class Processor {
       this.#singleFailures = 0
       const seconds = (performance.now() - started) / 1000
       events.committed(claim, { points, seconds })
-      return { scopePeriods: claim.scopes.length * claim.periods, points }
+      return { scopePeriods: claim.scopes.length * claim.periods, points, unpriced }
     } catch (error) {
       return await this.#failed(claim, error, signal)
     }
@@ -190,13 +206,9 @@ export class Processor {
    * everybody's. Of anything else the batch was perhaps too big: it is tried smaller, down to one scope and period, which
    * then backs off.
    */
-  async #failed(
-    claim: Claim,
-    error: unknown,
-    signal: AbortSignal,
-  ): Promise<{ scopePeriods: 0; points: 0 } | 'source-down'> {
+  async #failed(claim: Claim, error: unknown, signal: AbortSignal): Promise<BatchOutcome | 'source-down'> {
     const { batches, events } = this.#parts
-    const nothing = { scopePeriods: 0, points: 0 } as const
+    const nothing: BatchOutcome = { scopePeriods: 0, points: 0, unpriced: [] }
     const fault = faultIn(error)
     if (signal.aborted || fault?.code === 'state.fenced') {
       await batches.abandon(claim.batch)

@@ -5,6 +5,7 @@ import type { Frame, Point } from '../domain/point.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { ScopeFaults } from '../lib/scope-faults.ts'
 import type { RatingPipeline } from '../rating/rating-pipeline.ts'
+import { UnpricedTally, type UnpricedUsage } from '../rating/unpriced.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { collectFrames } from './collect-frames.ts'
 
@@ -31,18 +32,27 @@ export interface RatePeriods {
   readonly signal: AbortSignal
 }
 
-/** From the source to the points store: collects, rates, and writes into the batch. The number of points, which nobody sees yet. */
+/** What was written, which nobody sees yet. */
+export interface RatedPeriods {
+  readonly points: number
+  /** Of those, the ones that no rule has priced. */
+  readonly unpriced: readonly UnpricedUsage[]
+}
+
+/** From the source to the points store: collects, rates, and writes into the batch. */
 export async function ratePeriods(
   { collector, pipeline, store, metrics }: RatingParts,
   { batch, scopeIds, periods, concurrency, signal }: RatePeriods,
-): Promise<number> {
+): Promise<RatedPeriods> {
   const active = metrics()
   const rater = await pipeline.load()
   const frames = await collectFrames(collector, active.metrics, scopeIds, periods, { concurrency, signal })
   const points = keptPoints(await rater.rate(frames, { signal }), active)
   signal.throwIfAborted()
   if (points.length > 0) await store.write(batch, points, signal)
-  return points.length
+  const unpriced = new UnpricedTally()
+  unpriced.count(points, (point) => rater.whyUnpriced(point, point.series.scopeId))
+  return { points: points.length, unpriced: unpriced.usages }
 }
 
 /** The points that are to be stored. Scopes of which it cannot be decided are told together. */

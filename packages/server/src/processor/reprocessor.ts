@@ -1,6 +1,7 @@
 import { type Instant, type Period, periodsFrom } from '../domain/period.ts'
 import { type BatchId, type Snapshot, withCommitted } from '../domain/snapshot.ts'
 import { errorText, Fault, faultIn } from '../lib/fault.ts'
+import { UnpricedTally } from '../rating/unpriced.ts'
 import type { Batches } from '../state/batches.ts'
 import { holdLease } from '../state/hold-lease.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
@@ -11,7 +12,7 @@ import { requireWhole } from '../storage/require-whole.ts'
 import { backOff, type BackOffBounds } from './back-off.ts'
 import { BatchLimits } from './batch-limits.ts'
 import type { ProcessorEvents } from './events.ts'
-import { ratePeriods, type RatingParts } from './rate-periods.ts'
+import { type RatedPeriods, ratePeriods, type RatingParts } from './rate-periods.ts'
 import { sumsByType } from './sums-by-type.ts'
 
 export interface ReprocessorParts extends RatingParts {
@@ -77,7 +78,7 @@ export class Reprocessor {
     if (batch === undefined) return false
     using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
-      const points = await this.#rate(task, batch, lease.signal)
+      const { points, unpriced } = await this.#rate(task, batch, lease.signal)
       await requireWhole(store, batch, { points }, lease.signal)
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
@@ -86,6 +87,7 @@ export class Reprocessor {
         also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })
       events.reprocessed(task)
+      events.usageWithoutPrice(unpriced)
       return true
     } catch (error) {
       await batches.abandon(batch)
@@ -108,21 +110,23 @@ export class Reprocessor {
     return found.find((scope) => scope.collector === names.collector && scope.fetcher === names.fetcher) ?? found[0]
   }
 
-  /** The number of points that it wrote. */
+  /** What it wrote. */
   async #rate(
     { id, scopeId, period: { begin, end } }: Reprocess,
     batch: BatchId,
     signal: AbortSignal,
-  ): Promise<number> {
+  ): Promise<RatedPeriods> {
     const { periodSeconds, concurrency } = this.#options
+    const unpriced = new UnpricedTally()
     let written = 0
     for (let at: Instant = begin; at < end;) {
       const count = Math.min(this.#limits.periods(1), (end - at) / periodSeconds)
       const periods = periodsFrom(at, count, periodSeconds)
       try {
-        const points = await ratePeriods(this.#parts, { batch, scopeIds: [scopeId], periods, concurrency, signal })
-        written += points
-        this.#limits.succeeded(1, count, points)
+        const rated = await ratePeriods(this.#parts, { batch, scopeIds: [scopeId], periods, concurrency, signal })
+        written += rated.points
+        unpriced.merge(rated.unpriced)
+        this.#limits.succeeded(1, count, rated.points)
       } catch (error) {
         // The next try asks for less at a time.
         this.#limits.shrink(1, count)
@@ -132,7 +136,7 @@ export class Reprocessor {
       const ours = await this.#parts.reprocesses.setCurrent(id, batch, periods.at(-1)!.begin)
       if (!ours) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
     }
-    return written
+    return { points: written, unpriced: unpriced.usages }
   }
 
   /** What readers see now, and what they will see from the commit on. */

@@ -78,6 +78,7 @@ test('until done: everything that is due is rated, everything that is to be rate
     points: 18 * EACH,
     failed: [],
     held: 0,
+    unpriced: [],
     withoutScopes: undefined,
     stumbles: [],
   })

@@ -1,8 +1,10 @@
-import type { Frame } from '../domain/point.ts'
+import type { Instant } from '../domain/period.ts'
+import type { Frame, Point } from '../domain/point.ts'
 import type { Route } from '../http/route.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { StateDatabase } from '../state/database.ts'
 import type { RuleDeps } from './module-config.ts'
+import type { UnpricedReason, WhyUnpriced } from './unpriced.ts'
 
 /** Puts prices on points. Modules are called by priority, each with what the one before it gave. */
 export interface RatingModule extends Partial<AsyncDisposable> {
@@ -28,6 +30,13 @@ export interface Rater {
    * period in its detail. Rating that takes long, or leaves the process, ends when the signal is aborted, and throws its reason.
    */
   rate(frames: readonly Frame[], options: RateOptions): readonly Frame[] | Promise<readonly Frame[]>
+  /**
+   * Why no rule of this module applies to a point of a scope (undefined: of nobody in particular); undefined when one does, even
+   * if it makes the point cost nothing. Absent: this module sets no prices. Asked only of points that `rate` has seen.
+   */
+  whyUnpriced?(point: Point, scopeId: string | undefined): WhyUnpriced | undefined
+  /** As `whyUnpriced`, of all usage of a type at an instant, whatever its attributes: what is known before there is any. */
+  whyTypeUnpriced?(type: string, at: Instant): UnpricedReason | undefined
 }
 
 export interface RateOptions {

@@ -31,6 +31,25 @@ test('a record holds decimals and times as text, and long or unwritable texts cu
   })
 })
 
+test('what changes nothing is not recorded, and nobody is told of it', async () => {
+  const told: ChangeRecord[] = []
+  const author = { who: 'ada', onRecorded: (record: ChangeRecord) => void told.push(record) }
+  const count = async () => (await listAudit(db, { limit: 1000 })).length
+  const before = await count()
+  const same = { cost: decimal('1.0'), at: new Date(0), on: true, gone: null }
+  const equal = { on: true, cost: decimal('1'), at: new Date(0) }
+  await audited(db, author, (_tx, record) =>
+    record([
+      { ...ENTRY, before: same, after: equal },
+      { ...ENTRY, before: undefined, after: undefined },
+    ]),
+  )
+  expect([await count(), told]).toEqual([before, []])
+  // A creation of something without values is one all the same.
+  await audited(db, author, (_tx, record) => record([{ ...ENTRY, action: 'create', before: {}, after: {} }]))
+  expect([await count(), told.length]).toEqual([before + 1, 1])
+})
+
 test('a change that fails leaves no record and tells nobody', async () => {
   const told: ChangeRecord[] = []
   const before = (await listAudit(db, { limit: 1000 })).length

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { asc, desc, gte, lt, sql } from 'drizzle-orm'
 import { Decimal, formatDecimal } from '../domain/decimal.ts'
 import { formatInstant, type Instant, toDate } from '../domain/period.ts'
@@ -63,10 +64,10 @@ export class AuditTrail {
     this.#author = author
   }
 
-  /** To be called inside the transaction of the change. */
+  /** To be called inside the transaction of the change. An update that leaves everything as it was is not recorded. */
   async record(tx: StateDatabase, what: ChangeEntry | readonly ChangeEntry[]): Promise<void> {
     const entries: readonly ChangeEntry[] = 'action' in what ? [what] : what
-    const records = entries.map((entry) => toRecord(entry, this.#author))
+    const records = entries.map((entry) => toRecord(entry, this.#author)).filter(changesSomething)
     await insertRows(
       tx,
       audit,
@@ -141,6 +142,10 @@ function toRecord({ action, kind, target, before, after }: ChangeEntry, author: 
     before: before ? toValues(before) : null,
     after: after ? toValues(after) : null,
   }
+}
+
+function changesSomething({ action, before, after }: ChangeRecord): boolean {
+  return action !== 'update' || !isDeepStrictEqual(before, after)
 }
 
 /** What is null or undefined is left out. */

@@ -49,6 +49,16 @@ export class CompiledService {
       .filter((field) => !field.isEmpty)
   }
 
+  /** None of its rules is in force. */
+  get isEmpty(): boolean {
+    return this.#mappings.length === 0 && this.#thresholds.length === 0 && this.#fields.length === 0
+  }
+
+  /** The attributes that its rules look at. */
+  get fieldNames(): readonly string[] {
+    return this.#fields.map((field) => field.name)
+  }
+
   /** The rules that apply to the series; throws `NotANumber` when a threshold cannot tell. */
   match(series: Series): Match {
     const outcomes = this.#fields.map((field) => field.outcome(series))
@@ -69,14 +79,14 @@ export class CompiledService {
 
 class CompiledField {
   readonly isEmpty: boolean
-  readonly #name: string
+  readonly name: string
   readonly #byValue: ReadonlyMap<string, OutcomesOfValue>
   /** Of values that no mapping names. */
   readonly #other: OutcomesOfValue
   readonly #levels: readonly Decimal[]
 
   constructor(field: Field, validAt: RuleTime, scopeId: string | undefined) {
-    this.#name = field.name
+    this.name = field.name
     const mappings = perGroup(inForce(field.mappings, validAt, scopeId), (mapping) => mapping.value)
     const thresholds = perGroup(inForce(field.thresholds, validAt, scopeId), levelKey)
     this.#levels = distinctLevels(thresholds)
@@ -92,15 +102,14 @@ class CompiledField {
   }
 
   outcome({ groupby, metadata }: Series): FieldOutcome {
-    const value = Object.hasOwn(groupby, this.#name) ? groupby[this.#name] : own(metadata, this.#name)
-    if (value === undefined) return NO_OUTCOME
+    const value = Object.hasOwn(groupby, this.name) ? groupby[this.name] : own(metadata, this.name)
     const outcomes = this.#byValue.get(attributeText(value)) ?? this.#other
-    return outcomes.at(this.#levels.length === 0 ? 0 : this.#countReached(value))
+    return outcomes.at(this.#levels.length === 0 || isNothing(value) ? 0 : this.#countReached(value))
   }
 
   #countReached(value: AttributeValue): number {
     const number = toNumber(value)
-    if (number === undefined) throw new NotANumber(this.#name, value)
+    if (number === undefined) throw new NotANumber(this.name, value)
     return countReached(this.#levels, number)
   }
 }
@@ -141,11 +150,20 @@ function own(attributes: Series['metadata'], name: string): AttributeValue | und
   return Object.hasOwn(attributes, name) ? attributes[name] : undefined
 }
 
+/** An attribute that is absent or empty: it reaches no threshold. CloudKitty fails on the latter. */
+function isNothing(value: AttributeValue | undefined): value is undefined | null | string {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+}
+
 /** What Python's `Decimal` makes of an attribute: text (blanks around it do not matter), numbers, and `true` as one. */
 function toNumber(value: AttributeValue): Decimal | undefined {
   if (typeof value === 'string') return parseDecimal(value.trim())
   if (typeof value === 'number') return Number.isFinite(value) ? decimalFromNumber(value) : undefined
   return typeof value === 'boolean' ? decimal(value ? '1' : '0') : undefined
+}
+
+export function isInForce({ start, end }: Mapping | Threshold, at: RuleTime): boolean {
+  return start <= at && (end === undefined || at < end)
 }
 
 /** Rules for everybody first and then the scope's own ones, so that the latter replace the former. */
@@ -154,7 +172,7 @@ function inForce<R extends Mapping | Threshold>(
   validAt: RuleTime,
   scopeId: string | undefined,
 ): readonly R[] {
-  const valid = rules.filter(({ start, end }) => start <= validAt && (end === undefined || validAt < end))
+  const valid = rules.filter((rule) => isInForce(rule, validAt))
   const general = valid.filter((rule) => rule.scopeId === undefined)
   return scopeId === undefined ? general : [...general, ...valid.filter((rule) => rule.scopeId === scopeId)]
 }

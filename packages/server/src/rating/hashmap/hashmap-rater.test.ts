@@ -267,7 +267,7 @@ test('rules of a module before are kept in front', () => {
   expect(formatDecimal(rated!.price)).toBe('3')
 })
 
-test.each([[''], ['big'], [null], [['64']], ['NaN']])(
+test.each([['big'], ['1 GiB'], [['64']], ['NaN']])(
   'a field threshold on %j fails this scope, and says where',
   (value) => {
     const rater = new HashmapRater(buildRules([{ flat: '1', field: 'mem', level: '64' }]))
@@ -280,8 +280,61 @@ test.each([[''], ['big'], [null], [['64']], ['NaN']])(
   },
 )
 
-test('a field threshold on an absent field does not apply and does not fail', () => {
-  expect(priceOf(buildRules([{ flat: '1', field: 'mem', level: '64' }]), { quantity: '1' })).toBe('0')
+test.each([
+  ['absent', {}],
+  ['empty', { mem: '' }],
+  ['blank', { mem: ' ' }],
+  ['null', { mem: null }],
+])('a field threshold on an attribute that is %s does not apply and does not fail', (_what, metadata) => {
+  const rules = buildRules([
+    { flat: '1', field: 'mem', level: '64' },
+    { flat: '2', field: 'mem', level: '-1' },
+    { flat: '4', field: 'mem', value: '64' },
+    { flat: '8' },
+  ])
+  expect(priceOf(rules, { quantity: '1', metadata })).toBe('8')
+})
+
+test('an attribute that is absent or empty meets the mapping for the empty value', () => {
+  const rules = buildRules([
+    { flat: '1', field: 'mem', value: '' },
+    { flat: '2', field: 'mem', value: 'None' },
+  ])
+  expect(priceOf(rules, { quantity: '1' })).toBe('1')
+  expect(priceOf(rules, { quantity: '1', metadata: { mem: '' } })).toBe('1')
+  expect(priceOf(rules, { quantity: '1', metadata: { mem: null } })).toBe('2')
+})
+
+test('of usage that no rule prices it is known why, and rules that cost nothing are a price', () => {
+  const later = BigInt(PERIOD.begin + 3600) * 1_000_000n
+  const rules = buildRules([
+    { flat: '0', field: 'flavor', value: 'free' },
+    { flat: '1', field: 'flavor', value: 'm1', start: later },
+    { flat: '1', field: 'mem', level: '64' },
+  ])
+  const rater = new HashmapRater([
+    ...rules,
+    ...buildRules([], 'empty'),
+    ...buildRules([{ flat: '1', start: later }], 'later'),
+    ...buildRules([{ flat: '1', scope: 'p1' }], 'others'),
+  ])
+  const why = (type: string, metadata = {}, scopeId = 'p2') => {
+    const [frame] = rater.rate([frameOf([pointOf({ quantity: '1', type, metadata })], scopeId)])
+    return rater.whyUnpriced(frame!.points[0]!, scopeId)
+  }
+  expect(why('compute', { flavor: 'free' })).toBeUndefined()
+  expect(why('compute', { mem: '64' })).toBeUndefined()
+  expect(why('compute', { flavor: '<nil>', mem: '1' })).toEqual({ reason: 'no-match', fields: ['flavor', 'mem'] })
+  expect(why('compute', { flavor: 'm1' })).toEqual({ reason: 'no-match', fields: ['flavor', 'mem'] })
+  expect(why('typing-error')).toEqual({ reason: 'no-service' })
+  expect(why('empty')).toEqual({ reason: 'no-rule' })
+  expect(why('later')).toEqual({ reason: 'not-in-force' })
+  expect(why('others')).toEqual({ reason: 'no-rule' })
+  expect(why('others', {}, 'p1')).toBeUndefined()
+  const ofTypes = ['compute', 'typing-error', 'empty', 'later', 'others'].map((type) =>
+    rater.whyTypeUnpriced(type, PERIOD.begin),
+  )
+  expect(ofTypes).toEqual([undefined, 'no-service', 'no-rule', 'not-in-force', undefined])
 })
 
 test('the argument is not changed', () => {

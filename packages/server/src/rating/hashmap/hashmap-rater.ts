@@ -6,11 +6,12 @@ import type { Series } from '../../domain/series.ts'
 import { Fault } from '../../lib/fault.ts'
 import { ScopeFaults } from '../../lib/scope-faults.ts'
 import type { Rater } from '../rating-module.ts'
+import type { UnpricedReason, WhyUnpriced } from '../unpriced.ts'
 import { type RuleTime, ruleTimeFromInstant } from '../rule-time.ts'
-import { type CompiledRules, compileRules, NotANumber } from './compile-rules.ts'
+import { type CompiledRules, compileRules, isInForce, NotANumber } from './compile-rules.ts'
 import { applyFormula } from './formula.ts'
 import type { Match } from './match.ts'
-import type { Rules } from './rules.ts'
+import type { Mapping, Rules, Service, Threshold } from './rules.ts'
 
 /** What is known of a series from the last time it was priced. */
 interface Memory {
@@ -52,6 +53,28 @@ export class HashmapRater implements Rater {
     }
     faults.throwIfAny()
     return rated
+  }
+
+  whyUnpriced({ series, begin }: Point, scopeId: string | undefined): WhyUnpriced | undefined {
+    const service = this.#rulesFor(scopeId, begin).services.get(series.type)
+    if (!service) return { reason: 'no-service' }
+    if (service.isEmpty) {
+      const own = this.#rulesOf(series.type).filter((rule) => rule.scopeId === undefined || rule.scopeId === scopeId)
+      return { reason: own.length > 0 ? 'not-in-force' : 'no-rule' }
+    }
+    return service.match(series).isEmpty ? { reason: 'no-match', fields: service.fieldNames } : undefined
+  }
+
+  whyTypeUnpriced(type: string, at: Instant): UnpricedReason | undefined {
+    if (!this.#rules.some((service) => service.name === type)) return 'no-service'
+    const rules = this.#rulesOf(type)
+    if (rules.length === 0) return 'no-rule'
+    return rules.some((rule) => isInForce(rule, ruleTimeFromInstant(at))) ? undefined : 'not-in-force'
+  }
+
+  /** All of a service's, of whatever time and scope. */
+  #rulesOf(type: string): readonly (Mapping | Threshold)[] {
+    return this.#rules.filter((service) => service.name === type).flatMap(allRules)
   }
 
   #rateFrame(frame: Frame): Frame {
@@ -109,10 +132,14 @@ function matchOf(series: Series, rules: CompiledRules, { scopeId, period }: Fram
     if (!(error instanceof NotANumber)) throw error
     const { type } = series
     const { field, value } = error
-    const message = `hashmap has a threshold for ${field} of ${type}, but its value is not a number: ${JSON.stringify(value)} (scope ${scopeId ?? 'none'}, period from ${formatInstant(period.begin)})`
+    const message = `hashmap has a threshold for ${field} of ${type}, but its value is not a number: ${JSON.stringify(value)} (scope ${scopeId ?? 'none'}, period from ${formatInstant(period.begin)}): mend the value at its source or with metrics.yml, or delete the threshold`
     const scopeIds = scopeId === undefined ? [] : [scopeId]
     throw new Fault('rating.failed', message, { type, period, field, value }, { scopeIds, cause: error })
   }
+}
+
+function allRules(service: Service): readonly (Mapping | Threshold)[] {
+  return [service, ...service.fields].flatMap((parent) => [...parent.mappings, ...parent.thresholds])
 }
 
 function isSame(a: Decimal, b: Decimal): boolean {
@@ -121,8 +148,7 @@ function isSame(a: Decimal, b: Decimal): boolean {
 
 function turnsOf(rules: Rules): ReadonlyMap<string | undefined, readonly RuleTime[]> {
   const turns = new Map<string | undefined, Set<RuleTime>>([[undefined, new Set()]])
-  const all = rules.flatMap((service) => [service, ...service.fields]).flatMap((p) => [...p.mappings, ...p.thresholds])
-  for (const { scopeId, start, end } of all) {
+  for (const { scopeId, start, end } of rules.flatMap(allRules)) {
     const own = turns.get(scopeId) ?? new Set()
     own.add(start)
     if (end !== undefined) own.add(end)

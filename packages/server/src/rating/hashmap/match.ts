@@ -32,6 +32,12 @@ export class Match {
     this.#rules = rules
   }
 
+  /** No rule applies, whatever the quantity. */
+  get isEmpty(): boolean {
+    const { mappings, thresholds, fields } = this.#rules
+    return mappings.length === 0 && thresholds.length === 0 && fields.length === 0
+  }
+
   formula(quantity: Decimal): Formula {
     const { levels } = this.#rules
     const reached = countReached(levels, quantity)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineRoute } from '../../../http/route.ts'
+import { defineRoute, Reply } from '../../../http/route.ts'
+import { warningHeaders } from '../../../http/warning.ts'
 import type { JsonValue } from '../../../http/json.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { add, Decimal, formatDecimal, ZERO } from '../../../domain/decimal.ts'
@@ -9,6 +10,7 @@ import { type AttributeValue, toSeries } from '../../../domain/series.ts'
 import { Fault } from '../../../lib/fault.ts'
 import type { Rater } from '../../../rating/rating-module.ts'
 import type { RatingPipeline } from '../../../rating/rating-pipeline.ts'
+import { unpricedRemedy, UnpricedTally } from '../../../rating/unpriced.ts'
 import { toAttributes } from '../../to-attributes.ts'
 import type { Base } from './module-object.ts'
 
@@ -17,6 +19,9 @@ export interface QuoteDeps {
   readonly periodSeconds: number
   readonly now: () => Instant
 }
+
+/** Types and reasons that the header names. */
+const WARNINGS = 3
 
 type Scalar = string | number | boolean | null
 const Desc = z.record(z.string(), arg.attribute())
@@ -36,7 +41,7 @@ export function postQuote(base: Base) {
     summary: 'The price of resources that are not used yet',
     description:
       '`desc.groupby` and `desc.metadata` are attributes as usage has them; so is any flat text, number or boolean in ' +
-      '`desc`. The answer is the sum as a text.',
+      '`desc`. The answer is the sum as a text. Resources that no rule is for cost nothing; a header `Warning` names them.',
     body: z.strictObject({ resources: z.array(Resource).max(10_000, 'at most 10000 resources') }),
     bodyName: 'res_data',
     reply: { status: 200, schema: z.string() },
@@ -49,7 +54,10 @@ export function postQuote(base: Base) {
       })
       const rater = await pipeline.load()
       const [rated] = await priced(rater, { scopeId: undefined, period, points }, request.signal)
-      return formatDecimal(rated!.points.reduce((sum, point) => add(sum, point.price), ZERO))
+      const sum = formatDecimal(rated!.points.reduce((total, point) => add(total, point.price), ZERO))
+      const unpriced = new UnpricedTally()
+      unpriced.count(rated!.points, (point) => rater.whyUnpriced(point, undefined))
+      return new Reply(sum, { headers: warningHeaders(unpriced.usages.slice(0, WARNINGS).map(unpricedRemedy)) })
     },
   })
 }

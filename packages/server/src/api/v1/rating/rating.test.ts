@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { listenForTest, ORIGIN } from '../../../http/testing/test-app.ts'
 import { sendJson } from '../../../http/testing/send-raw.ts'
+import { listAudit } from '../../../state/audit.ts'
 import { HASHMAP, openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -105,6 +106,51 @@ test('under the paths of the first CloudKitty a module names the services that i
   const answer = await api.call('PUT', path, { body: module })
   expect(answer.status).toBe(302)
   expect(answer.headers.get('location')).toBe(`${ORIGIN}${path}`)
+})
+
+test('clients that follow the redirect by changing again, thirty times, leave one record of one change', async () => {
+  const body = { module_id: 'pyscripts', enabled: true, priority: 7 }
+  const records = async () =>
+    (await listAudit(api.db, { limit: 1000 })).filter(({ target }) => target === 'pyscripts').length
+  const before = await records()
+  for (let i = 0; i < 31; i++) await api.get(302, 'PUT', '/v1/rating/modules/pyscripts', { body })
+  expect(await records()).toBe(before + 1)
+  await api.get(302, 'PUT', '/v1/rating/modules/pyscripts', { body: { ...body, enabled: false, priority: 1 } })
+})
+
+test('a module that is on in state but no part of this service is shown, and can be switched off', async () => {
+  await api.modules.set('tiered', { enabled: true, priority: 3 }, { who: 'test' })
+  expect(await api.get(200, 'GET', '/v1/rating/modules/tiered')).toMatchObject({ enabled: true, priority: 3 })
+  const quote = await api.call('POST', '/v1/rating/quote', { body: { resources: [] } })
+  expect(quote.status).toBe(500)
+  expect(quote.text).toContain('The usage cannot be priced at the moment.')
+  await api.get(302, 'PUT', '/v1/rating/modules/tiered', { body: { module_id: 'tiered', enabled: false } })
+  await api.get(404, 'GET', '/v1/rating/modules/tiered')
+  await api.get(200, 'POST', '/v1/rating/quote', { body: { resources: [] } })
+})
+
+test('a quote of a service or a value that no rule is for says so in a header, and its text stays as it was', async () => {
+  await using quoted = await openTestApi()
+  const quote = async (service: string, flavor: string) => {
+    const resource = { service, desc: { flavor }, volume: '2' }
+    const { text, headers } = await quoted.call('POST', '/v1/rating/quote', { body: { resources: [resource] } })
+    return [text, headers.get('warning')]
+  }
+  expect(await quote('instance', 'm1')).toEqual(['"0"', expect.stringMatching(/^199 cloudtabby "no rating module/)])
+  await quoted.get(302, 'PUT', '/v1/rating/modules/hashmap', { body: { module_id: 'hashmap', enabled: true } })
+  const service = await quoted.get(201, 'POST', `${HASHMAP}/services/`, { body: { name: 'instance' } })
+  const fieldBody = { service_id: service['service_id'], name: 'flavor' }
+  const field = await quoted.get(201, 'POST', `${HASHMAP}/fields/`, { body: fieldBody })
+  const mapping = { field_id: field['field_id'], value: 'm1', cost: '0', type: 'flat' }
+  await quoted.get(201, 'POST', `${HASHMAP}/mappings/`, { body: mapping })
+  quoted.now += 1
+  // Free on purpose.
+  expect(await quote('instance', 'm1')).toEqual(['"0"', null])
+  expect(await quote('instance', 'm2')).toEqual(['"0"', expect.stringContaining("(flavor = 'm2')")])
+  expect(await quote('instances', 'm1')).toEqual([
+    '"0"',
+    expect.stringContaining('hashmap has no service named instances'),
+  ])
 })
 
 test('a quote is the exact sum of what the rules in force make of the resources', async () => {

@@ -61,13 +61,13 @@ export function naivePrice(rules: Rules, at: bigint, scope: string | undefined, 
       }
     }
     for (const field of service.fields) {
-      const value = point.desc[field.name]
-      if (value === undefined) continue
+      const value = point.desc[field.name] ?? ''
       for (const [group, byValue] of nested(field.mappings, at, scope, (mapping) => mapping.value)) {
         for (const [wanted, priced] of byValue) if (wanted === value) applyMapping(group, priced)
       }
       const thresholds = nested(field.thresholds, at, scope, levelText)
-      if (thresholds.size === 0) continue
+      // CloudKitty fails on an empty value here.
+      if (thresholds.size === 0 || value.trim() === '') continue
       const number = big(value)
       for (const [group, byLevel] of thresholds) {
         for (const [level, priced] of byLevel) {
