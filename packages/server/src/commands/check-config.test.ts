@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { faultOf } from '../lib/testing/thrown.ts'
+import { Modules } from '../state/modules.ts'
+import { openPGlite } from '../state/pglite/open-pglite.ts'
+import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { runCheckConfig } from './check-config.ts'
 import { open, type Invocation } from './invocation.ts'
 
@@ -162,4 +166,26 @@ test('a file that is not UTF-8 is refused with its line, whichever it is', async
   for (const where of ['b.conf:11', 'latin.yml:3', 'policy.latin:1']) {
     expect(printed()).toContain(`${where}: is not UTF-8; save the file as UTF-8`)
   }
+})
+
+test('without a module that sets prices check-config warns, and says how to switch one on; it makes no state', async () => {
+  const url = `pglite:${folder}/priced`
+  const first = await check(...GOOD, `[state]\nurl = ${url}`)
+  expect(first.status).toBe(0)
+  expect(first.text).toMatch(
+    /Warnings:\n {2}usage will cost nothing: no rating module .* "openstack rating module enable hashmap"/,
+  )
+  expect(existsSync(join(folder, 'priced'))).toBe(false)
+
+  await makeTestStateFolder(join(folder, 'priced'))
+  const state = await openPGlite(join(folder, 'priced'), { durability: 'relaxed' })
+  await new Modules(state.db).set('noop', { enabled: true }, { who: 'test' })
+  // While another process has it open, nothing can be said.
+  expect((await check(...GOOD, `[state]\nurl = ${url}`)).text).not.toContain('usage will cost nothing')
+  await state[Symbol.asyncDispose]()
+  expect((await check(...GOOD, `[state]\nurl = ${url}`)).text).toContain('usage will cost nothing')
+  const again = await openPGlite(join(folder, 'priced'), { durability: 'relaxed' })
+  await new Modules(again.db).set('hashmap', { enabled: true }, { who: 'test' })
+  await again[Symbol.asyncDispose]()
+  expect((await check(...GOOD, `[state]\nurl = ${url}`)).text).not.toContain('usage will cost nothing')
 })

@@ -15,7 +15,10 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cloudtabby-import-'))
   await makeTestStateFolder(join(folder, 'state'))
-  await writeFile(join(folder, 'metrics.yml'), 'metrics:\n  cpu:\n    unit: instance\n')
+  await writeFile(
+    join(folder, 'metrics.yml'),
+    'metrics:\n  cpu:\n    unit: instance\n  disk:\n    unit: GiB\n    groupby: [id]\n    metadata: [kind]\n',
+  )
   await writeFile(
     join(folder, 'cloudkitty.conf'),
     `[DEFAULT]\nauth_strategy = noauth\nlog_file = ${folder}/log\n[api]\nhost = 0.0.0.0\nport = 18889\nallow_noauth = true\n` +
@@ -52,7 +55,10 @@ test('the advice names the scopes of the file that were rated, and its request i
     [9, "o'hara"],
     [9, 'other'],
   ])
-  expect(first).toBe(`Imported 4 samples of first.csv, from 2026-06-01T00:00:00+00:00 to 2026-06-01T09:00:00+00:00.\n`)
+  expect(first).toBe(
+    'Imported 4 samples of first.csv, from 2026-06-01T00:00:00+00:00 to 2026-06-01T09:00:00+00:00.\n' +
+      'Without a price: 4 samples of cpu (no rating module that sets prices is on: switch one on, for instance with "openstack rating module enable hashmap").\n',
+  )
   expect(await runProcess(invocation(), JUNE + 11 * HOUR)).toBe(0)
 
   const late = await imported('late.csv', [
@@ -77,4 +83,24 @@ test('the advice names the scopes of the file that were rated, and its request i
   const headers = { 'content-type': 'application/json', 'x-roles': 'admin' }
   const answer = await api.app.fetch(new Request(address!, { method: 'POST', headers, body }))
   expect({ status: answer.status, text: await answer.text() }).toMatchObject({ status: 202 })
+})
+
+test('samples without a label that metrics.yml names, or of which nothing is made, are told with their lines', async () => {
+  await writeFile(
+    join(folder, 'doubtful.csv'),
+    [
+      'timestamp,name,value,tenant,id,kind',
+      ...Array.from({ length: 7 }, (_, i) => `${JUNE + 50 * HOUR + i},disk,1,t,d${i},`),
+      `${JUNE + 50 * HOUR},disk,1,t,,ssd`,
+      `${JUNE + 50 * HOUR},dsik,1,t,d1,ssd`,
+      `${JUNE + 50 * HOUR},cpu,1,t,,`,
+    ].join('\n'),
+  )
+  printed = ''
+  expect(await runImport(invocation(), 'doubtful.csv')).toBe(0)
+  expect(printed.split('\n').slice(1, 4)).toEqual([
+    'Doubtful: 7 samples of disk (lines 2, 3, 4, 5, 6, …) without the label kind, which metrics.yml names: the rules see it as empty; fill it in, or take it out of metrics.yml.',
+    'Doubtful: 1 sample of disk (line 9) without the label id, which metrics.yml names: the rules see it as empty; fill it in, or take it out of metrics.yml.',
+    'Doubtful: 1 sample of dsik (line 10), which no metric of metrics.yml reads: nothing is rated of them; did you mean disk? Else add a metric dsik.',
+  ])
 })

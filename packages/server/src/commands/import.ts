@@ -3,8 +3,11 @@ import { formatInstant, toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { type Imported, importFile } from '../intake/import-csv.ts'
 import { type RatedBefore, ratedBefore } from '../intake/rated-before.ts'
+import { doubtText } from '../intake/sample-doubts.ts'
+import { type UnpricedUsage, unpricedLine } from '../rating/unpriced.ts'
 import type { Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { sampleNeeds, typesOf } from '../wiring/sample-needs.ts'
 import { apiAddress, shellWord } from './api-address.ts'
 import { type Invocation, open } from './invocation.ts'
 import { toMegabytes } from './megabytes.ts'
@@ -22,7 +25,9 @@ export async function runImport(invocation: Invocation, file: string): Promise<n
   }
   const span = firstAt === undefined ? '' : `, from ${formatInstant(firstAt)} to ${formatInstant(lastAt ?? firstAt)}`
   print(`Imported ${rows} samples of ${file}${span}.\n`)
+  printDoubts(stores.config, imported, print)
   await adviseOnRated(stores, imported, print)
+  await warnUnpriced(stores, imported, print)
   return 0
 }
 
@@ -31,7 +36,7 @@ export async function importWithProgress(
   { signal, terminal, env }: Pick<Invocation, 'signal' | 'terminal' | 'env'>,
   path: string,
 ): Promise<Imported> {
-  const { log, names } = stores
+  const { config, log, names } = stores
   using check = new ProgressDisplay('checking', 'MB', { log, terminal })
   using write = new ProgressDisplay('importing', 'MB', { log, terminal })
   return await importFile(stores, {
@@ -40,9 +45,39 @@ export async function importWithProgress(
     textBytesMax: stores.config.options.storage.max_attribute_bytes,
     who: env['USER'] ?? 'unknown',
     signal,
+    needs: sampleNeeds(config),
     onProgress: ({ phase, bytes, totalBytes, rows }) =>
       (phase === 'check' ? check : write).update(toMegabytes(bytes), toMegabytes(totalBytes), { rows }),
   })
+}
+
+/** What is likely to be a mistake, with the lines where it was seen. */
+function printDoubts(config: Stores['config'], { doubts }: Imported, print: (text: string) => void): void {
+  const needs = sampleNeeds(config)
+  if (!needs) {
+    const { name } = config.collector.plugin
+    print(`The collector is ${name}, which reads no samples: they are rated once [collect] collector is samples.\n`)
+    return
+  }
+  for (const doubt of doubts.slice(0, DOUBTS_SHOWN)) print(`Doubtful: ${doubtText(doubt, needs)}.\n`)
+  if (doubts.length > DOUBTS_SHOWN) print(`... and ${doubts.length - DOUBTS_SHOWN} more such doubts.\n`)
+}
+
+/** The last line: usage that would cost nothing by the rules as they stand. */
+async function warnUnpriced(
+  { config, pipeline }: Stores,
+  { names, firstAt }: Imported,
+  print: (text: string) => void,
+): Promise<void> {
+  const types = typesOf(config, names)
+  if (firstAt === undefined || types.size === 0) return
+  const rater = await pipeline.load()
+  const usages = [...types].flatMap(([type, points]): UnpricedUsage[] => {
+    const reason = rater.whyTypeUnpriced(type, firstAt)
+    return reason ? [{ type, reason, points }] : []
+  })
+  const line = unpricedLine(usages, 'samples')
+  if (line !== undefined) print(`${line}\n`)
 }
 
 /** Samples of periods that are rated already change no bill by themselves: says how to have those rated again. */
@@ -92,3 +127,4 @@ function reprocessRequest(
 /** A line of a terminal can hold so many; what is longer is in several requests. */
 const SCOPES_PER_REQUEST = 100
 const REQUESTS_SHOWN = 10
+const DOUBTS_SHOWN = 20

@@ -12,6 +12,7 @@ import { createProbes } from '../wiring/create-probes.ts'
 import { type Api, createApi, listenLimits } from '../wiring/create-api.ts'
 import { openProcessor, openStores, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { warnUnpriced } from '../wiring/warn-unpriced.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
 
 /** Serves; at SIGHUP it opens the log file anew and reads metrics.yml and the policy files again, as logrotate wants it. */
@@ -52,7 +53,10 @@ export async function serve(
   role: Role,
   { onRunning, onListening }: ServeEvents = {},
 ): Promise<void> {
-  const { log, config, names } = stores
+  const { log, config, modules, names } = stores
+  const on = [...(await modules.all())].filter(([, { enabled }]) => enabled).map(([name]) => name)
+  const unpriced = warnUnpriced(on)
+  if (unpriced) log.warn(unpriced)
   let api: Api | undefined
   let watch: MetricsWatch | undefined
   onRunning?.({

@@ -10,6 +10,7 @@ import type { Sample } from '../domain/sample.ts'
 import { Fault } from '../lib/fault.ts'
 import { type CsvBroken, type CsvRecord, CsvRecords } from './csv-records.ts'
 import { parseInstant } from './parse-instant.ts'
+import { type SampleDoubt, SampleDoubts, type SampleNeeds } from './sample-doubts.ts'
 
 /** A CSV file of samples, as docs/importing-samples.md describes it. */
 export interface CsvSource {
@@ -21,6 +22,8 @@ export interface CsvSource {
   readonly textBytesMax?: number
   readonly signal: AbortSignal
   readonly onProgress?: (progress: CsvProgress) => void
+  /** Which samples are made usage of, for doubts about the others; absent: of all. */
+  readonly needs?: SampleNeeds | undefined
 }
 
 export interface CsvProgress {
@@ -41,6 +44,10 @@ export interface CsvSummary {
   readonly digest: string
   /** Instants of the first and the last sample of each scope. */
   readonly scopes: ReadonlyMap<string, SampleSpan>
+  /** How many samples it has of each name. */
+  readonly names: ReadonlyMap<string, number>
+  /** What is likely to be a mistake though it can be taken. */
+  readonly doubts: readonly SampleDoubt[]
 }
 
 /** Both belong to it. */
@@ -74,9 +81,13 @@ const FIXED_COLUMNS = ['timestamp', 'name', 'value'] as const
 export async function checkCsv(source: CsvSource): Promise<CsvSummary> {
   let rows = 0
   const scopes = new Map<string, SampleSpan>()
+  const names = new Map<string, number>()
+  const doubts = source.needs && new SampleDoubts(source.needs)
   const faults = new FaultList(source.path)
-  const digest = await readSamples(source, 'check', faults, BATCH_SIZE, (samples) => {
-    for (const { at, labels } of samples) {
+  const looking = { ...source, ...(doubts && { look: doubts.look.bind(doubts) }) }
+  const digest = await readSamples(looking, 'check', faults, BATCH_SIZE, (samples) => {
+    for (const { name, at, labels } of samples) {
+      names.set(name, (names.get(name) ?? 0) + 1)
       const scope = labels[source.scopeKey]!
       const span = scopes.get(scope)
       if (!span) scopes.set(scope, { first: at, last: at })
@@ -93,7 +104,7 @@ export async function checkCsv(source: CsvSource): Promise<CsvSummary> {
     first = Math.min(first ?? span.first, span.first)
     last = Math.max(last ?? span.last, span.last)
   }
-  return { rows, first, last, digest, scopes }
+  return { rows, first, last, digest, scopes, names, doubts: doubts?.found ?? [] }
 }
 
 /** Hands over the samples of a file that `checkCsv` found right; a fault if it was changed since. Memory stays small. */
@@ -107,7 +118,14 @@ export async function writeCsv(options: CsvImport, checked: CsvSummary): Promise
 
 /** Streams the file's samples in batches, gathers its faults, and resolves to its digest. */
 async function readSamples(
-  { path, scopeKey, textBytesMax = TEXT_BYTES_MAX, signal, onProgress }: CsvSource,
+  {
+    path,
+    scopeKey,
+    textBytesMax = TEXT_BYTES_MAX,
+    signal,
+    onProgress,
+    look,
+  }: CsvSource & { readonly look?: (sample: Sample, line: number) => void },
   phase: CsvProgress['phase'],
   faults: FaultList,
   batchSize: number,
@@ -134,6 +152,7 @@ async function readSamples(
       else if (!reader) reader = readHeader(record, { scopeKey, textBytesMax }, faults)
       else {
         const sample = reader(record)
+        if (sample) look?.(sample, record.line)
         // oxlint-disable-next-line no-await-in-loop -- the next samples are read when these are taken
         if (sample && batch.push(sample) >= batchSize) await handOver()
       }

@@ -1,7 +1,8 @@
 import type { BatchId } from '../domain/snapshot.ts'
 import { type Import, Imports } from '../state/imports.ts'
 import type { PointStore } from '../storage/point-store.ts'
-import { type CsvProgress, checkCsv, type SampleSpan, writeCsv } from './csv.ts'
+import { type CsvProgress, type CsvSummary, checkCsv, writeCsv } from './csv.ts'
+import type { SampleNeeds } from './sample-doubts.ts'
 import { type IntakeParts, takeBatch } from './take-batch.ts'
 
 export interface ImportParts extends IntakeParts {
@@ -18,15 +19,15 @@ export interface ImportOptions {
   /** Who imports, for the audit. */
   readonly who: string
   readonly signal: AbortSignal
+  /** As of `CsvSource`. */
+  readonly needs?: SampleNeeds | undefined
   readonly onProgress?: (progress: CsvProgress) => void
 }
 
 /** A file that was taken, now or before. */
-export interface Imported extends Import {
+export interface Imported extends Import, Pick<CsvSummary, 'scopes' | 'names' | 'doubts'> {
   /** It had been imported before, and nothing was done now. */
   readonly again: boolean
-  /** Whose usage it brought. */
-  readonly scopes: ReadonlyMap<string, SampleSpan>
 }
 
 /**
@@ -37,9 +38,10 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
   const { imports, store } = parts
   const { path, who, signal, ...source } = options
   const summary = await checkCsv({ path, signal, ...source })
-  const { digest, rows, first, last, scopes } = summary
+  const { digest, rows, first, last, scopes, names, doubts } = summary
+  const seen = { scopes, names, doubts }
   const known = await imports.find(digest)
-  if (known) return { ...known, again: true, scopes }
+  if (known) return { ...known, again: true, ...seen }
   const entry = (batch: BatchId): Import => ({ digest, name: path, batch, rows, firstAt: first, lastAt: last })
   const taken = await takeBatch(parts, {
     kind: 'imported',
@@ -55,5 +57,5 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
     audit: (batch) => ({ action: 'create', kind: 'import', target: digest, after: { name: path, batch, rows } }),
     once: { note: (tx, batch) => Imports.record(tx, entry(batch)), find: () => imports.find(digest) },
   })
-  return taken.again ? { ...taken.known, again: true, scopes } : { ...entry(taken.batch), again: false, scopes }
+  return taken.again ? { ...taken.known, again: true, ...seen } : { ...entry(taken.batch), again: false, ...seen }
 }

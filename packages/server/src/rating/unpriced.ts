@@ -1,5 +1,6 @@
 import { isZero } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
+import { unreachable } from '../lib/unreachable.ts'
 import { attributeText } from '../domain/series.ts'
 
 /** Why no rule has priced a point, the least specific first. A rule that costs nothing is a price. */
@@ -77,17 +78,19 @@ export function unpricedRemedy({ type, reason, example }: Pick<UnpricedUsage, 't
       return `the rules of the hashmap service ${type} were not in force then: create one with a start at or before the begin of the usage (force=true for the past), and have it rated again`
     case 'no-match':
       return `no rule of the hashmap service ${type} is for such values (${example ?? 'no attributes'}): create a mapping for them, or mend what metrics.yml or the source gives`
+    default:
+      return unreachable(reason)
   }
 }
 
 const TYPES_SHOWN = 3
 
-/** One line for all of them; undefined when there are none. */
-export function unpricedLine(usages: readonly UnpricedUsage[]): string | undefined {
+/** One line for all of them; undefined when there are none. `things` is what was counted. */
+export function unpricedLine(usages: readonly UnpricedUsage[], things = 'points'): string | undefined {
   if (usages.length === 0) return undefined
   const shown = usages
     .slice(0, TYPES_SHOWN)
-    .map((usage) => `${usage.points} points of ${usage.type} (${unpricedRemedy(usage)})`)
+    .map((usage) => `${usage.points} ${things} of ${usage.type} (${unpricedRemedy(usage)})`)
   const more =
     usages.length > TYPES_SHOWN ? `; and ${usages.length - TYPES_SHOWN} more types or reasons, which the log names` : ''
   return `Without a price: ${shown.join('; ')}${more}.`
