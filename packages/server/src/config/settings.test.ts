@@ -96,8 +96,8 @@ test('what is written is read back, and random text never stops the reader', () 
 })
 
 test('a few lines that name each other many times are a fault at once, with the place', () => {
-  const names = 'abcdefghijkl'
-  const lines = [...names].map((name, i) => {
+  const names = Array.from('abcdefghijkl')
+  const lines = names.map((name, i) => {
     const next = names[i + 1]
     return `${name}=${next === undefined ? 'x' : `$${next}`.repeat(40)}`
   })

@@ -189,8 +189,8 @@ class Dispatcher<Deps> {
     family.negotiate(request.headers)
     // Nothing is read of a body, and nothing parsed, for whom the policy refuses: only where it asks what is in the arguments
     // do they come first, and these are short.
-    const { policy, target } = route
-    if (policy !== null && !target) await authorize(who, policy, { projectId: who.projectId ?? null })
+    const { policy } = route
+    if (policy !== null && !route.target) await authorize(who, policy, { projectId: who.projectId ?? null })
     const raw: RawRequest = {
       parameters: found.parameters,
       search: url.searchParams,
@@ -198,7 +198,7 @@ class Dispatcher<Deps> {
       readText: () => (route.streams ? Promise.resolve('') : readWhole(stream)),
     }
     const input = { ...(await family.readArguments(route, raw)), who, request: info }
-    if (policy !== null && target) await authorize(who, policy, target(input))
+    if (policy !== null && route.target) await authorize(who, policy, route.target(input))
     return toResponse(route, this.#told(await route.handle(deps, input), call, signal), family, request.method)
   }
 
