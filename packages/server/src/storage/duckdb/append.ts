@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import {
+  type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
   type DuckDBType,
   type DuckDBValue,
   type DuckDBVector,
 } from '@duckdb/node-api'
+import { engine } from './engine-error.ts'
 
 /** DuckDB's vector size: the most rows that a chunk takes. */
 const CHUNK_ROWS = 2048
@@ -27,7 +29,7 @@ export async function append<Columns extends readonly Column<never>[]>(
   fill: (columns: Columns, start: number, rows: number) => void,
 ): Promise<void> {
   if (count === 0) return
-  const appender = await connection.createAppender(table)
+  const appender = await engine(() => connection.createAppender(table))
   try {
     for (let start = 0; start < count; start += CHUNK_ROWS) {
       if (start > 0 && start % ROWS_AT_A_STRETCH === 0) await setImmediate()
@@ -36,14 +38,22 @@ export async function append<Columns extends readonly Column<never>[]>(
       const columns = types.map((_, i) => chunk.getColumnVector(i))
       fill(columns as unknown as Columns, start, rows)
       for (const column of columns) column.flush()
-      appender.appendDataChunk(chunk)
+      await engine(() => appender.appendDataChunk(chunk))
     }
-    appender.flushSync()
+    await engine(() => appender.flushSync())
   } catch (error) {
-    // What is buffered must not be flushed on closing: the transaction is going to be rolled back.
-    appender.clear()
+    discard(appender)
     throw error
-  } finally {
+  }
+  await engine(() => appender.closeSync())
+}
+
+/** What is buffered must not be flushed on closing: the transaction is going to be rolled back. */
+function discard(appender: DuckDBAppender): void {
+  try {
+    appender.clear()
     appender.closeSync()
+  } catch {
+    // One that has failed says so again; what it failed of is known.
   }
 }

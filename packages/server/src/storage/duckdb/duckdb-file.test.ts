@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -298,6 +298,25 @@ test('a stream left open does not keep the store from closing', async () => {
   await expect(stream.next()).rejects.toMatchObject({ code: 'storage.unavailable' })
   await expect(store.total(query(), EVERYTHING)).rejects.toMatchObject({ code: 'storage.unavailable' })
   await expect(store.write(2, bulky(1))).rejects.toMatchObject({ code: 'storage.unavailable' })
+})
+
+test('a stream that nobody reads to its end does not keep a closed file open beside the next store on it', async (ctx) => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'points.duckdb')
+  const open = async () => {
+    const names = await readdir('/proc/self/fd').catch(() => ctx.skip('the system does not tell what is open'))
+    const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')))
+    return targets.filter((target) => target === path).length
+  }
+  const held: unknown[] = []
+  for (let i = 0; i < 3; i++) {
+    await using store = await openDuckDBStore({ path })
+    await store.write(i, bulky(10_000))
+    const stream = store.stream(query(), EVERYTHING)[Symbol.asyncIterator]()
+    await stream.next()
+    held.push(stream)
+    expect(await open()).toBe(1)
+  }
 })
 
 test('what was dropped leaves no series, labels or rules behind, and makes room for what comes', async () => {

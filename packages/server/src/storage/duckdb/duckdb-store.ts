@@ -3,7 +3,6 @@ import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
-import { Fault } from '../../lib/fault.ts'
 import {
   type Dropped,
   type KeepFrom,
@@ -32,6 +31,7 @@ import {
   removeSampleOrphans,
 } from './drop-before.ts'
 import type { DuckDBDatabase } from './duckdb-database.ts'
+import { tornFault, toReadFault, toWriteFault } from './store-faults.ts'
 import { fewSums, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './few-sums.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { PointReader } from './point-reader.ts'
@@ -46,6 +46,7 @@ import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
 import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
+import type { Change } from './writer.ts'
 import { writeSamples } from './write-samples.ts'
 
 /** Where a store's ways part; nothing but speed depends on it. */
@@ -137,11 +138,12 @@ export class DuckDBStore implements PointStore {
   async write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void> {
     if (points.length === 0) return
     const written = { series: this.#series, ruleSets: this.#ruleSets }
-    await this.#change(async (connection) => {
+    const work = async (connection: DuckDBConnection) => {
       const rest = await writePoints(connection, batch, points, written)
       // Too much would only be slow, too little would be wrong: so before the commit.
       if (rest > this.#widest) this.#widest = rest
-    }, signal)
+    }
+    await this.#append('points', batch, points.length, work, signal)
     this.#points += points.length
     this.#unordered.points += points.length
     this.#unordered.last = Math.max(this.#unordered.last, batch)
@@ -152,14 +154,15 @@ export class DuckDBStore implements PointStore {
   async #order(): Promise<void> {
     const { last } = this.#unordered
     this.#unordered = { points: 0, last }
-    await this.#change((connection) => orderPoints(connection, last)).catch((error: unknown) => {
+    await this.#change((connection) => orderPoints(connection, last), { yields: true }).catch((error: unknown) => {
       this.#database.events.orderingFailed(error)
     })
   }
 
   async writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void> {
     if (samples.length === 0) return
-    await this.#change((connection) => writeSamples(connection, batch, samples, this.#sampleSeries), signal)
+    const work = (connection: DuckDBConnection) => writeSamples(connection, batch, samples, this.#sampleSeries)
+    await this.#append('samples', batch, samples.length, work, signal)
   }
 
   async count(batch: BatchId, signal?: AbortSignal): Promise<BatchRows> {
@@ -170,31 +173,43 @@ export class DuckDBStore implements PointStore {
 
   async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {
     if (batches.length === 0) return
-    await this.#change(async (connection) => {
-      for (const statement of deleteBatchesSql(batches)) await run(connection, statement, signal)
-    }, signal)
+    await this.#change(
+      async (connection) => {
+        for (const statement of deleteBatchesSql(batches)) await run(connection, statement, signal)
+      },
+      { signal },
+    )
   }
 
   async deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void> {
     if (voids.length === 0) return
-    await this.#change(async (connection) => {
-      await run(connection, deleteVoidsSql(voids), signal)
-    }, signal)
+    await this.#change(
+      async (connection) => {
+        await run(connection, deleteVoidsSql(voids), signal)
+      },
+      { signal },
+    )
   }
 
   async dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped> {
     await this.#removeOrphans(signal)
     let dropped: Dropped = { points: 0, samples: 0 }
-    await this.#change(async (connection) => {
-      dropped = await dropBefore(connection, keep)
-      if (dropped.samples === 0) return
-      await removeSampleOrphans(connection)
-      this.#sampleSeries.forget()
-    }, signal)
+    await this.#change(
+      async (connection) => {
+        dropped = await dropBefore(connection, keep)
+        if (dropped.samples === 0) return
+        await removeSampleOrphans(connection)
+        this.#sampleSeries.forget()
+      },
+      { signal },
+    )
     if (dropped.points > 0) {
-      await this.#change(async (connection) => {
-        this.#orphans = { rows: await findOrphans(connection), readers: [...this.#reading] }
-      }, signal)
+      await this.#change(
+        async (connection) => {
+          this.#orphans = { rows: await findOrphans(connection), readers: [...this.#reading] }
+        },
+        { signal },
+      )
     }
     if (dropped.points > 0 || dropped.samples > 0) await this.#database.checkpoint()
     return dropped
@@ -205,11 +220,14 @@ export class DuckDBStore implements PointStore {
     const orphans = this.#orphans
     if (!orphans || orphans.readers.some((reader) => this.#reading.has(reader))) return
     this.#orphans = undefined
-    await this.#change(async (connection) => {
-      await removeOrphans(connection, orphans.rows)
-      // Before the next transaction begins: to look up a number for nothing is only slow.
-      for (const each of [this.#series, this.#ruleSets]) each.forget()
-    }, signal)
+    await this.#change(
+      async (connection) => {
+        await removeOrphans(connection, orphans.rows)
+        // Before the next transaction begins: to look up a number for nothing is only slow.
+        for (const each of [this.#series, this.#ruleSets]) each.forget()
+      },
+      { signal },
+    )
   }
 
   async highestBatch(signal?: AbortSignal): Promise<BatchId> {
@@ -219,7 +237,7 @@ export class DuckDBStore implements PointStore {
   }
 
   async deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void> {
-    await this.#change((connection) => deleteBatchesAbove(connection, batch), signal)
+    await this.#change((connection) => deleteBatchesAbove(connection, batch), { signal })
   }
 
   async copyTo(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy> {
@@ -355,38 +373,60 @@ export class DuckDBStore implements PointStore {
     await this.#database[Symbol.asyncDispose]()
   }
 
-  async #change(work: (connection: DuckDBConnection) => Promise<void>, signal?: AbortSignal): Promise<void> {
+  async #change(
+    work: (connection: DuckDBConnection) => Promise<void>,
+    more: Omit<Change, 'work' | 'committed'> = {},
+  ): Promise<void> {
     const numbers = [this.#series, this.#ruleSets, this.#sampleSeries]
     try {
-      await this.#database.transaction(
-        async (connection) => {
-          // What an earlier attempt of the same transaction gave is void.
+      await this.#database.change({
+        ...more,
+        async work(connection) {
+          // What an earlier attempt of the same change gave is void.
           for (const each of numbers) each.rollback()
           await work(connection)
         },
-        {
-          committed: () => {
-            for (const each of numbers) each.commit()
-          },
-          signal,
+        committed() {
+          for (const each of numbers) each.commit()
         },
-      )
+      })
     } catch (error) {
-      throw this.#toWriteFault(error)
+      throw toWriteFault(error, this.#database.path)
     }
   }
 
-  #toWriteFault(error: unknown): unknown {
-    if (!isDuckDBError(error)) return error
-    const file = this.#database.path
-    return new Fault('storage.write_failed', `could not write ${file}: ${firstLine(error)}`, { file }, { cause: error })
+  /** Adds rows to a batch. After a commit that failed they are counted: they are all there, or none, or the batch is torn. */
+  async #append(
+    table: 'points' | 'samples',
+    batch: BatchId,
+    rows: number,
+    work: (connection: DuckDBConnection) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const count: Statement = { sql: `SELECT count(*) FROM ${table} WHERE batch = $1`, params: [batch] }
+    let before = 0
+    await this.#change(
+      async (connection) => {
+        before = Number((await run(connection, count))[0]?.[0])
+        await work(connection)
+      },
+      {
+        signal,
+        async isThere(connection) {
+          const [[found] = []] = await run(connection, count)
+          const more = Number(found) - before
+          if (more !== 0 && more !== rows) throw tornFault(batch, { rows, found: more })
+          return more === rows
+        },
+      },
+    )
   }
 
   async #select(statement: Statement, signal: AbortSignal | undefined): Promise<unknown[][]> {
     try {
       return await this.#database.select(statement, signal)
     } catch (error) {
-      throw this.#toReadFault(error)
+      throw toReadFault(error, this.#database.path)
     }
   }
 
@@ -396,16 +436,10 @@ export class DuckDBStore implements PointStore {
     try {
       yield* this.#database.stream(statement, signal)
     } catch (error) {
-      throw this.#toReadFault(error)
+      throw toReadFault(error, this.#database.path)
     } finally {
       this.#reading.delete(reader)
     }
-  }
-
-  #toReadFault(error: unknown): unknown {
-    if (!isDuckDBError(error)) return error
-    const file = this.#database.path
-    return new Fault('storage.unavailable', `could not read ${file}: ${firstLine(error)}`, { file }, { cause: error })
   }
 }
 
@@ -416,13 +450,4 @@ interface Start extends Required<StoreOptions> {
   readonly widest: Rest
   readonly points: number
   readonly unordered: { points: number; last: BatchId }
-}
-
-/** DuckDB throws plain errors that begin with the kind: `IO Error: ...`. Its own words name no values of a query. */
-function isDuckDBError(error: unknown): error is Error {
-  return error instanceof Error && !(error instanceof Fault) && /^[A-Z][A-Za-z ]*Error: /.test(error.message)
-}
-
-function firstLine({ message }: Error): string {
-  return message.split('\n', 1)[0]!
 }

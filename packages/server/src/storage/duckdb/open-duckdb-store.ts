@@ -6,8 +6,9 @@ import { fillTables } from './copy-tables.ts'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { DuckDBStore, type StoreOptions } from './duckdb-store.ts'
 import { type DuckDBFileOptions, IN_MEMORY } from './renewable-instance.ts'
-import { run } from './run-statement.ts'
+import { execute, run } from './run-statement.ts'
 import { UPGRADES } from './schema.ts'
+import type { Statement } from './statement.ts'
 
 /**
  * Opens the file, and creates it with its folder if there is none; brings its tables to this version. Throws
@@ -39,7 +40,7 @@ export async function restoreDuckDBFile(
 ): Promise<void> {
   await using database = await DuckDBDatabase.open({ path })
   await upgrade(database, copy.version)
-  await database.transaction((connection) => fillTables(connection, folder, copy, options))
+  await database.change({ work: (connection) => fillTables(connection, folder, copy, options), signal: options.signal })
   await database.checkpoint()
 }
 
@@ -63,20 +64,28 @@ function locked(path: string, pid: number | undefined): Fault {
 
 /** Each upgrade is one transaction together with the version it leads to. */
 async function upgrade(database: DuckDBDatabase, to = UPGRADES.length): Promise<void> {
-  await database.transaction(async (connection) => {
-    await connection.run('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)')
+  await database.change({
+    work: (connection) => execute(connection, 'CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)'),
   })
-  const [row] = await database.select({ sql: 'SELECT coalesce(max(version), 0) FROM schema_version', params: [] })
-  const version = row?.[0] as number
+  const version = toVersion(await database.select(VERSION))
   const newest = Math.max(version, to)
   if (newest > UPGRADES.length) {
     const message = `${database.path} has version ${newest}; this program knows versions up to ${UPGRADES.length}`
     throw new Fault('storage.newer_version', message, { path: database.path, version: newest })
   }
   for (let next = version; next < to; next++) {
-    await database.transaction(async (connection) => {
-      for (const statement of UPGRADES[next]!) await connection.run(statement)
-      await run(connection, { sql: 'INSERT INTO schema_version VALUES ($1)', params: [next + 1] })
+    await database.change({
+      async work(connection) {
+        for (const statement of UPGRADES[next]!) await execute(connection, statement)
+        await run(connection, { sql: 'INSERT INTO schema_version VALUES ($1)', params: [next + 1] })
+      },
+      isThere: async (connection) => toVersion(await run(connection, VERSION)) > next,
     })
   }
+}
+
+const VERSION: Statement = { sql: 'SELECT coalesce(max(version), 0) FROM schema_version', params: [] }
+
+function toVersion(rows: unknown[][]): number {
+  return rows[0]?.[0] as number
 }

@@ -5,20 +5,22 @@ import { ScopeTexts } from './scope-texts.ts'
 
 const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
 afterAll(() => database[Symbol.asyncDispose]())
-await database.transaction(async (connection) => {
-  for (const statement of UPGRADES.flat()) await connection.run(statement)
-  // Two scopes, 1 and 3, with two series each.
-  for (const [number, scope, attributes] of [
-    [1, 1, { project_id: 'a', region: 'north', flavor: 'small', zone: 'x' }],
-    [2, 1, { project_id: 'a', region: 'north', flavor: 'large' }],
-    [3, 3, { project_id: 'b', region: 'north', flavor: 'small' }],
-    [4, 3, { project_id: 'b', region: 'north', flavor: 'small' }],
-  ] as const) {
-    await connection.run('INSERT INTO series (number, scope) VALUES ($1, $2)', [number, scope])
-    for (const [name, value] of Object.entries(attributes)) {
-      await connection.run('INSERT INTO attributes VALUES ($1, $2, $3)', [number, name, value])
+await database.change({
+  async work(connection) {
+    for (const statement of UPGRADES.flat()) await connection.run(statement)
+    // Two scopes, 1 and 3, with two series each.
+    for (const [number, scope, attributes] of [
+      [1, 1, { project_id: 'a', region: 'north', flavor: 'small', zone: 'x' }],
+      [2, 1, { project_id: 'a', region: 'north', flavor: 'large' }],
+      [3, 3, { project_id: 'b', region: 'north', flavor: 'small' }],
+      [4, 3, { project_id: 'b', region: 'north', flavor: 'small' }],
+    ] as const) {
+      await connection.run('INSERT INTO series (number, scope) VALUES ($1, $2)', [number, scope])
+      for (const [name, value] of Object.entries(attributes)) {
+        await connection.run('INSERT INTO attributes VALUES ($1, $2, $3)', [number, name, value])
+      }
     }
-  }
+  },
 })
 
 let asked = 0

@@ -5,18 +5,20 @@ import { WantedSeriesFinder } from './wanted-series.ts'
 
 const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
 afterAll(() => database[Symbol.asyncDispose]())
-await database.transaction(async (connection) => {
-  for (const statement of UPGRADES.flat()) await connection.run(statement)
-  // Two scopes, 1 and 3, with two series each.
-  for (const [number, scope, type] of [
-    [1, 1, 'instance'],
-    [2, 1, 'volume'],
-    [3, 3, 'instance'],
-    [4, 3, 'volume'],
-  ] as const) {
-    await connection.run('INSERT INTO series (number, scope, type) VALUES ($1, $2, $3)', [number, scope, type])
-    await connection.run("INSERT INTO attributes VALUES ($1, 'project_id', $2)", [number, `project-${scope}`])
-  }
+await database.change({
+  async work(connection) {
+    for (const statement of UPGRADES.flat()) await connection.run(statement)
+    // Two scopes, 1 and 3, with two series each.
+    for (const [number, scope, type] of [
+      [1, 1, 'instance'],
+      [2, 1, 'volume'],
+      [3, 3, 'instance'],
+      [4, 3, 'volume'],
+    ] as const) {
+      await connection.run('INSERT INTO series (number, scope, type) VALUES ($1, $2, $3)', [number, scope, type])
+      await connection.run("INSERT INTO attributes VALUES ($1, 'project_id', $2)", [number, `project-${scope}`])
+    }
+  },
 })
 
 let asked = 0
