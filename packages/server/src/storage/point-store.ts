@@ -56,7 +56,8 @@ export type Grouping =
 export interface TimeGrouping {
   readonly by: 'time'
   readonly seconds: number
-  readonly origin: Instant
+  /** The epoch if absent. */
+  readonly origin?: Instant
 }
 
 export const VALUE_FUNCTIONS = ['sum', 'min', 'max', 'mean', 'count', 'first', 'last'] as const

@@ -103,7 +103,7 @@ function calendarCondition(
 }
 
 /** Begin of the bucket of the point `p`. */
-export function bucketSql({ seconds, origin }: TimeGrouping, params: Params): string {
+export function bucketSql({ seconds, origin = 0 }: TimeGrouping, params: Params): string {
   const length = params.add(seconds)
   return `if(p.end_at - p.begin_at = ${length}, p.begin_at,
     p.begin_at - positiveModulo(p.begin_at - ${params.add(origin)}, ${length}))`

@@ -54,7 +54,7 @@ async function expectWhole(store: PointStore, end: number): Promise<void> {
   for (let batch = 2; batch < end; batch++) {
     expect({ batch, ...(await store.count(batch)) }).toEqual({ batch, points: BATCH_POINTS, samples: BATCH_POINTS })
   }
-  const filter = query({ groupby: [{ by: 'time', seconds: HOUR }], attributes: new Map([['id', ['7']]]) })
+  const filter = query({ groupby: [{ by: 'time', seconds: HOUR, origin: 0 }], attributes: new Map([['id', ['7']]]) })
   const { total } = await store.total({ ...filter, end: JUNE + end * HOUR }, EVERYTHING)
   expect(total).toBe(end - 2)
   expect(await store.sampleScopes('id', EVERYTHING, SIGNAL)).toHaveLength(BATCH_POINTS)

@@ -133,7 +133,7 @@ function calendarCondition(
  * Begin of the bucket of the point `p`. DuckDB's `//` cuts toward zero, so instants are first moved, by whole buckets, to
  * where none is negative.
  */
-export function bucketSql({ seconds, origin }: TimeGrouping, params: Params): string {
+export function bucketSql({ seconds, origin = 0 }: TimeGrouping, params: Params): string {
   const length = params.add(seconds)
   const shift = params.add(Math.ceil((YEAR_ZERO_SECONDS + origin) / seconds) * seconds - origin)
   return `(CASE WHEN p.end_at - p.begin_at = ${length} THEN p.begin_at

@@ -9,18 +9,22 @@ const SERIES = 3000
 
 async function openCloud(): Promise<DuckDBDatabase> {
   const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
-  await database.transaction(async (connection) => {
-    for (const statement of UPGRADES.flat()) await connection.run(statement)
-    await connection.run(`INSERT INTO series (number, id, scope, scope_id, type)
+  await database.change({
+    async work(connection) {
+      for (const statement of UPGRADES.flat()) await connection.run(statement)
+      await connection.run(`INSERT INTO series (number, id, scope, scope_id, type)
       SELECT n, n, CASE WHEN n <= ${SERIES} THEN 1 ELSE ${SERIES + 1} END, CASE WHEN n <= ${SERIES} THEN 'a' ELSE 'b' END,
         CASE WHEN n % 2 = 0 THEN 'volume' ELSE 'instance' END FROM range(1, ${2 * SERIES + 1}) r(n)`)
-    for (const [name, value] of [
-      ['id', `CASE WHEN n <= ${SERIES} THEN 'a' ELSE 'b' END || n`],
-      ['project_id', `CASE WHEN n <= ${SERIES} THEN 'a' ELSE 'b' END`],
-      ['flavor', `CASE WHEN n <= ${SERIES} THEN 'small' ELSE 'large' END`],
-    ]) {
-      await connection.run(`INSERT INTO attributes SELECT n, '${name}', ${value} FROM range(1, ${2 * SERIES + 1}) r(n)`)
-    }
+      for (const [name, value] of [
+        ['id', `CASE WHEN n <= ${SERIES} THEN 'a' ELSE 'b' END || n`],
+        ['project_id', `CASE WHEN n <= ${SERIES} THEN 'a' ELSE 'b' END`],
+        ['flavor', `CASE WHEN n <= ${SERIES} THEN 'small' ELSE 'large' END`],
+      ]) {
+        await connection.run(
+          `INSERT INTO attributes SELECT n, '${name}', ${value} FROM range(1, ${2 * SERIES + 1}) r(n)`,
+        )
+      }
+    },
   })
   return database
 }

@@ -189,7 +189,7 @@ function nameOf(grouping: Exclude<Grouping, { by: 'time' }>): string {
   return grouping.by === 'type' ? 'type' : grouping.name
 }
 
-function bucketOf({ begin, end }: Point, { seconds, origin }: TimeGrouping): Instant {
+function bucketOf({ begin, end }: Point, { seconds, origin = 0 }: TimeGrouping): Instant {
   if (end - begin === seconds) return begin
   return origin + Math.floor((begin - origin) / seconds) * seconds
 }
