@@ -1,6 +1,7 @@
 import { add, Decimal, decimal, formatDecimal, ZERO } from '@cloudtabby/server/domain/decimal'
 import { type Frame, NO_RULES } from '@cloudtabby/server/domain/point'
 import { toSeries } from '@cloudtabby/server/domain/series'
+import { UTC } from '@cloudtabby/server/domain/time-zone'
 import { HashmapRater } from '@cloudtabby/server/rating/hashmap/hashmap-rater'
 import type { Mapping, Rules } from '@cloudtabby/server/rating/hashmap/rules'
 import { type Measure, medianSeconds } from './measure.ts'
@@ -28,13 +29,13 @@ function measure(ruleCount: number): Measure[] {
   const flavors = Math.max(1, Math.floor(ruleCount / TYPES.length))
   const frame = frameOf(flavors, (i) => 1 + (i % 100))
   const other = frameOf(flavors, (i) => 1 + ((i + 37) % 100), frame)
-  const rater = new HashmapRater(rules)
+  const rater = new HashmapRater(rules, UTC)
   checkSum(ruleCount, rater.rate([frame])[0]!)
 
   const steady = medianSeconds(RUNS, () => rater.rate([frame]))
   let turn = 0
   const moving = medianSeconds(RUNS, () => rater.rate([turn++ % 2 === 0 ? other : frame]))
-  const first = medianSeconds(RUNS, () => new HashmapRater(rules).rate([frame]))
+  const first = medianSeconds(RUNS, () => new HashmapRater(rules, UTC).rate([frame]))
   const name = `hashmap, ${ruleCount} rules`
   const pointsPerSecond = (seconds: number) => Math.round(POINTS / seconds)
   return [

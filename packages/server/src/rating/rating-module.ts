@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/period.ts'
 import type { Frame, Point } from '../domain/point.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import type { Route } from '../http/route.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { StateDatabase } from '../state/database.ts'
@@ -46,6 +47,8 @@ export interface RateOptions {
 /** What a rating module may use of the rest of the program. */
 export interface RatingContext {
   readonly db: StateDatabase
+  /** Whose calendar days, weeks, months and years are told by. */
+  readonly zone: TimeZone
 }
 
 /** A rating module as its folder defines it. Its section has its name: `[hashmap]`. What it makes is called as it is. */

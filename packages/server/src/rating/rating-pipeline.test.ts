@@ -74,7 +74,7 @@ test('why a point has no price: the most specific reason of all modules, none wh
     whyTypeUnpriced: () => 'no-service',
   })
   const noMatch = module('b', (p) => p, {
-    whyUnpriced: () => ({ reason: 'no-match', fields: ['x'] }),
+    whyUnpriced: () => ({ reason: 'no-match', seen: () => 'x' }),
     whyTypeUnpriced: () => undefined,
   })
   const free = module('c', (p) => p, { whyUnpriced: () => undefined, whyTypeUnpriced: () => undefined })

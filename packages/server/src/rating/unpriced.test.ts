@@ -24,11 +24,11 @@ test('only points without price and rules are counted, by type and reason, with 
       ? undefined
       : series.type === 'image'
         ? { reason: 'no-service' }
-        : { reason: 'no-match', fields: ['flavor_id', 'id'] },
+        : { reason: 'no-match', seen: () => `flavor_id = '${String(series.metadata['flavor_id'])}'` },
   )
   tally.merge([{ type: 'image', reason: 'no-service', points: 5 }])
   expect(tally.usages).toEqual([
-    { type: 'instance', reason: 'no-match', points: 2, example: "flavor_id = '<nil>', id = 'i'" },
+    { type: 'instance', reason: 'no-match', points: 2, example: "flavor_id = '<nil>'" },
     { type: 'image', reason: 'no-service', points: 6 },
   ])
 })

@@ -1,7 +1,6 @@
 import { isZero } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
 import { unreachable } from '../lib/unreachable.ts'
-import { attributeText } from '../domain/series.ts'
 
 /** Why no rule has priced a point, the least specific first. A rule that costs nothing is a price. */
 export const UNPRICED_REASONS = ['no-module', 'no-service', 'no-rule', 'not-in-force', 'no-match'] as const
@@ -9,8 +8,8 @@ export type UnpricedReason = (typeof UNPRICED_REASONS)[number]
 
 export interface WhyUnpriced {
   readonly reason: UnpricedReason
-  /** Of `no-match`: the attributes that rules look at. */
-  readonly fields?: readonly string[]
+  /** Of `no-match`: the attributes that rules look at, as they are: `flavor = '<nil>', mem = ''`. */
+  readonly seen?: () => string
 }
 
 /** Usage of one type that no rule has priced, for one reason. */
@@ -48,20 +47,14 @@ export class UnpricedTally {
     return [...this.#usages.values()]
   }
 
-  #add({ series }: Point, { reason, fields = [] }: WhyUnpriced): void {
+  #add({ series }: Point, { reason, seen }: WhyUnpriced): void {
     const key = `${reason} ${series.type}`
     const known = this.#usages.get(key)
     if (known) {
       known.points++
       return
     }
-    const shown = fields.map((name) => `${name} = '${attributeText(series.groupby[name] ?? series.metadata[name])}'`)
-    this.#usages.set(key, {
-      type: series.type,
-      reason,
-      points: 1,
-      ...(shown.length > 0 && { example: shown.join(', ') }),
-    })
+    this.#usages.set(key, { type: series.type, reason, points: 1, ...(seen && { example: seen() }) })
   }
 }
 

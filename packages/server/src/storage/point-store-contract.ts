@@ -5,7 +5,7 @@ import { Decimal } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
 import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
-import { attributeText, type AttributeValue } from '../domain/series.ts'
+import { attributeText, type Attributes, type AttributeValue } from '../domain/series.ts'
 import type { Snapshot, Void } from '../domain/snapshot.ts'
 import { TimeZone } from '../domain/time-zone.ts'
 import {
@@ -420,6 +420,47 @@ function totals(open: Open): void {
       attributes.set('month', ['nothing'])
       expect((await store.retrieve(query({ ...range, attributes }), EVERYTHING)).total).toBe(0)
     }
+  })
+
+  test('a point with a calendar attribute of its own is grouped and found by that, all others by their begin', async () => {
+    await using store = await open()
+    const own = (groupby: Attributes, metadata: Attributes = {}) =>
+      series({ groupby: { id: 'vm-1', project_id: 'alpha', ...groupby }, metadata })
+    await store.write(1, [
+      point(series(), { quantity: '1' }),
+      point(own({ month: '13' }), { quantity: '2' }),
+      point(series({ metadata: { month: 'May', flavor: 'small' } }), { quantity: '4' }),
+      point(own({ month: '13' }, { month: 'May' }), { quantity: '8' }),
+      point(series({ metadata: { month: '' } }), { quantity: '16' }),
+    ])
+    const asked = async (groupby: Grouping[], attributes = new Map<string, string[]>()) =>
+      table(await store.total(query({ groupby, attributes }), EVERYTHING)).map((row) =>
+        row.slice(0, groupby.length + 1),
+      )
+    const month: Grouping = { by: 'calendar', name: 'month' }
+    expect(await asked([month])).toEqual([
+      ['13', '10'],
+      ['6', '17'],
+      ['May', '4'],
+    ])
+    expect(await asked([{ by: 'calendar', name: 'year' }, month])).toEqual([
+      ['2026', '13', '10'],
+      ['2026', '6', '17'],
+      ['2026', 'May', '4'],
+    ])
+    expect(await asked([], new Map([['month', ['13', 'May']]]))).toEqual([['14']])
+    expect(
+      await asked(
+        [],
+        new Map([
+          ['month', ['6']],
+          ['project_id', ['alpha']],
+        ]),
+      ),
+    ).toEqual([['17']])
+    expect(await asked([{ by: 'type' }], new Map([['month', ['5']]]))).toEqual([])
+    const { points } = await store.retrieve(query({ attributes: new Map([['month', ['May']]]) }), EVERYTHING)
+    expect(points.map(({ quantity }) => quantity.toString())).toEqual(['4'])
   })
 
   test('all of time may be grouped by a local calendar, before and after daylight saving is known', async () => {

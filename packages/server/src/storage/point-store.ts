@@ -18,7 +18,8 @@ export interface PointFilter {
   readonly types: readonly string[]
   /**
    * Attribute name to the texts that match (`attributeText`), groupby and metadata alike, and `type`, `unit` and the
-   * calendar attributes (`CALENDAR`); groupby wins over metadata of the same name. An absent attribute is the empty text.
+   * calendar attributes (`CALENDAR`), which a series may have itself; groupby wins over metadata of the same name. An absent
+   * attribute is the empty text.
    * An empty list of values matches nothing.
    */
   readonly attributes: ReadonlyMap<string, readonly string[]>
@@ -40,7 +41,8 @@ export function matchesNothing(filter: PointFilter): boolean {
 
 /**
  * By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets (once at
- * most). An attribute called `type`, `unit` or like a calendar attribute is what a filter of that name goes by.
+ * most). An attribute called `type` or `unit` is what a filter of that name goes by; one like a calendar attribute is what the
+ * series has of that name, and where it has none, what the point's begin says.
  */
 export type Grouping =
   | { readonly by: 'attribute'; readonly name: string }

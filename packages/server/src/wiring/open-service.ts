@@ -103,7 +103,10 @@ export async function openStores(
       modules,
       imports: new Imports(db),
       reprocesses: new Reprocesses(db),
-      pipeline: new RatingPipeline(await openRatingModules(config.ratingModules, { db }, owned), modules),
+      pipeline: new RatingPipeline(
+        await openRatingModules(config.ratingModules, { db, zone: options.collect.timezone }, owned),
+        modules,
+      ),
       [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
     }
   } catch (error) {

@@ -1,10 +1,14 @@
 import { LRUCache } from 'lru-cache'
+import type { Calendar } from '../../domain/calendar.ts'
 import { type Decimal, compare, decimal, decimalFromNumber, formatDecimal, parseDecimal } from '../../domain/decimal.ts'
 import { type AttributeValue, attributeText, type Series } from '../../domain/series.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { countReached } from './count-reached.ts'
 import { NO_OUTCOME, type FieldOutcome, Match } from './match.ts'
 import type { Field, Mapping, Rules, Service, Threshold } from './rules.ts'
+
+/** Texts of calendar attributes that rules look at. */
+export type CalendarTexts = Readonly<Partial<Record<Calendar, string>>>
 
 /** The rules that one scope is priced by at one instant, as lookups. */
 export interface CompiledRules {
@@ -54,14 +58,14 @@ export class CompiledService {
     return this.#mappings.length === 0 && this.#thresholds.length === 0 && this.#fields.length === 0
   }
 
-  /** The attributes that its rules look at. */
-  get fieldNames(): readonly string[] {
-    return this.#fields.map((field) => field.name)
+  /** What its rules see of a series: `flavor = 'm1', mem = ''`. */
+  seenOf(series: Series, calendar: CalendarTexts): string {
+    return this.#fields.map(({ name }) => `${name} = '${attributeText(valueOf(series, name, calendar))}'`).join(', ')
   }
 
-  /** The rules that apply to the series; throws `NotANumber` when a threshold cannot tell. */
-  match(series: Series): Match {
-    const outcomes = this.#fields.map((field) => field.outcome(series))
+  /** The rules that apply to the series at a time of that calendar; throws `NotANumber` when a threshold cannot tell. */
+  match(series: Series, calendar: CalendarTexts): Match {
+    const outcomes = this.#fields.map((field) => field.outcome(series, calendar))
     const key = outcomes.map((outcome) => outcome.key).join(' ')
     let match = this.#matches.get(key)
     if (match === undefined) {
@@ -101,8 +105,8 @@ class CompiledField {
     this.isEmpty = mappings.length === 0 && thresholds.length === 0
   }
 
-  outcome({ groupby, metadata }: Series): FieldOutcome {
-    const value = Object.hasOwn(groupby, this.name) ? groupby[this.name] : own(metadata, this.name)
+  outcome(series: Series, calendar: CalendarTexts): FieldOutcome {
+    const value = valueOf(series, this.name, calendar)
     const outcomes = this.#byValue.get(attributeText(value)) ?? this.#other
     return outcomes.at(this.#levels.length === 0 || isNothing(value) ? 0 : this.#countReached(value))
   }
@@ -144,6 +148,12 @@ class OutcomesOfValue {
     if (this.#mappings.length === 0 && thresholds.length === 0) return NO_OUTCOME
     return { key: `${this.#value}/${reached}`, mappings: this.#mappings, thresholds }
   }
+}
+
+/** Of what a series does not have itself the calendar has some: CloudKitty's collectors put it into every `groupby`. */
+function valueOf({ groupby, metadata }: Series, name: string, calendar: CalendarTexts): AttributeValue | undefined {
+  const value = Object.hasOwn(groupby, name) ? groupby[name] : own(metadata, name)
+  return value === undefined || value === '' ? (own(calendar, name) ?? value) : value
 }
 
 function own(attributes: Series['metadata'], name: string): AttributeValue | undefined {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { Decimal, decimal, formatDecimal, subtract, ZERO } from '../../domain/decimal.ts'
 import { type Frame, NO_RULES, type Point } from '../../domain/point.ts'
 import { type Attributes, toSeries } from '../../domain/series.ts'
+import { TimeZone, UTC } from '../../domain/time-zone.ts'
 import { Fault } from '../../lib/fault.ts'
 import { HashmapRater } from './hashmap-rater.ts'
 import type { Rules } from './rules.ts'
@@ -30,12 +31,14 @@ function frameOf(points: readonly Point[], scopeId?: string, begin = PERIOD.begi
   return { scopeId, period: { begin, end: begin + 3600 }, points }
 }
 
+const raterOf = (rules: Rules, zone = UTC) => new HashmapRater(rules, zone)
+
 function rateFrame(rater: HashmapRater, frame: Frame): Frame {
   return rater.rate([frame])[0]!
 }
 
 function priceOf(rules: Rules, sketch: PointSketch): string {
-  const [point] = rateFrame(new HashmapRater(rules), frameOf([pointOf(sketch)], sketch.scope)).points
+  const [point] = rateFrame(raterOf(rules), frameOf([pointOf(sketch)], sketch.scope)).points
   return formatDecimal(point!.price)
 }
 
@@ -222,7 +225,7 @@ test.each<[string, RuleSketch[], PointSketch, string]>([
 })
 
 test('a rule is valid from its start on, and not at its end', () => {
-  const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
+  const rater = raterOf(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
   const point = pointOf({ quantity: '1' })
   const prices = [0, 3600, 7200, 10_800, 7200].map((begin) => {
     const [rated] = rateFrame(rater, frameOf([{ ...point, begin, end: begin + 3600 }], undefined, begin)).points
@@ -232,7 +235,7 @@ test('a rule is valid from its start on, and not at its end', () => {
 })
 
 test('frames come back in their order, each by the rules of its own period', () => {
-  const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
+  const rater = raterOf(buildRules([{ flat: '1', start: 3_600_000_000n, end: 10_800_000_000n }]))
   const frames = [7200, 0, 3600].map((begin) => frameOf([pointOf({ quantity: '1' })], `p${begin}`, begin))
   const rated = rater.rate(frames)
   expect(rated.map(({ scopeId }) => scopeId)).toEqual(['p7200', 'p0', 'p3600'])
@@ -240,7 +243,7 @@ test('frames come back in their order, each by the rules of its own period', () 
 })
 
 test('a rule that starts within the second is not yet valid at its beginning', () => {
-  const rater = new HashmapRater(buildRules([{ flat: '1', start: 3_600_000_001n }]))
+  const rater = raterOf(buildRules([{ flat: '1', start: 3_600_000_001n }]))
   const [rated] = rateFrame(rater, frameOf([pointOf({ quantity: '1' })])).points
   expect(formatDecimal(rated!.price)).toBe('0')
 })
@@ -255,14 +258,14 @@ test('a point keeps the rules that took part, in order of application, as one ar
     { id: 'other', flat: '4', field: 'a', value: 'y' },
   ])
   const points = ['r1', 'r2'].map((id) => pointOf({ quantity: '7', groupby: { id }, metadata: { a: 'x' } }))
-  const [first, second] = rateFrame(new HashmapRater(rules), frameOf(points)).points
+  const [first, second] = rateFrame(raterOf(rules), frameOf(points)).points
   expect(first!.rules).toEqual(['rate', 'high', 'dear'])
   expect(second!.rules).toBe(first!.rules)
 })
 
 test('rules of a module before are kept in front', () => {
   const point = { ...pointOf({ quantity: '2', price: '1' }), rules: ['script'] }
-  const [rated] = rateFrame(new HashmapRater(buildRules([{ id: 'm', flat: '1' }])), frameOf([point])).points
+  const [rated] = rateFrame(raterOf(buildRules([{ id: 'm', flat: '1' }])), frameOf([point])).points
   expect(rated!.rules).toEqual(['script', 'm'])
   expect(formatDecimal(rated!.price)).toBe('3')
 })
@@ -270,7 +273,7 @@ test('rules of a module before are kept in front', () => {
 test.each([['big'], ['1 GiB'], [['64']], ['NaN']])(
   'a field threshold on %j fails this scope, and says where',
   (value) => {
-    const rater = new HashmapRater(buildRules([{ flat: '1', field: 'mem', level: '64' }]))
+    const rater = raterOf(buildRules([{ flat: '1', field: 'mem', level: '64' }]))
     const frame = frameOf([pointOf({ quantity: '1', metadata: { mem: value } })], 'p1')
     const fault = faultOf(() => rater.rate([frame]))
     expect(fault.code).toBe('rating.failed')
@@ -305,6 +308,44 @@ test('an attribute that is absent or empty meets the mapping for the empty value
   expect(priceOf(rules, { quantity: '1', metadata: { mem: null } })).toBe('2')
 })
 
+const CALENDAR_RULES: RuleSketch[] = [
+  { flat: '1', field: 'month', value: '3', group: 'a' },
+  { flat: '10', field: 'year', value: '2026', group: 'b' },
+  { flat: '100', field: 'day_of_the_year', value: '88', group: 'c' },
+  { flat: '1000', field: 'week_of_the_year', value: '13', group: 'd' },
+]
+
+test('rules on the calendar match as those of CloudKitty, whose collectors put it into every groupby', () => {
+  const at = (when: string, metadata = {}, groupby = {}, zone = UTC) => {
+    const begin = Date.parse(when) / 1000
+    const sketch = pointOf({ quantity: '1', metadata, groupby })
+    const frame = frameOf([{ ...sketch, begin, end: begin + 3600 }], 'p', begin)
+    return formatDecimal(rateFrame(raterOf(buildRules(CALENDAR_RULES), zone), frame).points[0]!.price)
+  }
+  expect(at('2026-03-29T00:00:00Z')).toBe('1111')
+  expect(at('2026-03-28T23:00:00Z')).toBe('11')
+  expect(at('2026-03-28T23:00:00Z', {}, {}, TimeZone.named('Europe/Berlin')!)).toBe('1111')
+  expect(at('2025-04-01T00:00:00Z')).toBe('1000')
+  // What the usage brought itself counts, wherever it stands; what is empty is as good as absent.
+  expect(at('2026-03-29T00:00:00Z', { month: '4' }, { year: '2025' })).toBe('1100')
+  expect(at('2020-01-01T00:00:00Z', { month: '3' }, { year: '2026' })).toBe('11')
+  expect(at('2026-03-29T00:00:00Z', { month: '' })).toBe('1111')
+})
+
+test('the calendar is followed from period to period of one series', () => {
+  const rater = raterOf(
+    buildRules([...CALENDAR_RULES, { flat: '0.5', field: 'day_of_the_year', level: '88', group: 'e' }]),
+  )
+  const first = Date.parse('2026-03-27T00:00:00Z') / 1000
+  const point = pointOf({ quantity: '1' })
+  const frames = Array.from({ length: 6 }, (_, i) => {
+    const begin = first + i * 12 * 3600
+    return frameOf([{ ...point, begin, end: begin + 3600 }], 'p', begin)
+  })
+  const prices = rater.rate(frames).map(({ points }) => formatDecimal(points[0]!.price))
+  expect(prices).toEqual(['11', '11', '11', '11', '1111.5', '1111.5'])
+})
+
 test('of usage that no rule prices it is known why, and rules that cost nothing are a price', () => {
   const later = BigInt(PERIOD.begin + 3600) * 1_000_000n
   const rules = buildRules([
@@ -312,7 +353,7 @@ test('of usage that no rule prices it is known why, and rules that cost nothing 
     { flat: '1', field: 'flavor', value: 'm1', start: later },
     { flat: '1', field: 'mem', level: '64' },
   ])
-  const rater = new HashmapRater([
+  const rater = raterOf([
     ...rules,
     ...buildRules([], 'empty'),
     ...buildRules([{ flat: '1', start: later }], 'later'),
@@ -320,12 +361,16 @@ test('of usage that no rule prices it is known why, and rules that cost nothing 
   ])
   const why = (type: string, metadata = {}, scopeId = 'p2') => {
     const [frame] = rater.rate([frameOf([pointOf({ quantity: '1', type, metadata })], scopeId)])
-    return rater.whyUnpriced(frame!.points[0]!, scopeId)
+    const reason = rater.whyUnpriced(frame!.points[0]!, scopeId)
+    return reason && { reason: reason.reason, ...(reason.seen && { seen: reason.seen() }) }
   }
   expect(why('compute', { flavor: 'free' })).toBeUndefined()
   expect(why('compute', { mem: '64' })).toBeUndefined()
-  expect(why('compute', { flavor: '<nil>', mem: '1' })).toEqual({ reason: 'no-match', fields: ['flavor', 'mem'] })
-  expect(why('compute', { flavor: 'm1' })).toEqual({ reason: 'no-match', fields: ['flavor', 'mem'] })
+  expect(why('compute', { flavor: '<nil>', mem: '1' })).toEqual({
+    reason: 'no-match',
+    seen: "flavor = '<nil>', mem = '1'",
+  })
+  expect(why('compute', { flavor: 'm1' })).toEqual({ reason: 'no-match', seen: "flavor = 'm1', mem = ''" })
   expect(why('typing-error')).toEqual({ reason: 'no-service' })
   expect(why('empty')).toEqual({ reason: 'no-rule' })
   expect(why('later')).toEqual({ reason: 'not-in-force' })
@@ -339,7 +384,7 @@ test('of usage that no rule prices it is known why, and rules that cost nothing 
 
 test('the argument is not changed', () => {
   const frame = frameOf([pointOf({ quantity: '1' })])
-  new HashmapRater(buildRules([{ flat: '1' }])).rate([frame])
+  raterOf(buildRules([{ flat: '1' }])).rate([frame])
   expect(frame.points[0]!.price).toBe(ZERO)
   expect(frame.points[0]!.rules).toBe(NO_RULES)
 })
@@ -408,7 +453,7 @@ test('compiled rules price as a direct telling of the algorithm does, digit by d
       fc.constantFrom('0', '1.5', '-0.3333333333333333333333333333333333'),
       (sketches, usages, scope, hours, before) => {
         const rules = buildRules(sketches)
-        const rater = new HashmapRater(rules)
+        const rater = raterOf(rules)
         const points = usages.map((each) => pointOf({ ...each, scope: scope ?? '', price: before }))
         // Several periods, so that what is remembered of one must not leak into another.
         for (const hour of hours) {

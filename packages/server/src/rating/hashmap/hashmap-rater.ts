@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache'
+import { CALENDAR, type Calendar, calendarText } from '../../domain/calendar.ts'
 import { type Decimal, isZero, ZERO } from '../../domain/decimal.ts'
 import { formatInstant, type Instant } from '../../domain/period.ts'
 import { type Frame, NO_RULES, type Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
+import type { TimeZone } from '../../domain/time-zone.ts'
 import { Fault } from '../../lib/fault.ts'
 import { ScopeFaults } from '../../lib/scope-faults.ts'
 import type { Rater } from '../rating-module.ts'
 import type { UnpricedReason, WhyUnpriced } from '../unpriced.ts'
 import { type RuleTime, ruleTimeFromInstant } from '../rule-time.ts'
-import { type CompiledRules, compileRules, isInForce, NotANumber } from './compile-rules.ts'
+import { type CalendarTexts, type CompiledRules, compileRules, isInForce, NotANumber } from './compile-rules.ts'
 import { applyFormula } from './formula.ts'
 import type { Match } from './match.ts'
 import type { Mapping, Rules, Service, Threshold } from './rules.ts'
@@ -17,6 +19,8 @@ import type { Mapping, Rules, Service, Threshold } from './rules.ts'
 interface Memory {
   /** Of the rules that the match was made from; other rules, another match. */
   readonly rules: CompiledRules
+  /** What the calendar said then, as far as rules look at it. */
+  readonly calendar: CalendarTexts
   /** Undefined: no service has the series' type. */
   readonly match: Match | undefined
   /** A quantity, and its price for a point that had none. */
@@ -35,10 +39,18 @@ export class HashmapRater implements Rater {
   readonly #turns: ReadonlyMap<string | undefined, readonly RuleTime[]>
   readonly #compiled = new LRUCache<string, CompiledRules>({ max: 5000 })
   readonly #memory = new WeakMap<Series, Memory>()
+  readonly #zone: TimeZone
+  /** The calendar attributes that rules look at: mostly none. */
+  readonly #calendars: readonly Calendar[]
+  /** What they are, by these texts: the same object for the same texts. */
+  readonly #calendarTexts = new LRUCache<string, CalendarTexts>({ max: 1000 })
 
-  constructor(rules: Rules) {
+  /** `zone`: whose calendar rules on months, weeks, days and years look at. */
+  constructor(rules: Rules, zone: TimeZone) {
     this.#rules = rules
     this.#turns = turnsOf(rules)
+    this.#zone = zone
+    this.#calendars = calendarsOf(rules)
   }
 
   rate(frames: readonly Frame[]): readonly Frame[] {
@@ -62,7 +74,9 @@ export class HashmapRater implements Rater {
       const own = this.#rulesOf(series.type).filter((rule) => rule.scopeId === undefined || rule.scopeId === scopeId)
       return { reason: own.length > 0 ? 'not-in-force' : 'no-rule' }
     }
-    return service.match(series).isEmpty ? { reason: 'no-match', fields: service.fieldNames } : undefined
+    const calendar = this.#calendarAt(begin)
+    if (!service.match(series, calendar).isEmpty) return undefined
+    return { reason: 'no-match', seen: () => service.seenOf(series, calendar) }
   }
 
   whyTypeUnpriced(type: string, at: Instant): UnpricedReason | undefined {
@@ -78,16 +92,18 @@ export class HashmapRater implements Rater {
   }
 
   #rateFrame(frame: Frame): Frame {
-    const rules = this.#rulesFor(frame.scopeId, frame.period.begin)
-    return { ...frame, points: frame.points.map((point) => this.#ratePoint(point, rules, frame)) }
+    const { scopeId, period, points } = frame
+    const rules = this.#rulesFor(scopeId, period.begin)
+    const calendar = this.#calendarAt(period.begin)
+    return { ...frame, points: points.map((point) => this.#ratePoint(point, { rules, calendar }, frame)) }
   }
 
-  #ratePoint(point: Point, rules: CompiledRules, frame: Frame): Point {
+  #ratePoint(point: Point, { rules, calendar }: Pick<Memory, 'rules' | 'calendar'>, frame: Frame): Point {
     const { series, quantity } = point
     let memory = this.#memory.get(series)
-    if (memory === undefined || memory.rules !== rules) {
-      const match = matchOf(series, rules, frame)
-      memory = { rules, match, quantity: undefined, price: point.price, applied: NO_RULES }
+    if (memory === undefined || memory.rules !== rules || memory.calendar !== calendar) {
+      const match = matchOf(series, { rules, calendar }, frame)
+      memory = { rules, calendar, match, quantity: undefined, price: point.price, applied: NO_RULES }
       this.#memory.set(series, memory)
     }
     if (memory.match === undefined) return point
@@ -100,6 +116,19 @@ export class HashmapRater implements Rater {
     }
     const applied = point.rules.length === 0 ? memory.applied : [...point.rules, ...memory.applied]
     return { series, begin: point.begin, end: point.end, quantity, price: memory.price, rules: applied }
+  }
+
+  #calendarAt(begin: Instant): CalendarTexts {
+    if (this.#calendars.length === 0) return NO_CALENDAR
+    const day = this.#zone.dayOf(begin)
+    const texts = this.#calendars.map((name) => calendarText(name, day))
+    const key = texts.join(' ')
+    let known = this.#calendarTexts.get(key)
+    if (known === undefined) {
+      known = Object.fromEntries(this.#calendars.map((name, i) => [name, texts[i]!]))
+      this.#calendarTexts.set(key, known)
+    }
+    return known
   }
 
   /** The same object for all instants between which no rule begins or ends. */
@@ -125,9 +154,13 @@ function ratePriced(point: Point, match: Match): Point {
   return { ...point, price, rules: [...point.rules, ...formula.rules] }
 }
 
-function matchOf(series: Series, rules: CompiledRules, { scopeId, period }: Frame): Match | undefined {
+function matchOf(
+  series: Series,
+  { rules, calendar }: Pick<Memory, 'rules' | 'calendar'>,
+  { scopeId, period }: Frame,
+): Match | undefined {
   try {
-    return rules.services.get(series.type)?.match(series)
+    return rules.services.get(series.type)?.match(series, calendar)
   } catch (error) {
     if (!(error instanceof NotANumber)) throw error
     const { type } = series
@@ -136,6 +169,13 @@ function matchOf(series: Series, rules: CompiledRules, { scopeId, period }: Fram
     const scopeIds = scopeId === undefined ? [] : [scopeId]
     throw new Fault('rating.failed', message, { type, period, field, value }, { scopeIds, cause: error })
   }
+}
+
+const NO_CALENDAR: CalendarTexts = {}
+
+function calendarsOf(rules: Rules): readonly Calendar[] {
+  const named = new Set(rules.flatMap(({ fields }) => fields.map(({ name }) => name)))
+  return CALENDAR.filter((name) => named.has(name))
 }
 
 function allRules(service: Service): readonly (Mapping | Threshold)[] {

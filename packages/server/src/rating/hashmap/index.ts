@@ -5,5 +5,5 @@ import { hashmapModule } from './hashmap-module.ts'
 export const plugin = defineRatingModule({
   name: 'hashmap',
   options: z.object({}),
-  create: (_options, { db }) => hashmapModule(db),
+  create: (_options, { db, zone }) => hashmapModule(db, zone),
 })

@@ -1,3 +1,4 @@
+import type { Calendar } from '../../domain/calendar.ts'
 import { decimal } from '../../domain/decimal.ts'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
@@ -20,6 +21,7 @@ import {
   type TotalStream,
   type BatchRows,
 } from '../point-store.ts'
+import { calendarsAsked, type WithBrought } from '../brought-calendar.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
 import {
@@ -40,6 +42,7 @@ import type { Layout } from './schema.ts'
 import { Params } from './statement.ts'
 import { type Tables, tablesOf } from './tables.ts'
 import { totalSql } from './total-sql.ts'
+import { broughtSql } from './visible-sql.ts'
 import { type Target, writePoints } from './write-points.ts'
 import { writeSamples, writtenSampleSeries } from './write-samples.ts'
 import { WrittenSeries } from './written-series.ts'
@@ -118,9 +121,10 @@ export class ClickHouseStore implements PointStore {
     return Number(row?.[0] ?? 0)
   }
 
-  async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
-    if (matchesNothing(query)) return { total: 0, rows: [] }
-    const ask = async (asked: TotalQuery): Promise<Total> => {
+  async total(given: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
+    if (matchesNothing(given)) return { total: 0, rows: [] }
+    const query = await this.#withBrought(given, signal)
+    const ask = async (asked: TotalQuery & WithBrought): Promise<Total> => {
       const statement = totalSql(asked, snapshot, this.#tables)
       return statement.read(await this.#database.select(statement, signal))
     }
@@ -133,8 +137,9 @@ export class ClickHouseStore implements PointStore {
     return { total, rows: [] }
   }
 
-  async streamTotal(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
-    if (matchesNothing(query)) return wholeStream({ total: 0, rows: [] })
+  async streamTotal(given: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
+    if (matchesNothing(given)) return wholeStream({ total: 0, rows: [] })
+    const query = await this.#withBrought(given, signal)
     const statement = totalSql(query, snapshot, this.#tables)
     const answer = await streamTotal(this.#database.stream(statement, signal), (rows) => statement.read(rows))
     if (answer.total > 0 || (query.offset === 0 && query.limit !== 0)) return answer
@@ -143,8 +148,9 @@ export class ClickHouseStore implements PointStore {
     return wholeStream(await this.total({ ...query, limit: 0 }, snapshot, signal))
   }
 
-  async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
-    if (matchesNothing(query)) return { total: 0, points: [] }
+  async retrieve(given: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
+    if (matchesNothing(given)) return { total: 0, points: [] }
+    const query = await this.#withBrought(given, signal)
     const [row] = await this.#database.select(pageWindowSql(query, snapshot, this.#tables), signal)
     const [total, hasPage, first, last, before] = (row ?? []).map(Number) as [number, number, number, number, number]
     if (!hasPage || query.limit === 0) return { total: total ?? 0, points: [] }
@@ -155,13 +161,25 @@ export class ClickHouseStore implements PointStore {
   }
 
   async *stream(
-    filter: PointFilter,
+    given: PointFilter,
     snapshot: Snapshot,
     signal?: AbortSignal,
   ): AsyncGenerator<readonly Point[], void, undefined> {
-    if (matchesNothing(filter)) return
+    if (matchesNothing(given)) return
+    const filter = await this.#withBrought(given, signal)
     const statement = pointsSql(filter, snapshot, this.#tables)
     for await (const rows of this.#database.stream(statement, signal)) yield await this.#toPoints(rows, signal)
+  }
+
+  /** The question, and what it needs to know of the calendar: nothing, mostly. */
+  async #withBrought<Q extends PointFilter & Partial<Pick<TotalQuery, 'groupby'>>>(
+    query: Q,
+    signal: AbortSignal | undefined,
+  ): Promise<Q & WithBrought> {
+    const names = calendarsAsked(query)
+    if (names.length === 0) return query
+    const rows = (await this.#database.select(broughtSql(names, this.#tables), signal)) as [Calendar][]
+    return { ...query, brought: new Set(rows.map(([name]) => name)) }
   }
 
   async readSamples(query: SampleQuery, snapshot: Snapshot, signal: AbortSignal): Promise<SampleValue[]> {

@@ -1,5 +1,6 @@
 import type { Instant } from '../../domain/period.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
@@ -18,7 +19,7 @@ export interface PageWindow {
  * One row: the total; whether the page has points; and if so the window's first and last begin and how many points come
  * before it.
  */
-export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot, tables: Tables): Statement {
+export function pageWindowSql(query: RetrieveQuery & WithBrought, snapshot: Snapshot, tables: Tables): Statement {
   const params = new Params()
   const { from, where } = visiblePoints(query, snapshot, params, tables)
   const page = [`up_to > ${params.add(query.offset)}`]
@@ -53,7 +54,7 @@ export type PointRow = [
  * their values and rules, so that the order does not depend on where a point lies.
  */
 export function pointsSql(
-  filter: PointFilter,
+  filter: PointFilter & WithBrought,
   snapshot: Snapshot,
   tables: Tables,
   page?: { readonly offset: number; readonly limit: number | undefined },

@@ -1,7 +1,8 @@
-import { isCalendar } from '../../domain/calendar.ts'
+import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import { Decimal, decimal, divideRounded, rescale, STORED_SCALE } from '../../domain/decimal.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
 import { groupNames, totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
@@ -18,7 +19,7 @@ export interface TotalStatement extends Statement {
  * attributes: the points are many, the series few. With time among the groups there would be about as many sums as points:
  * the texts are then put to the points at once. Sums are 256 bits wide, so that none overflows.
  */
-export function totalSql(query: TotalQuery, snapshot: Snapshot, tables: Tables): TotalStatement {
+export function totalSql(query: TotalQuery & WithBrought, snapshot: Snapshot, tables: Tables): TotalStatement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, tables)
   const groups = toGroups(query, visible, params, tables)
@@ -58,7 +59,7 @@ interface Groups {
   readonly read: readonly string[]
 }
 
-function toGroups(query: TotalQuery, visible: VisiblePoints, params: Params, tables: Tables): Groups {
+function toGroups(query: TotalQuery & WithBrought, visible: VisiblePoints, params: Params, tables: Tables): Groups {
   const { groupby } = query
   const keys = new Map<string, string>()
   const columns: string[] = []
@@ -72,7 +73,8 @@ function toGroups(query: TotalQuery, visible: VisiblePoints, params: Params, tab
   if (names.some(isCalendar)) keys.set('day', daySql(query, params))
   const isTimed = keys.size > 0
   for (const [i, name] of names.entries()) {
-    if (isCalendar(name)) columns.push(`${calendarSql(name, 's.day')} AS g${i}`)
+    const calendar = isCalendar(name) ? calendarSql(name, 's.day') : undefined
+    if (calendar !== undefined && !query.brought?.has(name as Calendar)) columns.push(`${calendar} AS g${i}`)
     else if (name === 'type' || name === 'unit') {
       keys.set(name, `p.${name}`)
       columns.push(`s.${name} AS g${i}`)
@@ -83,7 +85,9 @@ function toGroups(query: TotalQuery, visible: VisiblePoints, params: Params, tab
       joins.push((series) => ` ANY LEFT JOIN ${values} AS a${i} ON a${i}.series = ${series}`)
       if (isTimed) keys.set(`t${i}`, `a${i}.value`)
       else keys.set('series', 'p.series')
-      columns.push(`${isTimed ? `s.t${i}` : `a${i}.value`} AS g${i}`)
+      const text = isTimed ? `s.t${i}` : `a${i}.value`
+      // What a series has of its own stands before what its points' begins say.
+      columns.push(`${calendar === undefined ? text : `if(${text} = '', ${calendar}, ${text})`} AS g${i}`)
     }
   }
   const order = names.map((_, i) => `g${i}`)

@@ -3,8 +3,9 @@ import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '..
 import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, TimeGrouping } from '../point-store.ts'
-import type { Params } from './statement.ts'
+import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 
 /** `points p` as a query may see it. */
@@ -16,15 +17,22 @@ export interface VisiblePoints {
 }
 
 /** The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. */
-export function visiblePoints(filter: PointFilter, snapshot: Snapshot, params: Params, tables: Tables): VisiblePoints {
+export function visiblePoints(
+  filter: PointFilter & WithBrought,
+  snapshot: Snapshot,
+  params: Params,
+  tables: Tables,
+): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
   const ofSeries: string[] = []
   if (filter.types.length > 0) where.push(`p.type IN ${params.texts(filter.types)}`)
   const of = firstSql(filter, params, tables)
   for (const [name, values] of filter.attributes) {
-    if (isCalendar(name)) where.push(calendarCondition(name, values, filter, range, params, tables))
-    else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
+    if (isCalendar(name)) {
+      const byBegin = calendarCondition(name, values, filter, range, params, tables)
+      where.push(filter.brought?.has(name) ? broughtCondition(name, values, byBegin, params, tables) : byBegin)
+    } else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
     else ofSeries.push(attributeCondition(name, values, params, tables, name === filter.firstBy ? '' : of))
   }
   where.push(...ofSeries)
@@ -100,6 +108,27 @@ function calendarCondition(
   const day = daySql(filter, params)
   return `${day} IN (SELECT day FROM (SELECT DISTINCT ${day} AS day FROM ${tables.points} AS p WHERE ${range})
     WHERE ${calendarSql(name, 'day')} IN ${params.texts(values)})`
+}
+
+/** Series that have the attribute themselves go by that; `byBegin` is for all others. */
+function broughtCondition(
+  name: Calendar,
+  values: readonly string[],
+  byBegin: string,
+  params: Params,
+  tables: Tables,
+): string {
+  const own = `SELECT series FROM ${tables.attributes} WHERE name = ${params.add(name)}`
+  return `if(p.series IN (${own}), p.series IN (${own} AND value IN ${params.texts(values)}), ${byBegin})`
+}
+
+/** Which of the calendar attributes any series has of its own. */
+export function broughtSql(names: readonly Calendar[], tables: Tables): Statement {
+  const params = new Params()
+  return {
+    sql: `SELECT DISTINCT name FROM ${tables.attributes} WHERE name IN ${params.texts(names)}`,
+    params: params.list,
+  }
 }
 
 /** Begin of the bucket of the point `p`. */

@@ -20,6 +20,7 @@ import { seriesText } from '../series-identity.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
 import { groupNames } from '../total-row.ts'
 import type { CopyOptions, PointsCopy } from '../points-copy.ts'
+import { BroughtFinder } from './brought-finder.ts'
 import { copyTables } from './copy-tables.ts'
 import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
 import {
@@ -73,6 +74,7 @@ export class DuckDBStore implements PointStore {
   readonly #sampleSeries: TextNumbers
   readonly #reader: PointReader
   readonly #wanted: WantedSeriesFinder
+  readonly #brought: BroughtFinder
   readonly #scopeTexts: ScopeTexts
   readonly #runPoints: number
   readonly #mostSums: number
@@ -102,6 +104,7 @@ export class DuckDBStore implements PointStore {
     this.#reader = new PointReader(select)
     const changes = () => this.#series.changes
     this.#wanted = new WantedSeriesFinder(select, changes)
+    this.#brought = new BroughtFinder(select, changes)
     this.#scopeTexts = new ScopeTexts(select, changes)
   }
 
@@ -244,8 +247,9 @@ export class DuckDBStore implements PointStore {
     return this.#database.read((connection) => copyTables(connection, folder, upTo, options), options.signal)
   }
 
-  async total(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
-    if (matchesNothing(query)) return { total: 0, rows: [] }
+  async total(asked: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
+    if (matchesNothing(asked)) return { total: 0, rows: [] }
+    const query = await this.#brought.add(asked, signal)
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return { total: 0, rows: [] }
     return (
@@ -254,8 +258,9 @@ export class DuckDBStore implements PointStore {
     )
   }
 
-  async streamTotal(query: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
-    if (matchesNothing(query)) return wholeStream({ total: 0, rows: [] })
+  async streamTotal(asked: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
+    if (matchesNothing(asked)) return wholeStream({ total: 0, rows: [] })
+    const query = await this.#brought.add(asked, signal)
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return wholeStream({ total: 0, rows: [] })
     const few = await this.#totalOfFew(query, snapshot, wanted, signal)
@@ -325,8 +330,9 @@ export class DuckDBStore implements PointStore {
     }
   }
 
-  async retrieve(query: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
-    if (matchesNothing(query)) return { total: 0, points: [] }
+  async retrieve(asked: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
+    if (matchesNothing(asked)) return { total: 0, points: [] }
+    const query = await this.#brought.add(asked, signal)
     const wanted = await this.#wanted.find(query, signal)
     if (wanted === 'none') return { total: 0, points: [] }
     const [row] = await this.#select(pageWindowSql(query, snapshot, wanted), signal)
@@ -342,11 +348,12 @@ export class DuckDBStore implements PointStore {
   }
 
   async *stream(
-    filter: PointFilter,
+    asked: PointFilter,
     snapshot: Snapshot,
     signal?: AbortSignal,
   ): AsyncGenerator<readonly Point[], void, undefined> {
-    if (matchesNothing(filter)) return
+    if (matchesNothing(asked)) return
+    const filter = await this.#brought.add(asked, signal)
     const wanted = await this.#wanted.find(filter, signal)
     if (wanted === 'none') return
     const statement = pointsSql(filter, snapshot, wanted)

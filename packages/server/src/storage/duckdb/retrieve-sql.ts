@@ -1,5 +1,6 @@
 import type { Instant } from '../../domain/period.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import { visiblePoints, whereOf } from './visible-sql.ts'
@@ -15,7 +16,11 @@ export interface PageWindow {
 }
 
 /** One row: the total, and the window's first and last begin and how many points come before it (NULL when empty). */
-export function pageWindowSql(query: RetrieveQuery, snapshot: Snapshot, wanted: WantedSeries | 'all'): Statement {
+export function pageWindowSql(
+  query: RetrieveQuery & WithBrought,
+  snapshot: Snapshot,
+  wanted: WantedSeries | 'all',
+): Statement {
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, wanted)
   const from = params.add(query.offset)
@@ -54,7 +59,7 @@ export type PointRow = [
  * their values and rules, so that the order does not depend on where a point lies in the file.
  */
 export function pointsSql(
-  filter: PointFilter,
+  filter: PointFilter & WithBrought,
   snapshot: Snapshot,
   wanted: WantedSeries | 'all',
   page?: { readonly offset: number; readonly limit: number | undefined },

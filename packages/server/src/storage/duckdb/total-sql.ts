@@ -1,5 +1,6 @@
-import { isCalendar } from '../../domain/calendar.ts'
+import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { Total, TotalQuery, TotalRow } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
@@ -18,7 +19,7 @@ export interface TotalStatement extends Statement {
  * the attributes: the points are many, the series few. `widest` says what digits the file's values have.
  */
 export function totalSql(
-  query: TotalQuery,
+  query: TotalQuery & WithBrought,
   snapshot: Snapshot,
   widest: Rest,
   wanted: WantedSeries | 'all',
@@ -91,7 +92,7 @@ function toScanned(visible: VisiblePoints, { keys, texts, joins }: Groups): Scan
 
 const FIRST_ALIKE = 'alike.first_series AS series'
 
-function toGroups(query: TotalQuery, seriesTable: string, params: Params): Groups {
+function toGroups(query: TotalQuery & WithBrought, seriesTable: string, params: Params): Groups {
   const { groupby } = query
   const timeKeys: string[] = []
   const columns: string[] = []
@@ -108,13 +109,15 @@ function toGroups(query: TotalQuery, seriesTable: string, params: Params): Group
     joined.push((series) => (series === 'number' ? '' : ` JOIN ${seriesTable} ON series.number = ${series}`))
   }
   for (const [i, name] of names.entries()) {
-    if (isCalendar(name)) {
-      columns.push(`${calendarSql(name, 'day')} AS g${i}`)
+    const calendar = isCalendar(name) ? calendarSql(name, 'day') : undefined
+    if (calendar !== undefined && !query.brought?.has(name as Calendar)) {
+      columns.push(`${calendar} AS g${i}`)
       continue
     }
     const text = name === 'type' || name === 'unit' ? `series.${name}` : `coalesce(a${i}.value, '')`
     texts.add(text)
-    columns.push(`${text} AS g${i}`)
+    // What a series has of its own stands before what its points' begins say.
+    columns.push(calendar === undefined ? `${text} AS g${i}` : `coalesce(a${i}.value, ${calendar}) AS g${i}`)
     if (name === 'type' || name === 'unit') continue
     const named = params.add(name)
     joined.push(

@@ -3,6 +3,7 @@ import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '..
 import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
+import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, TimeGrouping } from '../point-store.ts'
 import type { Params } from './statement.ts'
 import { narrowedConditions, seriesConditions } from './series-conditions.ts'
@@ -32,7 +33,7 @@ export function whereOf({ where, bySeries }: VisiblePoints): string {
  * what is known of the filter's series.
  */
 export function visiblePoints(
-  filter: PointFilter,
+  filter: PointFilter & WithBrought,
   snapshot: Snapshot,
   params: Params,
   wanted: WantedSeries | 'all',
@@ -43,7 +44,9 @@ export function visiblePoints(
   // Points of a scope lie together: by its number the engine skips most of the file.
   where.push(...byScope)
   for (const [name, values] of filter.attributes) {
-    if (isCalendar(name)) where.push(calendarCondition(name, values, filter, range, params))
+    if (!isCalendar(name)) continue
+    const byBegin = calendarCondition(name, values, filter, range, params)
+    where.push(filter.brought?.has(name) ? broughtCondition(name, values, byBegin, params) : byBegin)
   }
   const voids = voidsWithin(snapshot, filter)
   if (voids.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
@@ -127,6 +130,13 @@ function calendarCondition(
   const day = daySql(filter, params)
   return `${day} IN (SELECT day FROM (SELECT DISTINCT ${day} AS day FROM points p WHERE ${range})
     WHERE list_contains(${params.texts(values)}, ${calendarSql(name, 'day')}))`
+}
+
+/** Series that have the attribute themselves go by that; `byBegin` is for all others. */
+function broughtCondition(name: Calendar, values: readonly string[], byBegin: string, params: Params): string {
+  const own = `SELECT series FROM attributes WHERE name = ${params.add(name)}`
+  const matching = `${own} AND list_contains(${params.texts(values)}, value)`
+  return `CASE WHEN p.series IN (${own}) THEN p.series IN (${matching}) ELSE ${byBegin} END`
 }
 
 /**

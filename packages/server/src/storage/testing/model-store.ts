@@ -205,16 +205,16 @@ function textOf({ series, begin }: Point, name: string, zone = 'UTC'): string {
     case 'week_of_the_year':
     case 'month':
     case 'year':
-      return localTime(begin, zone).calendar[name]
+      return ownText(series, name) || localTime(begin, zone).calendar[name]
     default:
-      return attributeText(
-        Object.hasOwn(series.groupby, name)
-          ? series.groupby[name]
-          : Object.hasOwn(series.metadata, name)
-            ? series.metadata[name]
-            : undefined,
-      )
+      return ownText(series, name)
   }
+}
+
+function ownText({ groupby, metadata }: Series, name: string): string {
+  return attributeText(
+    Object.hasOwn(groupby, name) ? groupby[name] : Object.hasOwn(metadata, name) ? metadata[name] : undefined,
+  )
 }
 
 function aggregate({ function: name, column }: ValueField, points: readonly Point[]): Decimal {

@@ -23,10 +23,14 @@ const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   { weight: 5, arbitrary: word },
   fc.constantFrom<AttributeValue[]>(1, 1.5, true, null, [], ['a'], { k: 'a' }),
 )
-const given: fc.Arbitrary<Attributes> = fc.dictionary(fc.constantFrom('id', 'flavor', ...ODD_NAMES), value, {
-  maxKeys: 3,
-  noNullPrototype: true,
-})
+const given: fc.Arbitrary<Attributes> = fc.dictionary(
+  fc.constantFrom('id', 'flavor', 'month', 'year', ...ODD_NAMES),
+  value,
+  {
+    maxKeys: 3,
+    noNullPrototype: true,
+  },
+)
 const scope = fc.constantFrom('', 'alpha', 'beta', '🙂')
 const identity = fc
   .record({
