@@ -1,20 +1,20 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import type { Logger } from 'pino'
 import { exists } from '../lib/exists.ts'
 import { Fault } from '../lib/fault.ts'
 import { settle, settleTree } from '../lib/settle.ts'
 import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
 import type { PointStore } from '../storage/point-store.ts'
+import type { BackupEvents } from './events.ts'
 import { type Manifest, POINTS_FOLDER, STATE_FOLDER, UNFINISHED, writeManifest } from './manifest.ts'
 
 export interface BackupParts {
   readonly state: State & Required<Pick<State, 'copyTo'>>
   readonly points: Required<Pick<PointStore, 'copyTo'>>
   readonly chores: Chores
-  readonly log: Logger
+  readonly events: BackupEvents
   /** Of this program. */
   readonly version: string
 }
@@ -55,7 +55,7 @@ export async function backUp(parts: BackupParts, folder: string, options: Backup
     return manifest
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch((failed: unknown) => {
-      parts.log.warn({ err: failed, folder: partial }, 'what is left of a backup that failed could not be removed')
+      parts.events.notRemoved(partial, failed)
     })
     options.signal.throwIfAborted()
     if (error instanceof Fault && !error.code.startsWith('storage.')) throw error
@@ -93,12 +93,10 @@ async function copyStores(
 }
 
 /** Does the work while nobody begins to sweep or to drop anything. */
-async function holding<T>({ chores, log }: BackupParts, work: () => Promise<T>): Promise<T> {
+async function holding<T>({ chores, events }: BackupParts, work: () => Promise<T>): Promise<T> {
   await chores.hold(HELD, HOLD_SECONDS)
   const prolong = setInterval(() => {
-    chores
-      .hold(HELD, HOLD_SECONDS)
-      .catch((error: unknown) => log.warn({ err: error }, 'a backup could not prolong its hold of the sweep'))
+    chores.hold(HELD, HOLD_SECONDS).catch((error: unknown) => events.holdNotProlonged(error))
   }, PROLONG_EVERY_MS)
   try {
     return await work()

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decimal } from '../domain/decimal.ts'
 import { Batches } from '../state/batches.ts'
@@ -27,6 +28,7 @@ import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { openDuckDBStore, restoreDuckDBFile } from '../storage/duckdb/open-duckdb-store.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { HOUR, JUNE, point, query, sample, series, table } from '../storage/testing/points.ts'
+import { backupEvents } from './events.ts'
 import { backUp, type BackupParts } from './back-up.ts'
 import type { Manifest } from './manifest.ts'
 import { restore } from './restore.ts'
@@ -53,7 +55,7 @@ async function openAt(name: string) {
     state: { ...state, copyTo: state.copyTo! },
     points: store,
     chores: new Chores(state.db),
-    log: pino({ level: 'silent' }),
+    events: backupEvents(pino({ level: 'silent' }), new Registry()),
     version: '1.2.3',
   }
   return {

@@ -36,19 +36,22 @@ export async function importWithProgress(
   { signal, terminal, env }: Pick<Invocation, 'signal' | 'terminal' | 'env'>,
   path: string,
 ): Promise<Imported> {
-  const { config, log, names } = stores
+  const { config, log, names, telemetry } = stores
   using check = new ProgressDisplay('checking', 'MB', { log, terminal })
   using write = new ProgressDisplay('importing', 'MB', { log, terminal })
-  return await importFile(stores, {
-    path,
-    scopeKey: names.scopeKey,
-    textBytesMax: stores.config.options.storage.max_attribute_bytes,
-    who: env['USER'] ?? 'unknown',
-    signal,
-    needs: sampleNeeds(config),
-    onProgress: ({ phase, bytes, totalBytes, rows }) =>
-      (phase === 'check' ? check : write).update(toMegabytes(bytes), toMegabytes(totalBytes), { rows }),
-  })
+  return await importFile(
+    { ...stores, events: telemetry.intake },
+    {
+      path,
+      scopeKey: names.scopeKey,
+      textBytesMax: stores.config.options.storage.max_attribute_bytes,
+      who: env['USER'] ?? 'unknown',
+      signal,
+      needs: sampleNeeds(config),
+      onProgress: ({ phase, bytes, totalBytes, rows }) =>
+        (phase === 'check' ? check : write).update(toMegabytes(bytes), toMegabytes(totalBytes), { rows }),
+    },
+  )
 }
 
 /** What is likely to be a mistake, with the lines where it was seen. */

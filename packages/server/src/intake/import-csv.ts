@@ -35,13 +35,16 @@ export interface Imported extends Import, Pick<CsvSummary, 'scopes' | 'names' | 
  * Throws `import.invalid` with every faulty line.
  */
 export async function importFile(parts: ImportParts, options: ImportOptions): Promise<Imported> {
-  const { imports, store } = parts
+  const { imports, store, events } = parts
   const { path, who, signal, ...source } = options
   const summary = await checkCsv({ path, signal, ...source })
   const { digest, rows, first, last, scopes, names, doubts } = summary
   const seen = { scopes, names, doubts }
   const known = await imports.find(digest)
-  if (known) return { ...known, again: true, ...seen }
+  if (known) {
+    events.takenBefore('imported')
+    return { ...known, again: true, ...seen }
+  }
   const entry = (batch: BatchId): Import => ({ digest, name: path, batch, rows, firstAt: first, lastAt: last })
   const taken = await takeBatch(parts, {
     kind: 'imported',

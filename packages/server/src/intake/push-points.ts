@@ -34,6 +34,7 @@ export async function pushPoints(parts: PushParts, { body, read, key, author, si
   if (digest && known !== undefined) {
     for await (const chunk of bytes) void chunk
     requireSame(known, digest.digest('hex'))
+    parts.events.takenBefore('pushed')
     return
   }
   let sum = ''

@@ -1,7 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decimal } from '../domain/decimal.ts'
 import type { Sample } from '../domain/sample.ts'
 import { faultOf } from '../lib/testing/thrown.ts'
 import { listAudit } from '../state/audit.ts'
@@ -10,12 +13,15 @@ import { IdempotencyKeys } from '../state/idempotency-keys.ts'
 import { Imports } from '../state/imports.ts'
 import type { State } from '../state/database.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
+import type { PointStore } from '../storage/point-store.ts'
 import { leaky } from '../storage/testing/leaky.ts'
 import { EVERYTHING, point, query, series } from '../storage/testing/points.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
 import { importFile } from './import-csv.ts'
 import { pushPoints } from './push-points.ts'
+import { intakeEvents } from './events.ts'
 import { type Intake, takeBatch } from './take-batch.ts'
+import { takeSamples } from './take-samples.ts'
 
 let state: State
 let folder: string
@@ -28,10 +34,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const log = { warn: () => {} }
+const registry = new Registry()
+const events = intakeEvents(pino({ level: 'silent' }), registry)
 const never = new AbortController().signal
 const author = { who: 'somebody' }
-const parts = (leaseSeconds = 60) => ({ batches: new Batches(state.db, { owner: 'test', leaseSeconds }), log })
+const parts = (leaseSeconds = 60) => ({ batches: new Batches(state.db, { owner: 'test', leaseSeconds }), events })
 const intake = (more: Partial<Intake<string, string>> = {}): Intake<string, string> => ({
   kind: 'pushed',
   author,
@@ -151,7 +158,7 @@ test('a batch that is written for longer than its lease stays ours', async () =>
   }
   let enough = () => {}
   const write = () => new Promise<string>((done) => (enough = () => renewed > 5 && done('written')))
-  const taken = await takeBatch({ batches: counted, log }, intake({ write }))
+  const taken = await takeBatch({ batches: counted, events }, intake({ write }))
   expect(taken).toMatchObject({ again: false })
 })
 
@@ -170,7 +177,7 @@ test('an import that loses its lease stops, and says to do it again', async () =
   const imports = new Imports(state.db)
   const options = { path, scopeKey: 'project_id', who: 'somebody', signal: never }
   const fault = await faultOf(
-    importFile({ batches, imports, log, store: { writeSamples, count: store.count.bind(store) } }, options),
+    importFile({ batches, imports, events, store: { writeSamples, count: store.count.bind(store) } }, options),
   )
   expect(fault).toMatchObject({ code: 'state.fenced', message: expect.stringContaining('Do it again') })
   expect(groups).toBe(1)
@@ -209,7 +216,7 @@ test('a push whose client stalls for longer than the lease keeps its batch', asy
     abandon: batches.abandon.bind(batches),
   }
   await pushPoints(
-    { batches: watched, log, points: store, idempotencyKeys: new IdempotencyKeys(state.db) },
+    { batches: watched, events, points: store, idempotencyKeys: new IdempotencyKeys(state.db) },
     {
       body: (async function* () {
         yield new Uint8Array()
@@ -225,4 +232,45 @@ test('a push whose client stalls for longer than the lease keeps its batch', asy
   )
   const { highest } = await batches.snapshot()
   expect((await store.total(query(), { ...EVERYTHING, highest })).rows[0]?.values.map(String)).toEqual(['1', '0'])
+})
+
+test('samples of a receiver are taken as one batch, which stops when its lease is lost, and each outcome is counted', async () => {
+  const store = await openTestStore()
+  const counted = async () => {
+    const { values } = await registry.getSingleMetric('cloudtabby_intake_batches_total')!.get()
+    return new Map(values.map(({ labels, value }) => [`${labels['kind']} ${labels['outcome']}`, value]))
+  }
+  const before = await counted()
+  const more = async (what: string) => ((await counted()).get(what) ?? 0) - (before.get(what) ?? 0)
+  const options = { scopeKey: 'project_id', author, signal: never }
+  const sample = (i: number, labels: Record<string, string> = { project_id: 'p' }): Sample => ({
+    name: 'cpu',
+    at: 1_780_272_000 + i,
+    value: decimal('1'),
+    labels,
+  })
+  const seen = async () => (await store.sampleScopes('project_id', await parts().batches.snapshot(), never)).length
+  await takeSamples({ ...parts(), store }, [sample(0), sample(1)], options)
+  expect([await more('pushed taken'), await seen()]).toEqual([1, 1])
+  await expect(takeSamples({ ...parts(), store }, [sample(0), sample(1, {})], options)).rejects.toThrow(
+    'no label project_id',
+  )
+  expect(await more('pushed failed')).toBe(1)
+
+  const batches = new Batches(state.db, { owner: 'test', leaseSeconds: 1 })
+  batches.renew = async () => false
+  let written = 0
+  const slow: Pick<PointStore, 'writeSamples' | 'count'> = {
+    count: store.count.bind(store),
+    writeSamples: async (_batch, _samples, signal) => {
+      written++
+      await new Promise((_resolve, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)))
+    },
+  }
+  const many = Array.from({ length: 20_000 }, (_, i) => sample(i))
+  await expect(takeSamples({ batches, events, store: slow }, many, options)).rejects.toMatchObject({
+    code: 'state.fenced',
+  })
+  expect([written, await more('pushed lost')]).toEqual([1, 1])
+  await store[Symbol.asyncDispose]()
 })

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import type { BatchId } from '../domain/snapshot.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
 import { type Author, AuditTrail, type ChangeEntry } from '../state/audit.ts'
@@ -7,15 +6,16 @@ import type { StateDatabase } from '../state/database.ts'
 import { holdLease } from '../state/hold-lease.ts'
 import type { BatchRows, PointStore } from '../storage/point-store.ts'
 import { requireWhole } from '../storage/require-whole.ts'
+import type { IntakeEvents, IntakeKind } from './events.ts'
 
 export interface IntakeParts {
   readonly batches: Pick<Batches, 'begin' | 'renew' | 'commit' | 'abandon' | 'leaseSeconds'>
-  readonly log: Pick<Logger, 'warn'>
+  readonly events: IntakeEvents
 }
 
 /** What comes from outside as one batch, and how it gets into the points store. */
 export interface Intake<Written, Known> {
-  readonly kind: 'pushed' | 'imported'
+  readonly kind: IntakeKind
   readonly author: Author
   readonly signal: AbortSignal
   /** Writes all of it under this batch. The signal fires also when the batch is no longer this process's to write. */
@@ -47,17 +47,14 @@ export type Taken<Written, Known> =
  * the batch has been given up; `state.fenced` when that was done by others, because its lease had ended.
  */
 export async function takeBatch<Written, Known = never>(
-  { batches, log }: IntakeParts,
+  { batches, events }: IntakeParts,
   { kind, author, signal, write, store, rows, audit, once }: Intake<Written, Known>,
 ): Promise<Taken<Written, Known>> {
   const batch = await batches.begin(kind)
   const trail = new AuditTrail(author)
   let written: { readonly all: Written } | undefined
   try {
-    using lease = holdLease(batches, batch, {
-      signal,
-      onRenewFailed: (error) => log.warn({ err: error, batch }, 'a lease could not be renewed'),
-    })
+    using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
     const all = await write(batch, lease.signal)
     lease.signal.throwIfAborted()
     await requireWhole(store, batch, rows(all), lease.signal)
@@ -70,15 +67,18 @@ export async function takeBatch<Written, Known = never>(
     })
   } catch (error) {
     // The batch stays unseen all the same, and is given up by the next sweep after its lease has ended.
-    await batches
-      .abandon(batch)
-      .catch((failure: unknown) => log.warn({ err: failure, batch }, 'a batch could not be given up'))
+    await batches.abandon(batch).catch((failure: unknown) => events.notGivenUp(failure, batch))
     // Only the commit can have failed, perhaps because the same was taken meanwhile.
     const known = written === undefined ? undefined : await once?.find().catch(() => undefined)
-    if (known !== undefined) return { again: true, known }
+    if (known !== undefined) {
+      events.takenBefore(kind)
+      return { again: true, known }
+    }
+    events.notTaken(kind, batch, error)
     throw explained(error, kind)
   }
   trail.tell()
+  events.taken(kind, batch, rows(written.all))
   return { again: false, batch, written: written.all }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decimal, ONE, ZERO } from '../domain/decimal.ts'
 import { NO_RULES, type Point } from '../domain/point.ts'
-import { toSeries } from '../domain/series.ts'
+import { attributeText, toSeries } from '../domain/series.ts'
 import { UNPRICED_REASONS, unpricedLine, unpricedRemedy, UnpricedTally } from './unpriced.ts'
 
 function point(type: string, more: Partial<Point> = {}, metadata: Record<string, string> = {}): Point {
@@ -24,7 +24,7 @@ test('only points without price and rules are counted, by type and reason, with 
       ? undefined
       : series.type === 'image'
         ? { reason: 'no-service' }
-        : { reason: 'no-match', seen: () => `flavor_id = '${String(series.metadata['flavor_id'])}'` },
+        : { reason: 'no-match', seen: () => `flavor_id = '${attributeText(series.metadata['flavor_id'])}'` },
   )
   tally.merge([{ type: 'image', reason: 'no-service', points: 5 }])
   expect(tally.usages).toEqual([

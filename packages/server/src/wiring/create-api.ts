@@ -42,7 +42,7 @@ export function createApi(stores: Stores): Api {
   const { begin, timezone: zone, period: seconds } = options.collect
   const deps: ApiDeps = {
     db,
-    log,
+    events: telemetry.intake,
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
     now: () => toInstant(new Date()),

@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path'
-import type { Logger } from 'pino'
 import { z } from 'zod'
 import { backUp, type BackupParts } from '../backup/back-up.ts'
 import { finishSwap, hasSwap } from '../backup/swap.ts'
@@ -8,7 +7,6 @@ import { Disposer } from '../lib/disposer.ts'
 import { Fault } from '../lib/fault.ts'
 import { listenControl } from '../lib/control-socket.ts'
 import { lockFolder } from '../lib/lock-folder.ts'
-import type { Chores } from '../state/chores.ts'
 import type { State } from '../state/database.ts'
 import type { EmbeddedPoints, PointStore } from '../storage/point-store.ts'
 import { embeddedFolder } from './open-state.ts'
@@ -58,19 +56,19 @@ export async function finishRestore({ stateFolder }: EmbeddedStores): Promise<vo
 export function backupOf(
   state: State,
   store: PointStore,
-  { chores, log }: { readonly chores: Chores; readonly log: Logger },
+  { chores, events }: Pick<BackupParts, 'chores' | 'events'>,
 ): BackupParts | undefined {
   const { copyTo } = state
   const copyPoints = store.copyTo?.bind(store)
   if (!copyTo || !copyPoints) return undefined
-  return { state: { ...state, copyTo }, points: { copyTo: copyPoints }, chores, log, version: VERSION }
+  return { state: { ...state, copyTo }, points: { copyTo: copyPoints }, chores, events, version: VERSION }
 }
 
 const Request = z.object({ command: z.literal('backup'), folder: z.string() })
 
 /** Makes backups for commands that ask for them, one at a time. */
 export async function listenForBackups({ control }: EmbeddedStores, parts: BackupParts): Promise<AsyncDisposable> {
-  const { log } = parts
+  const { events } = parts
   let busy = false
   const listener = await listenControl(control, async (request, tell, signal) => {
     const parsed = Request.safeParse(request)
@@ -79,18 +77,18 @@ export async function listenForBackups({ control }: EmbeddedStores, parts: Backu
     if (busy) throw new Fault('backup.failed', 'another backup is being made just now')
     busy = true
     try {
-      log.info({ folder }, 'a backup begins')
+      events.begun(folder)
       const manifest = await backUp(parts, folder, { signal, onProgress: tell })
-      log.info({ folder, points: manifest.points.rows['points'] }, 'a backup is made')
+      events.made(folder, manifest.points.rows['points'] ?? 0)
       return { points: manifest.points.rows['points'], at: manifest.at, files: manifest.files }
     } catch (error) {
-      log.warn({ err: error, folder }, 'a backup was not made')
+      events.notMade(folder, error)
       throw error
     } finally {
       busy = false
     }
   })
-  if (!listener) log.warn({ path: control }, 'the path is too long for a socket: no backups while this process runs')
+  if (!listener) events.cannotListen(control)
   return listener ?? new Disposer()
 }
 

@@ -82,7 +82,7 @@ export async function openStores(
     if (isEmbedded(options.state.url)) await batches.abandonAll()
     if (!reconciling) await requireKnownBatches(batches, store)
     const chores = new Chores(db)
-    const backup = embedded && backupOf(state, store, { chores, log })
+    const backup = embedded && backupOf(state, store, { chores, events: telemetry.backup })
     if (backup) owned.use(await listenForBackups(embedded, backup))
     return {
       config,

@@ -10,7 +10,7 @@ const AGAIN_MS = 10_000
 
 /** Runs the receivers that configuration names until the signal is aborted. Disposal waits for them to end. */
 export async function runReceivers(stores: Stores, signal: AbortSignal): Promise<AsyncDisposable> {
-  const { config, names, log } = stores
+  const { config, names, telemetry } = stores
   const owned = new Disposer()
   try {
     for (const chosen of config.receivers) {
@@ -19,10 +19,11 @@ export async function runReceivers(stores: Stores, signal: AbortSignal): Promise
       // oxlint-disable-next-line no-await-in-loop -- one after the other, so that each is disposed of should the next one fail
       const receiver = await made('receiver', chosen, {
         scopeKey: names.scopeKey,
-        take: (samples) => takeSamples(stores, samples, { scopeKey: names.scopeKey, author }),
+        take: (samples) =>
+          takeSamples({ ...stores, events: telemetry.intake }, samples, { scopeKey: names.scopeKey, author, signal }),
       })
       owned.use(receiver)
-      const running = runOn(receiver, name, { log, signal })
+      const running = runOn(receiver, name, { telemetry, signal })
       owned.defer(() => running)
     }
     return owned
@@ -35,7 +36,7 @@ export async function runReceivers(stores: Stores, signal: AbortSignal): Promise
 async function runOn(
   receiver: Receiver,
   name: string,
-  { log, signal }: Pick<Stores, 'log'> & { signal: AbortSignal },
+  { telemetry, signal }: Pick<Stores, 'telemetry'> & { signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
     let err: unknown = new Error('it ended, though it was not told to')
@@ -46,7 +47,7 @@ async function runOn(
       err = error
     }
     if (signal.aborted) return
-    log.error({ err, receiver: name }, `a receiver stumbled and is run again in ${AGAIN_MS / 1000} s`)
+    telemetry.intake.receiverStumbled(name, err, AGAIN_MS / 1000)
     // oxlint-disable-next-line no-await-in-loop -- again and again
     await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
   }

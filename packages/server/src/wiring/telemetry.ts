@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import { Counter, Histogram, Registry } from 'prom-client'
+import { type BackupEvents, backupEvents } from '../backup/events.ts'
+import { type IntakeEvents, intakeEvents } from '../intake/events.ts'
 import { type ProcessorEvents, processorEvents } from '../processor/events.ts'
 import { type StoreEvents, storeEvents } from '../storage/events.ts'
 import { droppedLines } from './create-logger.ts'
@@ -26,11 +28,16 @@ export class Telemetry {
   readonly processor: ProcessorEvents
   /** What a points store does or suffers in the background. */
   readonly store: StoreEvents
+  /** What happens while usage is taken in. */
+  readonly intake: IntakeEvents
+  readonly backup: BackupEvents
   readonly #state = new StateGauges(this.registry)
 
   constructor(log: Logger) {
     this.processor = processorEvents(log, this.registry)
     this.store = storeEvents(log, this.registry)
+    this.intake = intakeEvents(log, this.registry)
+    this.backup = backupEvents(log, this.registry)
     const lost = new Counter({
       name: 'cloudtabby_log_lines_dropped_total',
       help: 'Lines of the log that could not be written, for instance because its disk is full',

@@ -1,3 +1,5 @@
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { expect } from 'vitest'
 import { parseMetrics } from '../../config/metrics.ts'
 import { decimal } from '../../domain/decimal.ts'
@@ -14,6 +16,7 @@ import { Turns } from '../../lib/turns.ts'
 import { hashmapModule } from '../../rating/hashmap/hashmap-module.ts'
 import { noopModule } from '../../rating/noop/noop-module.ts'
 import { pyscriptsModule } from '../../rating/pyscripts/pyscripts-module.ts'
+import { intakeEvents } from '../../intake/events.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
 import { Collectors } from '../../state/collectors.ts'
@@ -94,7 +97,7 @@ export async function openTestApi({
   })
   const deps: ApiDeps = {
     db,
-    log: { warn: () => {} },
+    events: intakeEvents(pino({ level: 'silent' }), new Registry()),
     clock: () => new Date(api.now * 1000),
     now: () => api.now,
     keptFrom: () => keptFrom(api.now, api.retention),
