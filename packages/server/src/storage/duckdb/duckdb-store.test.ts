@@ -4,7 +4,7 @@ import { tries } from '../../lib/testing/tries.ts'
 import { pointStoreContract } from '../point-store-contract.ts'
 import { DAY, EVERYTHING, point, query, series } from '../testing/points.ts'
 import { expectAlike, history } from '../testing/random-history.ts'
-import type { StoreOptions } from './duckdb-store.ts'
+import type { StoreOptions } from './store-options.ts'
 import { openDuckDBStore } from './open-duckdb-store.ts'
 
 // So few points are a run that they are put in order again and again, and so few series are few that scopes are tried.

@@ -42,6 +42,7 @@ import { ScopeTexts } from './scope-texts.ts'
 import { run } from './run-statement.ts'
 import { SeriesNumbers } from './series-numbers.ts'
 import type { Select, Statement } from './statement.ts'
+import type { StoreOptions, StoreStart } from './store-options.ts'
 import type { Rest } from './stored-value.ts'
 import { TextNumbers } from './text-numbers.ts'
 import { totalSql } from './total-sql.ts'
@@ -49,16 +50,6 @@ import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
 import { writePoints } from './write-points.ts'
 import type { Change } from './writer.ts'
 import { writeSamples } from './write-samples.ts'
-
-/** Where a store's ways part; nothing but speed depends on it. */
-export interface StoreOptions {
-  /** Points that are put in order at a time, `RUN_POINTS` by default. */
-  readonly runPoints?: number
-  /** Sums that are grouped in this process at most, `MOST_SUMS` by default; more are grouped by DuckDB. */
-  readonly mostSums?: number
-  /** Series up to which nobody asks whether scopes would do to sum by, `SCOPES_ABOVE` by default. */
-  readonly scopesAbove?: number
-}
 
 /** What takes about as long as to join one series with one attribute: to read so many points. */
 const POINTS_PER_SERIES = 50
@@ -89,7 +80,7 @@ export class DuckDBStore implements PointStore {
   /** What was left without points when these readers had begun: it goes when they have ended. */
   #orphans: { readonly rows: Orphans; readonly readers: readonly object[] } | undefined
 
-  private constructor(database: DuckDBDatabase, start: Start) {
+  private constructor(database: DuckDBDatabase, start: StoreStart) {
     this.#database = database
     this.#series = new SeriesNumbers(start.series)
     this.#ruleSets = new TextNumbers('rule_sets', 'rules', start.ruleSets)
@@ -448,13 +439,4 @@ export class DuckDBStore implements PointStore {
       this.#reading.delete(reader)
     }
   }
-}
-
-interface Start extends Required<StoreOptions> {
-  readonly series: number
-  readonly ruleSets: number
-  readonly sampleSeries: number
-  readonly widest: Rest
-  readonly points: number
-  readonly unordered: { points: number; last: BatchId }
 }
