@@ -17,7 +17,8 @@ const SEED = process.env['FUZZ_SEED'] === undefined ? {} : { seed: Number(proces
 
 const api = await openTestApi()
 // A quote must not wait for the sandbox of random scripts.
-const pipeline = new RatingPipeline([hashmapModule(api.db), noopModule()], api.modules)
+const withoutScripts = async () => new Map([...(await api.modules.all())].filter(([name]) => name !== 'pyscripts'))
+const pipeline = new RatingPipeline([hashmapModule(api.db), noopModule()], { all: withoutScripts })
 const app = testApp(api.routes, { ...api.deps, pipeline }, { limits: { answerMs: 20_000, streamMs: 20_000 } })
 const listener = await listenForTest(app)
 afterAll(async () => {
