@@ -84,7 +84,7 @@ test('relative paths start at the working directory, and what this machine knows
   })
   const { config } = await loadConfig({ ...at.input, files: ['conf/a.conf'], dirs: [] })
   expect(config.options.state.url).toBe(`pglite:${join(at.path, 'data/state')}`)
-  expect(config.store.options).toEqual({ path: join(at.path, 'data/points.duckdb') })
+  expect(config.store.options).toMatchObject({ path: join(at.path, 'data/points.duckdb') })
   expect(config.options.collect.metrics_conf).toBe(join(at.path, 'metrics.yml'))
   expect(config.options.DEFAULT.log_file).toBe(join(at.path, 'log/cloudtabbyd.log'))
   expect(config.options.DEFAULT.host).not.toBe('')

@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { exists } from './exists.ts'
 import { Fault } from './fault.ts'
 import { makePrivateFolder } from './private-files.ts'
+import { settleNames } from './settle.ts'
 
 /**
  * Makes an empty database where there is none, with its folder; nobody but this user may open either. It appears whole or
@@ -26,6 +27,7 @@ export async function createDuckDBFile(path: string): Promise<void> {
     instance.closeSync()
     await chmod(draft, 0o600)
     await link(draft, path)
+    await settleNames(dirname(path))
   } catch (error) {
     // The other process was first: its file must not be replaced, it is in use.
     if (!(await exists(path))) throw error

@@ -29,6 +29,17 @@ export const option = {
       return z.NEVER
     }),
 
+  /** A number of bytes: plain, or with a unit as in `512MiB` or `2 GB`. */
+  bytes: ({ min = 0 }: { min?: number } = {}) =>
+    z.string().transform((text, ctx) => {
+      const [, digits = '', unit = ''] = /^\s*(\d{1,15})\s*([a-z]*)\s*$/i.exec(text) ?? []
+      const bytes = Number(digits || Number.NaN) * (BYTE_UNITS[unit.toLowerCase()] ?? Number.NaN)
+      if (Number.isSafeInteger(bytes) && bytes >= min) return bytes
+      const example = `a size of at least ${min} bytes, such as 512MiB or 2GB`
+      ctx.addIssue({ code: 'custom', message: `expected ${example}, got '${text}'` })
+      return z.NEVER
+    }),
+
   port: () => option.integer({ min: 0, max: 65535 }),
 
   /** oslo.config's words, in any letter case. */
@@ -73,6 +84,20 @@ export const option = {
       }
       return dict
     }),
+}
+
+/** By their names in small letters. */
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1000,
+  mb: 1000 ** 2,
+  gb: 1000 ** 3,
+  tb: 1000 ** 4,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+  tib: 1024 ** 4,
 }
 
 function range(min: number, max: number): string {

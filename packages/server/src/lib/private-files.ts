@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { mapBounded } from './map-bounded.ts'
+import { settleNames } from './settle.ts'
 
 const FOLDER = 0o700
 const FILE = 0o600
@@ -8,9 +9,15 @@ const FILE = 0o600
 const OTHERS = 0o077
 const AT_ONCE = 16
 
-/** Makes a folder, with those above it that are missing, for this user alone. One that is there stays as it is. */
+/**
+ * Makes a folder, with those above it that are missing, for this user alone; they survive a power failure. One that is there
+ * stays as it is.
+ */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: FOLDER })
+  const first = await mkdir(path, { recursive: true, mode: FOLDER })
+  if (first === undefined) return
+  const above = dirname(first)
+  for (let made = resolve(path); made !== above; made = dirname(made)) await settleNames(dirname(made))
 }
 
 /** Something that others of the machine may still read or write, and why that could not be changed. */

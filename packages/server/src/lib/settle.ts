@@ -21,3 +21,12 @@ export async function settle(path: string, mode?: number): Promise<void> {
     await handle.close()
   }
 }
+
+/** Makes sure that what a folder names survives a power failure; passed over where this user may not open it. */
+export async function settleNames(folder: string): Promise<void> {
+  try {
+    await settle(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+  }
+}

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { countFamily } from '../lib/count-family.ts'
+import type { LeftOpen } from '../lib/private-files.ts'
+
+const EXAMPLES = 3
 
 export type StoreEvents = ReturnType<typeof storeEvents>
 
@@ -35,6 +38,16 @@ export function storeEvents(log: Pick<Logger, 'warn'>, registry: Registry) {
         'ordering-failed',
         error,
         'points could not be put in order; until they are, reports of one scope are slower, and nothing else is different',
+      )
+    },
+
+    /** What others of the machine may read or write of the store's files, and this user may not change. */
+    filesLeftOpen(left: readonly LeftOpen[]): void {
+      events.inc({ event: 'files-left-open' })
+      log.warn(
+        { count: left.length, examples: left.slice(0, EXAMPLES) },
+        'other users of this machine may read or write files of the points store, and this user may not change that: give ' +
+          'them to the user whom the service runs as (chown -R), or take the rights away (chmod -R go=)',
       )
     },
 

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -9,6 +9,7 @@ import { Decimal } from '../../domain/decimal.ts'
 import type { Point } from '../../domain/point.ts'
 import { attributeText } from '../../domain/series.ts'
 import { temporaryFolder } from '../../lib/testing/temporary-folder.ts'
+import { NO_EVENTS } from '../events.ts'
 import type { PointStore } from '../point-store.ts'
 import { fileSizeLimit, smallDisk } from '../testing/full-disk.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, sample, series, table } from '../testing/points.ts'
@@ -316,6 +317,62 @@ test('a stream that nobody reads to its end does not keep a closed file open bes
     await stream.next()
     held.push(stream)
     expect(await open()).toBe(1)
+  }
+})
+
+test('files and folders that it makes are this user’s alone, and so become those that were there', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'data', 'points.duckdb')
+  const modes = async () => {
+    const modeOf = async (name: string) => ((await stat(name)).mode & 0o777).toString(8)
+    return Promise.all([join(folder.path, 'data'), path, `${path}.wal`, `${path}.tmp`].map(modeOf))
+  }
+  const before = process.umask(0o022)
+  try {
+    {
+      await using store = await openDuckDBStore({ path })
+      await store.write(1, [point(series())])
+      expect(await modes()).toEqual(['700', '600', '600', '700'])
+      // Another log begins.
+      await store.dropBefore({ points: JUNE + HOUR, samples: 0 })
+      await store.write(2, [point(series())])
+      expect(await modes()).toEqual(['700', '600', '600', '700'])
+    }
+    await chmod(join(folder.path, 'data'), 0o755)
+    await chmod(path, 0o644)
+    await mkdir(`${path}.tmp`, { recursive: true })
+    await chmod(`${path}.tmp`, 0o777)
+    await using store = await openDuckDBStore({ path })
+    await store.write(3, [point(series())])
+    // A folder that was there may be for others too.
+    expect(await modes()).toEqual(['755', '600', '600', '700'])
+  } finally {
+    process.umask(before)
+  }
+})
+
+test('what this user may not close to others is told, and the store opens all the same', async (ctx) => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'points.duckdb')
+  const open = join(`${path}.tmp`, 'open')
+  await mkdir(`${path}.tmp`)
+  await writeFile(open, '', { mode: 0o644 })
+  const mayChange = (flag: '+i' | '-i') => execFileSync('chattr', [flag, open], { stdio: 'ignore' })
+  try {
+    mayChange('+i')
+  } catch {
+    ctx.skip('to forbid a change of mode takes root, and a file system that knows it')
+  }
+  try {
+    const told: unknown[] = []
+    await using store = await openDuckDBStore({
+      path,
+      events: { ...NO_EVENTS, filesLeftOpen: (left) => void told.push(...left) },
+    })
+    expect(told).toEqual([{ path: open, reason: expect.stringContaining('EPERM') as string }])
+    expect(await count(store)).toBe(0)
+  } finally {
+    mayChange('-i')
   }
 })
 

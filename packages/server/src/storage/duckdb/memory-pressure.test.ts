@@ -1,15 +1,19 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
+import { createDuckDBFile } from '../../lib/create-duckdb-file.ts'
 import { temporaryFolder } from '../../lib/testing/temporary-folder.ts'
 import { tries } from '../../lib/testing/tries.ts'
 import { storeEvents } from '../events.ts'
 import type { Grouping, PointStore } from '../point-store.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, sample, series } from '../testing/points.ts'
+import { DuckDBDatabase } from './duckdb-database.ts'
 import { openDuckDBStore } from './open-duckdb-store.ts'
 
+const MIB = 1024 ** 2
 /** So little that commits fail for what readers have. */
-const MEMORY_BYTES = 32 * 1024 ** 2
+const MEMORY_BYTES = 32 * MIB
 const BATCH_POINTS = 5000
 const BATCHES_MAX = 400
 const SIGNAL = new AbortController().signal
@@ -48,6 +52,39 @@ test('readers that take all memory make no write fail, and whatever is acknowled
   await expectWhole(store, batch)
   // Without it nothing was tried.
   expect(pressure.reopened).toBeGreaterThan(0)
+})
+
+test('what does not fit is spilled into the temporary folder, not beyond its bound, and nothing of it stays', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'points.duckdb')
+  const elsewhere = join(folder.path, 'elsewhere')
+  const spilled = join(elsewhere, 'points.duckdb.tmp')
+  const small = { path, memoryBytes: 64 * MIB, threads: 1, temporaryFolder: elsewhere }
+  const sort = {
+    sql: "SELECT random() AS a, repeat('x', 60) || range AS b FROM range(1500000) ORDER BY a",
+    params: [],
+  }
+  await createDuckDBFile(path)
+  // What a process that was killed has left.
+  await mkdir(spilled, { recursive: true })
+  await writeFile(join(spilled, 'duckdb_temp_storage_DEFAULT-0.tmp'), 'x'.repeat(1000))
+  {
+    await using database = await DuckDBDatabase.open({ ...small, temporaryBytes: 1024 * MIB })
+    expect(await readdir(spilled)).toEqual([])
+    let rows = 0
+    let bytes = 0
+    for await (const some of database.stream(sort)) {
+      if (rows === 0) for (const name of await readdir(spilled)) bytes += (await stat(join(spilled, name))).size
+      rows += some.length
+    }
+    expect(rows).toBe(1_500_000)
+    expect(bytes).toBeGreaterThan(8 * MIB)
+  }
+  await using database = await DuckDBDatabase.open({ ...small, temporaryBytes: 8 * MIB })
+  const sorted = database.stream(sort)
+  await expect(sorted.next()).rejects.toMatchObject({ kind: 'memory' })
+  // It was only that question.
+  expect(await database.select({ sql: 'SELECT 1', params: [] })).toEqual([[1]])
 })
 
 async function expectWhole(store: PointStore, end: number): Promise<void> {

@@ -1,12 +1,13 @@
 import { createDuckDBFile } from '../../lib/create-duckdb-file.ts'
 import { Fault } from '../../lib/fault.ts'
 import { lockHolder } from '../../lib/lock-folder.ts'
+import { makePrivate } from '../../lib/private-files.ts'
 import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { fillTables } from './copy-tables.ts'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { DuckDBStore } from './duckdb-store.ts'
+import { type DuckDBFileOptions, IN_MEMORY, temporaryFolder } from './renewable-instance.ts'
 import type { StoreOptions } from './store-options.ts'
-import { type DuckDBFileOptions, IN_MEMORY } from './renewable-instance.ts'
 import { execute, run } from './run-statement.ts'
 import { UPGRADES } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -46,8 +47,14 @@ export async function restoreDuckDBFile(
 }
 
 async function openFile(options: DuckDBFileOptions): Promise<DuckDBDatabase> {
-  if (options.path !== IN_MEMORY) await createDuckDBFile(options.path)
-  return DuckDBDatabase.open(options)
+  const { path, events } = options
+  if (path !== IN_MEMORY) await createDuckDBFile(path)
+  const database = await DuckDBDatabase.open(options)
+  if (path === IN_MEMORY) return database
+  // By name, and when they are ours: an earlier version, or another user, left them as they are.
+  const left = await Promise.all([path, `${path}.wal`, temporaryFolder(options)].map((file) => makePrivate(file)))
+  if (left.flat().length > 0) events?.filesLeftOpen(left.flat())
+  return database
 }
 
 function toOpenFault(path: string, error: unknown): Fault {

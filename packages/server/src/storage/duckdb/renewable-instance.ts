@@ -161,7 +161,8 @@ async function realFile(path: string): Promise<string> {
   return realpath(path).catch(async () => join(await realpath(dirname(path)), basename(path)))
 }
 
-function temporaryFolder({ path, temporaryFolder: folder }: DuckDBFileOptions): string {
+/** Of this file alone. */
+export function temporaryFolder({ path, temporaryFolder: folder }: DuckDBFileOptions): string {
   return folder === undefined ? `${path}.tmp` : join(folder, `${basename(path)}.tmp`)
 }
 
@@ -179,7 +180,6 @@ async function createInstance(options: DuckDBFileOptions, temporary: string): Pr
     DuckDBInstance.create(path, {
       memory_limit: bytesText(sharedBytes(memoryBytes)),
       temp_directory: temporary,
-      max_temp_directory_size: bytesText(temporaryBytes),
       ...(threads === undefined ? {} : { threads: String(threads) }),
       wal_autocheckpoint: '1TB',
       storage_compatibility_version: 'v1.5.0',
@@ -190,6 +190,8 @@ async function createInstance(options: DuckDBFileOptions, temporary: string): Pr
   )
   const connection = await instance.connect()
   await connection.run('PRAGMA disable_checkpoint_on_shutdown')
+  // Given with the others above it is shown, and not heeded.
+  await connection.run(`SET max_temp_directory_size = '${bytesText(temporaryBytes)}'`)
   connection.closeSync()
   return instance
 }

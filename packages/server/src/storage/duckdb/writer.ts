@@ -1,7 +1,11 @@
 import { stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { exists } from '../../lib/exists.ts'
+import { makePrivate } from '../../lib/private-files.ts'
+import { settleNames } from '../../lib/settle.ts'
 import type { StoreEvents } from '../events.ts'
-import { EngineError } from './engine-error.ts'
+import { engine, EngineError } from './engine-error.ts'
 import type { Lease } from './lease.ts'
 import { limitMemory, sharedBytes } from './memory-shares.ts'
 import type { Readers } from './readers.ts'
@@ -53,6 +57,7 @@ export class Writer {
   #lease: Lease | undefined
   #last: Promise<unknown> = Promise.resolve()
   #checkpointAt = CHECKPOINT_BYTES
+  #isLogSettled = false
 
   constructor(parts: WriterParts) {
     this.#parts = parts
@@ -66,6 +71,7 @@ export class Writer {
     await this.#inTurn(async () => {
       await this.#persistently(change)
       change.committed?.()
+      await this.#settleLog()
       await this.#checkpoint(this.#checkpointAt)
     })
   }
@@ -151,6 +157,18 @@ export class Writer {
     return this.#lease
   }
 
+  /**
+   * DuckDB puts every commit into the log and the log on disk, but not that there is one: it begins a new one after each
+   * checkpoint, with whatever rights the process gives its files.
+   */
+  async #settleLog(): Promise<void> {
+    const { path } = this.#parts
+    if (path === IN_MEMORY || this.#isLogSettled || !(await exists(`${path}.wal`))) return
+    await makePrivate(`${path}.wal`)
+    await engine(() => settleNames(dirname(path)))
+    this.#isLogSettled = true
+  }
+
   async #checkpoint(atBytes: number): Promise<void> {
     const { path, events } = this.#parts
     if (path === IN_MEMORY) return
@@ -175,6 +193,7 @@ export class Writer {
   async #fold(): Promise<void> {
     const lease = await this.#writer()
     try {
+      this.#isLogSettled = false
       await lease.run((connection) => execute(connection, 'CHECKPOINT'))
     } catch (error) {
       await this.#parts.instance.renew(lease.instance, error)
