@@ -83,6 +83,15 @@ test.each([
   expect(text).toContain('expected a time that exists, as ISO 8601 writes it: 2026-06-01T00:00:00Z')
 })
 
+test('time to come is not rated: `process --until` goes up to the present and says so', async () => {
+  await makeTestStateFolder(join(folder, 'ahead', 'state'))
+  const asked = new Date(Date.now() + 31 * 86_400_000).toISOString().slice(0, 19)
+  const { text } = await runCloudtabbyd(['process', ...CONF, '--until', asked], stores('ahead'))
+  expect(text).toMatch(/is yet to come: usage of then would never be billed\. Rating up to the present, /)
+  const [, until] = /points, up to (\S+)\./.exec(text)!
+  expect(Date.parse(until!)).toBeLessThanOrEqual(Date.now())
+})
+
 test('a port that is taken is named before any work is done', async () => {
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')

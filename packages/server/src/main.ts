@@ -4,7 +4,7 @@ import type { CollectFlags } from './commands/collect.ts'
 import type { Invocation } from './commands/invocation.ts'
 import type { PolicyFlags } from './commands/policy.ts'
 import { parseIsoInstant } from './domain/iso-time.ts'
-import { type Instant, toInstant } from './domain/period.ts'
+import type { Instant } from './domain/period.ts'
 import { Fault } from './lib/fault.ts'
 import { ROLES, type Role } from './wiring/role.ts'
 import { VERSION } from './wiring/version.ts'
@@ -118,11 +118,13 @@ withConfig(program.command('serve'))
 
 withConfig(program.command('process'))
   .description('rate what has settled, then stop')
-  .option('--until <time>', 'taken as the present (ISO 8601, UTC); the real one if absent', parseInstant)
+  .option(
+    '--until <time>',
+    'taken as the present (ISO 8601, UTC), never later than it; the real one if absent',
+    parseInstant,
+  )
   .action((flags: ConfigFlags & { until?: Instant }) =>
-    run(flags, async (it) =>
-      (await import('./commands/process.ts')).runProcess(it, flags.until ?? toInstant(new Date())),
-    ),
+    run(flags, async (it) => (await import('./commands/process.ts')).runProcess(it, flags.until)),
   )
 
 withConfig(program.command('import'))

@@ -91,7 +91,7 @@ async function adviseOnRated(
 ): Promise<void> {
   const rows = await scopes.list({ scopeKeys: [names.scopeKey], active: [true] })
   const { period: periodSeconds } = options.collect
-  const kept = keptFrom(toInstant(new Date()), options.storage.retention_period)
+  const kept = keptFrom(toInstant(new Date()), options.storage.retention_period, options.collect.timezone)
   const found = ratedBefore(rows, imported.scopes, { periodSeconds, keptFrom: kept })
   const requests = found.flatMap(({ scopeIds, ...period }) =>
     Array.from({ length: Math.ceil(scopeIds.length / SCOPES_PER_REQUEST) }, (_, i) => ({

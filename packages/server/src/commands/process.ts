@@ -1,15 +1,25 @@
-import { formatInstant, type Instant } from '../domain/period.ts'
+import { formatInstant, type Instant, toInstant } from '../domain/period.ts'
 import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
 import { unpricedLine } from '../rating/unpriced.ts'
 import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
 
-/** Rates what has settled by `until`, then stops. The exit status is 1 when something was not done to the end. */
-export async function runProcess(invocation: Invocation, until: Instant): Promise<number> {
+/**
+ * Rates what has settled by `until`, the present if absent, then stops. The exit status is 1 when something was not done to
+ * the end.
+ */
+export async function runProcess(invocation: Invocation, asked: Instant | undefined): Promise<number> {
+  const present = toInstant(new Date())
+  const until = Math.min(asked ?? present, present)
   await using stores = await open(invocation)
   await using unit = await openProcessor(stores)
   const { print } = invocation
+  if (asked !== undefined && asked > until) {
+    print(
+      `${formatInstant(asked)} is yet to come: usage of then would never be billed. Rating up to the present, ${formatInstant(until)}.\n`,
+    )
+  }
   const outcome = await processWithProgress(stores, unit, invocation, until)
   invocation.signal.throwIfAborted()
   const { done, points, held } = outcome

@@ -169,7 +169,7 @@ export const SECTIONS = {
     timezone: timezone
       .prefault('UTC')
       .describe(
-        'Whose months, weeks and days reports go by (`groupby=time-d|w|m|y`, the calendar attributes, the range where a request names none), and `month-start`: an `Area/City` of the IANA database. Periods and all that is stored stay in UTC',
+        'Whose months, weeks and days reports go by (`groupby=time-d|w|m|y`, the calendar attributes, the range where a request names none), `month-start`, and whose days `[storage] retention_period` keeps: an `Area/City` of the IANA database. Periods and all that is stored stay in UTC',
       ),
   }),
   orchestrator: z.object({
@@ -267,7 +267,7 @@ export const SECTIONS = {
       .integer({ min: 1 })
       .optional()
       .describe(
-        'Hours for which points are kept, by their begin; for ever if absent. Older ones are deleted, whole days in UTC at a time; pushed samples a day later, and not before they are rated',
+        'Hours for which points are kept, by their begin; for ever if absent. Older ones are deleted, whole days of `[collect] timezone` at a time; pushed samples a day later, and not before they are rated',
       ),
   }),
   keystone_authtoken: authtokenOptions,

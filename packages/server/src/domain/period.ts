@@ -36,6 +36,11 @@ export function nextPeriodBegin({ origin, seconds }: Grid, instant: Instant): In
   return origin + Math.ceil((instant - origin) / seconds) * seconds
 }
 
+/** Whole periods of the grid, and nothing but them. */
+export function fitsGrid(grid: Grid, { begin, end }: Period): boolean {
+  return periodBegin(grid, begin) === begin && periodBegin(grid, end) === end
+}
+
 /** `count` consecutive periods of `seconds` each, from `begin` on. */
 export function periodsFrom(begin: Instant, count: number, seconds: number): Period[] {
   return Array.from({ length: count }, (_, i) => ({ begin: begin + i * seconds, end: begin + (i + 1) * seconds }))

@@ -1,12 +1,13 @@
 import type { Instant } from './period.ts'
+import type { TimeZone } from './time-zone.ts'
 
 const HOUR = 3600
-const DAY = 24 * HOUR
 
 /**
- * From when on points are kept at `now`: everything that begins within the last `hours`, rounded down to the begin of a day
- * in UTC, so that something is to be deleted once a day and not all the time. Undefined: for ever.
+ * From when on points are kept at `now`: everything that begins within the last `hours`, rounded down to the begin of a day,
+ * so that something is to be deleted once a day and not all the time, and the first day that a report shows is whole: a
+ * day as reports have it. Undefined: for ever.
  */
-export function keptFrom(now: Instant, hours: number | undefined): Instant | undefined {
-  return hours === undefined ? undefined : Math.floor((now - hours * HOUR) / DAY) * DAY
+export function keptFrom(now: Instant, hours: number | undefined, zone: TimeZone): Instant | undefined {
+  return hours === undefined ? undefined : zone.dayStart(now - hours * HOUR)
 }

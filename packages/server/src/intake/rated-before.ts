@@ -1,4 +1,5 @@
-import type { Instant, Period } from '../domain/period.ts'
+import { type Instant, nextPeriodBegin, type Period, periodBegin } from '../domain/period.ts'
+import { gridOf } from '../state/grid-of.ts'
 import type { Scope } from '../state/scopes.ts'
 import type { SampleSpan } from './csv.ts'
 
@@ -20,13 +21,12 @@ export function ratedBefore(
   for (const { scopeId, nextBegin } of scopes) {
     const span = spans.get(scopeId)
     if (!span) continue
-    // The grid is counted back from the next period, since it begins where the scope began.
-    const gridUp = (at: Instant) => nextBegin - Math.floor((nextBegin - at) / periodSeconds) * periodSeconds
+    const grid = gridOf({ nextBegin }, periodSeconds)
     const begin = Math.max(
-      gridUp(span.first + 1) - periodSeconds,
-      keptFrom === undefined ? -Infinity : gridUp(keptFrom),
+      periodBegin(grid, span.first),
+      keptFrom === undefined ? -Infinity : nextPeriodBegin(grid, keptFrom),
     )
-    const end = Math.min(gridUp(span.last + 1), nextBegin)
+    const end = Math.min(periodBegin(grid, span.last) + periodSeconds, nextBegin)
     if (begin >= end) continue
     const key = `${begin} ${end}`
     const together = found.get(key) ?? { begin, end, scopeIds: new Set() }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { Histogram, type Registry } from 'prom-client'
-import { formatInstant, type Period } from '../domain/period.ts'
+import { formatInstant, type Instant, type Period } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { countFamily } from '../lib/count-family.ts'
 import { faultIn } from '../lib/fault.ts'
@@ -173,6 +173,13 @@ export function processorEvents(log: Logger, registry: Registry) {
         taskContext(task),
         'a scope that is to be reprocessed is not there or not active; it is looked for again later',
       )
+    },
+
+    /** The length of periods was changed since, or it is from before bounds were checked by each scope's own periods. */
+    reprocessOffGrid(task: Reprocess, nextBegin: Instant): void {
+      tasks.inc({ outcome: 'failed' })
+      const context = { ...taskContext(task), ratedUpTo: formatInstant(nextBegin) }
+      log.error(context, 'a reprocessing cuts periods of its scope in two; it waits to be cancelled and asked for anew')
     },
 
     usageCameLate(scopeId: string, period: Period): void {

@@ -132,7 +132,7 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   await using b = await bench(['a'])
   await b.run(T0 + 10 * HOUR + 1)
   const [scope] = await b.scopes.list()
-  await b.scopes.reset([scope!.id], T0 + 4 * HOUR, TESTER)
+  await b.scopes.reset([scope!.id], { at: T0 + 4 * HOUR, periodSeconds: HOUR }, TESTER)
   expect(await b.total()).toEqual(full(['a'], 4))
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))

@@ -122,6 +122,18 @@ test('a cancelled task stops within one batch, frees its scope, and leaves nothi
   expect(Object.keys(await b.total())).toHaveLength(10)
 })
 
+test('a task that would cut periods in two changes nothing and says what to do', async () => {
+  await using b = await bench(['a'])
+  await b.run(T0 + 10 * HOUR + 1)
+  await b.reprocesses.add(['a'], { begin: T0 + HOUR, end: T0 + 2.5 * HOUR }, 'from before', TESTER)
+  b.rating.price = TWO
+  expect(await b.reprocess()).toBe(0)
+  expect((await b.reprocesses.list({ order: 'asc' }))[0]!.failure?.error).toMatch(
+    /periods of 3600 seconds, of which one begins at 2026-06-01T09:00:00\+00:00, in two: cancel it and ask for it anew/,
+  )
+  expect(await b.total()).toEqual(full(['a'], 9))
+})
+
 test('a task that is cancelled at the last moment does not count', async () => {
   await using b = await withTask()
   const commit = b.batches.commit.bind(b.batches)
@@ -137,7 +149,7 @@ test('a task that is cancelled at the last moment does not count', async () => {
 test('a task that reaches into what a reset has taken back waits until that is rated again', async () => {
   await using b = await withTask()
   const [scope] = await b.scopes.list()
-  await b.scopes.reset([scope!.id], T0 + 4 * HOUR, TESTER)
+  await b.scopes.reset([scope!.id], { at: T0 + 4 * HOUR, periodSeconds: HOUR }, TESTER)
   expect(await b.reprocess()).toBe(0)
   expect(await b.task()).toMatchObject({ state: 'pending' })
   expect(await b.total()).toEqual(full(['a'], 4))

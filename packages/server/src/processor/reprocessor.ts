@@ -1,8 +1,9 @@
-import { type Instant, type Period, periodsFrom } from '../domain/period.ts'
+import { fitsGrid, formatInstant, type Instant, type Period, periodsFrom } from '../domain/period.ts'
 import { type BatchId, type Snapshot, withCommitted } from '../domain/snapshot.ts'
 import { errorText, Fault, faultIn } from '../lib/fault.ts'
 import { UnpricedTally } from '../rating/unpriced.ts'
 import type { Batches } from '../state/batches.ts'
+import { gridOf } from '../state/grid-of.ts'
 import { holdLease } from '../state/hold-lease.ts'
 import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
 import type { Scope, Scopes } from '../state/scopes.ts'
@@ -74,6 +75,16 @@ export class Reprocessor {
       return false
     }
     const { period } = task
+    const grid = gridOf(scope, this.#options.periodSeconds)
+    if (!fitsGrid(grid, period)) {
+      events.reprocessOffGrid(task, scope.nextBegin)
+      await reprocesses.fail(
+        task.id,
+        `its bounds cut periods of ${grid.seconds} seconds, of which one begins at ${formatInstant(grid.origin)}, in two: cancel it and ask for it anew`,
+        backOff(task.failures, retrySeconds),
+      )
+      return false
+    }
     const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
     if (batch === undefined) return false
     using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
@@ -83,7 +94,7 @@ export class Reprocessor {
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
         leased: scope.id,
-        replaces: period.begin < period.end ? [{ scopeId: task.scopeId, ...period }] : [],
+        replaces: [{ scopeId: task.scopeId, ...period }],
         also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })
       events.reprocessed(task)

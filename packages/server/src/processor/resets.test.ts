@@ -15,7 +15,8 @@ async function rated(...scopeIds: string[]) {
   const { resets } = b.scopes
   const ids = async (...of: string[]) => (await b.scopes.list({ scopeIds: of })).map((scope) => scope.id)
   return Object.assign(b, {
-    reset: async (hour: number, ...of: string[]) => b.scopes.reset(await ids(...of), T0 + hour * HOUR, TESTER),
+    reset: async (hour: number, ...of: string[]) =>
+      b.scopes.reset(await ids(...of), { at: T0 + hour * HOUR, periodSeconds: HOUR }, TESTER),
     cancel: (...of: string[]) => resets.cancel({ scopeIds: of, ids: [] }, TESTER),
     list: (...of: string[]) => resets.list({ scopeIds: of, ...MANY }),
     sweepLater: async () => {
@@ -125,6 +126,27 @@ test('a scope of two collectors is brought back whole or not at all', async () =
   const open = (await b.list()).slice(2)
   expect(open.map((reset) => reset.cancellable)).toEqual([false, false])
   expect(await b.cancel('a')).toMatchObject({ cancelled: [], tooLate: [{}, {}] })
+})
+
+test('a reset to a moment inside a period bills every hour once, as before', async () => {
+  await using b = await rated('a')
+  await b.reset(2.5, 'a')
+  expect(await b.total()).toEqual(full(['a'], 2))
+  await b.run(T0 + 10 * HOUR + 1)
+  expect(await b.total()).toEqual({ ...full(['a'], 9, 2), ...full(['a'], 2) })
+})
+
+test('of a scope whose two collectors have different periods a reset takes of each what lies after its own moment', async () => {
+  await using b = await rated('a')
+  const half = T0 + 8.5 * HOUR
+  const other = { scopeId: 'a', ...NAMES, collector: 'former', lastProcessed: half, active: true }
+  await b.scopes.create(other, HOUR, T0 + 10 * HOUR, TESTER)
+  await b.reset(4.75, 'a')
+  expect((await b.scopes.list()).map((scope) => (scope.nextBegin - T0) / HOUR)).toEqual([4, 4.5])
+  expect(await b.total()).toEqual(full(['a'], 4))
+  expect((await b.list()).map(({ period }) => (period.begin - T0) / HOUR)).toEqual([4, 4.5])
+  expect((await b.cancel('a')).cancelled).toHaveLength(2)
+  expect(await b.total()).toEqual(full(['a'], 9))
 })
 
 test('a reset to a later moment takes nothing back and is nothing to watch', async () => {

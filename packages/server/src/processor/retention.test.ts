@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
+import { TimeZone, UTC } from '../domain/time-zone.ts'
 import { Fault } from '../lib/fault.ts'
 import { Chores } from '../state/chores.ts'
 import { processorEvents } from './events.ts'
@@ -33,24 +34,33 @@ async function keepingTwoDays(scopeIds: readonly string[]) {
     /** As after an hour. */
     forget: async (now: Instant) => {
       await parts.chores.release(['retention'])
-      return dropPast(parts, { now, hours: 48 })
+      return dropPast(parts, { now, hours: 48, zone: UTC })
     },
     periods: async () => Object.keys(await b.total()).length,
   }
 }
 
 test('the bound is the begin of a day, and never later than the hours say', () => {
-  expect(keptFrom(T0 + 60 * HOUR, undefined)).toBeUndefined()
-  expect(keptFrom(T0 + 72 * HOUR, 48)).toBe(T0 + DAY)
-  expect(keptFrom(T0 + 72 * HOUR + 1, 48)).toBe(T0 + DAY)
-  expect(keptFrom(T0 + 72 * HOUR - 1, 48)).toBe(T0)
+  expect(keptFrom(T0 + 60 * HOUR, undefined, UTC)).toBeUndefined()
+  expect(keptFrom(T0 + 72 * HOUR, 48, UTC)).toBe(T0 + DAY)
+  expect(keptFrom(T0 + 72 * HOUR + 1, 48, UTC)).toBe(T0 + DAY)
+  expect(keptFrom(T0 + 72 * HOUR - 1, 48, UTC)).toBe(T0)
+})
+
+test('days are those that reports have, across daylight saving', () => {
+  const berlin = TimeZone.named('Europe/Berlin')!
+  const at = (iso: string) => Date.parse(iso) / 1000
+  expect(keptFrom(at('2026-03-31T12:00:00Z'), 48, berlin)).toBe(at('2026-03-29T00:00:00+01:00'))
+  expect(keptFrom(at('2026-04-01T12:00:00Z'), 48, berlin)).toBe(at('2026-03-30T00:00:00+02:00'))
+  expect(keptFrom(at('2026-04-01T21:59:59Z'), 48, berlin)).toBe(at('2026-03-30T00:00:00+02:00'))
+  expect(keptFrom(at('2026-04-01T22:00:00Z'), 48, berlin)).toBe(at('2026-03-31T00:00:00+02:00'))
 })
 
 test('points older than the retention go, day by day; those within it stay', async () => {
   await using b = await keepingTwoDays(['a', 'b'])
   await b.run(T0 + 4 * DAY)
   const rated = full(['a', 'b'], 4 * 24 - 2)
-  expect(await dropPast(b.parts, { now: T0 + 4 * DAY, hours: undefined })).toBeUndefined()
+  expect(await dropPast(b.parts, { now: T0 + 4 * DAY, hours: undefined, zone: UTC })).toBeUndefined()
   expect(await b.total()).toEqual(rated)
   expect(await b.forget(T0 + 3 * DAY - 1)).toEqual({ points: 0, samples: 0 })
   expect(await b.forget(T0 + 3 * DAY)).toEqual({ points: 2 * 24 * EACH, samples: 0 })
@@ -63,7 +73,7 @@ test('points older than the retention go, day by day; those within it stay', asy
 test('one of several processors does it, once an hour', async () => {
   await using b = await keepingTwoDays(['a'])
   await b.run(T0 + 4 * DAY)
-  const all = Array.from({ length: 4 }, () => dropPast(b.parts, { now: T0 + 4 * DAY, hours: 48 }))
+  const all = Array.from({ length: 4 }, () => dropPast(b.parts, { now: T0 + 4 * DAY, hours: 48, zone: UTC }))
   expect((await Promise.all(all)).filter((dropped) => dropped !== undefined)).toHaveLength(1)
 })
 

@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import type { Chores } from '../state/chores.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { unfinishedBefore } from '../state/unfinished.ts'
@@ -24,10 +25,10 @@ const SAMPLES_LONGER_SECONDS = 86_400
  */
 export async function dropPast(
   { db, chores, store, events }: RetentionParts,
-  { now, hours }: { readonly now: Instant; readonly hours: number | undefined },
+  { now, hours, zone }: { readonly now: Instant; readonly hours: number | undefined; readonly zone: TimeZone },
   signal?: AbortSignal,
 ): Promise<Dropped | undefined> {
-  const bound = keptFrom(now, hours)
+  const bound = keptFrom(now, hours, zone)
   if (bound === undefined || !(await chores.take('retention', EVERY_SECONDS))) return undefined
   const unfinished = await unfinishedBefore(db, bound)
   const { scope, task } = unfinished

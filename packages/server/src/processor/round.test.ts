@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { toInstant } from '../domain/period.ts'
+import { UTC } from '../domain/time-zone.ts'
 import { Fault } from '../lib/fault.ts'
 import { Batches } from '../state/batches.ts'
 import { Chores } from '../state/chores.ts'
@@ -19,6 +20,7 @@ const OPTIONS: RoundOptions = {
   discoverEverySeconds: 300,
   lookSeconds: 5,
   keepHours: undefined,
+  zone: UTC,
   keepAuditDays: undefined,
 }
 

@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/period.ts'
+import type { TimeZone } from '../domain/time-zone.ts'
 import { errorText, faultIn } from '../lib/fault.ts'
 import { purgeAudit } from '../state/audit.ts'
 import { endBackOffs } from '../state/back-offs.ts'
@@ -38,6 +39,8 @@ export interface RoundOptions {
   readonly lookSeconds: number
   /** Hours for which points are kept; undefined: for ever. */
   readonly keepHours: number | undefined
+  /** Whose days are kept as a whole. */
+  readonly zone: TimeZone
   /** Days for which audit records are kept; undefined: for ever. */
   readonly keepAuditDays: number | undefined
 }
@@ -149,10 +152,10 @@ export class Round {
   /** What is dropped does not come back: neither a mistaken `--until` nor one clock that is fast may say how old it is. */
   async #retain(until: Instant, signal: AbortSignal): Promise<void> {
     const { chores, clock } = this.#parts
-    const { keepHours: hours } = this.#options
+    const { keepHours: hours, zone } = this.#options
     if (hours === undefined) return
     const now = Math.min(until, clock.now(), await chores.now())
-    await dropPast(this.#parts, { now, hours }, signal)
+    await dropPast(this.#parts, { now, hours, zone }, signal)
   }
 
   async #purgeAudit(whole: boolean): Promise<void> {

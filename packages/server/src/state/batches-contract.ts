@@ -218,7 +218,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const rows = await scopes.list()
       await scopes.reset(
         rows.map((row) => row.id),
-        T0,
+        { at: T0, periodSeconds: HOUR },
         TESTER,
       )
       // The time of a row is that of its transaction.
@@ -245,7 +245,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       await batches.commit(done.batch, { claim: done })
       const running = (await batches.claim(REQUEST))!
       const [row] = await scopes.list()
-      await scopes.reset([row!.id], T0 + HOUR, TESTER)
+      await scopes.reset([row!.id], { at: T0 + HOUR, periodSeconds: HOUR }, TESTER)
       await expect(batches.commit(running.batch, { claim: running })).rejects.toMatchObject({
         code: 'state.fenced',
       })
@@ -258,7 +258,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const push = await batches.begin('pushed')
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const [row] = await scopes.list()
-      await scopes.reset([row!.id], T0, TESTER)
+      await scopes.reset([row!.id], { at: T0, periodSeconds: HOUR }, TESTER)
       const lost = await batches.begin('pushed')
       await batches.abandon(lost)
 

@@ -68,13 +68,13 @@ export class Resets {
   }
 
   /**
-   * Notes a reset, in its transaction: the scopes' rows as they were before, and the void of each scope id. Takes the place of
-   * earlier ones that are not done.
+   * Notes a reset, in its transaction: the scopes' rows as they were before, from where on each is taken back, and the void of
+   * each scope id. Takes the place of earlier ones that are not done.
    */
   static async begin(
     tx: StateDatabase,
     rows: readonly (typeof scopes.$inferSelect)[],
-    from: Instant,
+    beginOf: (row: { readonly id: number }) => Instant,
     taken: { readonly voids: ReadonlyMap<string, number>; readonly upTo: BatchId },
   ): Promise<void> {
     const ids = rows.map((row) => row.id)
@@ -82,14 +82,14 @@ export class Resets {
       .update(scopeResets)
       .set({ supersededAt: sql`now()` })
       .where(and(isOneOf(scopeResets.scope, ids), isOpenReset()))
-    const back = rows.filter((row) => toInstant(row.nextBegin) > from)
+    const back = rows.filter((row) => toInstant(row.nextBegin) > beginOf(row))
     if (back.length === 0) return
     await insertRows(
       tx,
       scopeResets,
       back.map((row) => ({
         scope: row.id,
-        begin: toDate(from),
+        begin: toDate(beginOf(row)),
         end: row.nextBegin,
         lastProcessed: row.lastProcessed,
         void: taken.voids.get(row.identifier)!,

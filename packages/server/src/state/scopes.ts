@@ -1,5 +1,5 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
-import { type Instant, toDate, toInstant } from '../domain/period.ts'
+import { type Instant, periodBegin, toDate, toInstant } from '../domain/period.ts'
 import { audited, auditTime, type Author } from './audit.ts'
 import { chunksOf } from '../lib/chunks.ts'
 import { abandonRows } from './batch-rows.ts'
@@ -186,39 +186,52 @@ export class Scopes {
   }
 
   /**
-   * Takes back everything from `from` on and rates again from there: one commit, at once visible. A batch that is being
-   * rated for one of the scopes is fenced off.
+   * Takes back everything from a moment on and rates again from there: one commit, at once visible. A moment inside a period
+   * means its begin, by each scope's own periods. A batch that is being rated for one of the scopes is fenced off.
    */
-  async reset(ids: readonly number[], from: Instant, author: Author): Promise<void> {
+  async reset(
+    ids: readonly number[],
+    { at, periodSeconds }: { readonly at: Instant; readonly periodSeconds: number },
+    author: Author,
+  ): Promise<void> {
     await audited(this.#db, author, async (tx, record) => {
       const rows = await tx.select().from(scopes).where(isOneOf(scopes.id, ids)).orderBy(asc(scopes.id)).for('update')
       const leases = [...new Set(rows.flatMap((row) => (row.leaseBatch === null ? [] : [row.leaseBatch])))]
       if (leases.length > 0) await abandonRows(tx, leases)
       // Taking the counter's lock makes "all batches so far" an exact notion.
       const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter).for('update')
-      await tx
-        .update(scopes)
-        .set({
-          lastProcessed: toDate(from),
-          nextBegin: toDate(from),
-          ...NO_FAILURE,
-        })
-        .where(isOneOf(scopes.id, ids))
-      const entries = [...new Set(rows.map((row) => row.identifier))].map((scopeId) => ({
-        scopeId,
-        begin: from,
-        end: undefined,
-      }))
+      const begins = new Map(
+        rows.map(({ id, nextBegin }) => [
+          id,
+          periodBegin({ origin: toInstant(nextBegin), seconds: periodSeconds }, at),
+        ]),
+      )
+      const beginOf = ({ id }: { readonly id: number }) => begins.get(id)!
+      for (const begin of new Set(begins.values())) {
+        const [lastProcessed, nextBegin] = [toDate(begin), toDate(begin)]
+        const own = rows.filter((row) => beginOf(row) === begin).map((row) => row.id)
+        await tx
+          .update(scopes)
+          .set({ lastProcessed, nextBegin, ...NO_FAILURE })
+          .where(isOneOf(scopes.id, own))
+      }
+      // Rows of one scope id share a void. Where their periods lie differently, none of the one begins between its own
+      // moment and the other's: both lie in the last period before `at`.
+      const firsts = new Map<string, Instant>()
+      for (const row of rows) {
+        firsts.set(row.identifier, Math.min(beginOf(row), firsts.get(row.identifier) ?? Infinity))
+      }
+      const entries = [...firsts].map(([scopeId, begin]) => ({ scopeId, begin, end: undefined }))
       if (entries.length > 0) {
         const upTo = counter!.value
         const numbers = await insertVoids(tx, entries, upTo)
         const taken = new Map(entries.map(({ scopeId }, i) => [scopeId, numbers[i]!]))
-        await Resets.begin(tx, rows, from, { voids: taken, upTo })
+        await Resets.begin(tx, rows, beginOf, { voids: taken, upTo })
       }
-      const after = { last_processed_timestamp: auditTime(from) }
       await record(
         rows.map(toScope).map((scope) => {
           const before = { last_processed_timestamp: auditTime(scope.lastProcessed) }
+          const after = { last_processed_timestamp: auditTime(beginOf(scope)) }
           return { action: 'reset', kind: 'scope', target: scope.scopeId, before, after } as const
         }),
       )

@@ -46,7 +46,7 @@ export function createApi(stores: Stores): Api {
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
     clock: () => new Date(),
     now: () => toInstant(new Date()),
-    keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period),
+    keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period, zone),
     ...probeDeps(stores),
     collectors: new Collectors(db),
     metricsSource: metricsReader(options.collect.metrics_conf, config.metricsContext),

@@ -173,7 +173,10 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
     const reprocessor = new Reprocessor({ ...parts, reprocesses }, common)
     const rechecker = new Rechecker(
       { ...parts, reprocesses },
-      { ...common, keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period) },
+      {
+        ...common,
+        keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period, options.collect.timezone),
+      },
     )
     const round = new Round(
       { ...parts, processor, rechecker, reprocessor, chores, clock: SYSTEM_CLOCK },
@@ -182,6 +185,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
         discoverEverySeconds,
         lookSeconds: tuning.look_seconds,
         keepHours: options.storage.retention_period,
+        zone: options.collect.timezone,
         keepAuditDays: options.audit.retention_days,
       },
     )

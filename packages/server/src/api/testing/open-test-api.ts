@@ -100,7 +100,7 @@ export async function openTestApi({
     events: intakeEvents(pino({ level: 'silent' }), new Registry()),
     clock: () => new Date(api.now * 1000),
     now: () => api.now,
-    keptFrom: () => keptFrom(api.now, api.retention),
+    keptFrom: () => keptFrom(api.now, api.retention, api.zone),
     unhealthy: () => api.unhealthy,
     trouble: () => api.trouble,
     scrape: () => Promise.resolve({ type: 'text/plain', text: '# no families\n' }),

@@ -4,7 +4,6 @@ import { warningHeaders } from '../../../http/warning.ts'
 import type { JsonValue } from '../../../http/json.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { add, Decimal, formatDecimal, ZERO } from '../../../domain/decimal.ts'
-import type { Instant } from '../../../domain/period.ts'
 import { type Frame, NO_RULES, type Point } from '../../../domain/point.ts'
 import { type AttributeValue, toSeries } from '../../../domain/series.ts'
 import { Fault } from '../../../lib/fault.ts'
@@ -17,7 +16,7 @@ import type { Base } from './module-object.ts'
 export interface QuoteDeps {
   readonly pipeline: Pick<RatingPipeline, 'load'>
   readonly periodSeconds: number
-  readonly now: () => Instant
+  readonly clock: () => Date
 }
 
 /** Types and reasons that the header names. */
@@ -45,8 +44,9 @@ export function postQuote(base: Base) {
     body: z.strictObject({ resources: z.array(Resource).max(10_000, 'at most 10000 resources') }),
     bodyName: 'res_data',
     reply: { status: 200, schema: z.string() },
-    async handle({ pipeline, periodSeconds, now }, { body, request }) {
-      const begin = now()
+    async handle({ pipeline, periodSeconds, clock }, { body, request }) {
+      // Rules are exact to the microsecond: the second that is under way began before what was made in it.
+      const begin = Math.ceil(clock().getTime() / 1000)
       const period = { begin, end: begin + periodSeconds }
       const points = body.resources.map(({ service, desc, volume }): Point => {
         const series = toSeries({ scopeId: '', type: service, unit: 'undef', ...toQuotedAttributes(desc) })

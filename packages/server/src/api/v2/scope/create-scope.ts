@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
+import { periodBegin } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { authorOf } from '../../../state/audit.ts'
+import { requirePast } from '../../../state/require-past.ts'
 import { processedTimestamp, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
 
 export const createScope = defineRoute<ScopeDeps>()({
@@ -11,7 +13,9 @@ export const createScope = defineRoute<ScopeDeps>()({
   path: '/v2/scope',
   policy: 'scope:post_state',
   summary: 'Register a scope of which everything up to a moment counts as rated',
-  description: 'Answers 200 when it is made and 404 when there is one of this id, as CloudKitty does.',
+  description:
+    'Answers 200 when it is made and 404 when there is one of this id, as CloudKitty does. A moment inside a period means ' +
+    'the begin of that period; its periods begin where those of a scope begin that is discovered then.',
   body: z.strictObject({
     scope_id: field.text({ min: 1, max: 256 }),
     scope_key: field.text({ max: 40 }).optional(),
@@ -24,8 +28,10 @@ export const createScope = defineRoute<ScopeDeps>()({
   reply: { status: 200, schema: ScopeObject },
   errors: [404],
   async handle(deps, { body, who, request }) {
-    const { scopes, scopeNames, periodSeconds, now } = deps
-    const lastProcessed = processedTimestamp(body)
+    const { scopes, scopeNames, periodSeconds, newGrid, now } = deps
+    const at = processedTimestamp(body)
+    requirePast('last_processed_timestamp', at, now())
+    const lastProcessed = periodBegin(newGrid(at), at)
     const [known] = await scopes.list({ scopeIds: [body.scope_id], limit: 1 })
     const scope = known
       ? undefined

@@ -3,8 +3,8 @@ import { defineRoute } from '../../../http/route.ts'
 import { field } from '../../../http/v2-types.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { authorOf } from '../../../state/audit.ts'
-import { requireKept } from '../../require-kept.ts'
-import { nothingFound, processedTimestamp, type ScopeDeps } from './scope-object.ts'
+import { requestReset } from '../../../state/request-reset.ts'
+import { nothingFound, pastRules, processedTimestamp, type ScopeDeps } from './scope-object.ts'
 
 export const resetScopes = defineRoute<ScopeDeps>()({
   family: 'v2',
@@ -12,7 +12,9 @@ export const resetScopes = defineRoute<ScopeDeps>()({
   path: '/v2/scope',
   policy: 'scope:reset_state',
   summary: 'Take back what was rated from a moment on, and rate it again',
-  description: 'Of active scopes only. `state` is another name of `last_processed_timestamp`.',
+  description:
+    'Of active scopes only. A moment inside a period means the begin of that period, by each scope’s own periods. ' +
+    '`state` is another name of `last_processed_timestamp`.',
   body: z
     .strictObject({
       all_scopes: field.bool().optional(),
@@ -32,18 +34,15 @@ export const resetScopes = defineRoute<ScopeDeps>()({
     if (!body.all_scopes && !body.scope_id?.length) {
       throw new Fault('request.invalid', 'Either all_scopes or a scope_id should be specified.')
     }
-    const timestamp = processedTimestamp(body)
-    requireKept('last_processed_timestamp', timestamp, deps)
-    const found = await deps.scopes.list({
+    const of = {
       scopeIds: body.scope_id ?? [],
       scopeKeys: body.scope_key ?? [],
       fetchers: body.fetcher ?? [],
       collectors: body.collector ?? [],
-      active: [true],
-    })
-    if (found.length === 0) throw nothingFound()
-    const ids = found.map((scope) => scope.id)
-    await deps.scopes.reset(ids, timestamp, authorOf({ who, request }, deps))
+    }
+    const at = processedTimestamp(body)
+    const count = await requestReset(deps.scopes, { of, at }, pastRules(deps), authorOf({ who, request }, deps))
+    if (count === 0) throw nothingFound()
     return {}
   },
 })

@@ -1,16 +1,28 @@
 import { z } from 'zod'
-import { formatInstant, type Instant } from '../../../domain/period.ts'
+import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
+import type { PastRules } from '../../../state/request-reset.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
-import type { RetentionDeps } from '../../require-kept.ts'
 
-export interface ScopeDeps extends AuthorDeps, RetentionDeps {
+/** What requests about the past have to keep to. */
+export interface PastDeps {
+  readonly periodSeconds: number
+  readonly now: () => Instant
+  /** Points that begin before it are deleted, or will be within the hour; undefined: everything is kept. */
+  readonly keptFrom: () => Instant | undefined
+}
+
+export function pastRules({ periodSeconds, now, keptFrom }: PastDeps): PastRules {
+  return { periodSeconds, now: now(), keptFrom: keptFrom() }
+}
+
+export interface ScopeDeps extends AuthorDeps, PastDeps {
   readonly scopes: Scopes
   /** What a scope that is created through the API belongs to when the request does not say. */
   readonly scopeNames: { readonly scopeKey: string; readonly fetcher: string; readonly collector: string }
-  readonly periodSeconds: number
-  readonly now: () => Instant
+  /** The periods of a scope that is new at an instant. */
+  readonly newGrid: (at: Instant) => Grid
 }
 
 export const ScopeObject = z.strictObject({
