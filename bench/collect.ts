@@ -29,7 +29,7 @@ async function collect(url: string, scopeCount: number, periodCount: number): Pr
     periodSeconds: HOUR,
     series: new SeriesRegistry(),
     samples: { readSamples: none, sampleScopes: none, firstSampleAt: () => Promise.resolve(undefined) },
-    snapshot: () => Promise.resolve({ highest: 0, hidden: [], voids: [] }),
+    snapshot: () => Promise.resolve({ highest: 0, hidden: [], tombstones: [] }),
     onSourceExchange: () => void requests++,
   }
   const { metrics, faults } = parseMetrics(metricsYaml(TEN_METRICS), 'metrics.yml', {

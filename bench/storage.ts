@@ -86,7 +86,7 @@ async function ask(store: PointStore, points: number): Promise<Measure[]> {
     ['one project’s month', { attributes: project, end: BEGIN + 31 * DAY }],
     ['one project’s week by id', { attributes: project, end: BEGIN + 7 * DAY, groupby: [id] }],
   ]
-  const snapshot = { highest: points, hidden: [], voids: [] }
+  const snapshot = { highest: points, hidden: [], tombstones: [] }
   const measures: Measure[] = []
   for (const [name, given] of questions) {
     const value = await medianOf(RUNS, () => store.total(queryOf(given), snapshot))

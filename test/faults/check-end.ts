@@ -48,13 +48,13 @@ export async function checkEnd(
 const LEFTOVERS = [
   ['leases', sql`SELECT * FROM scopes WHERE lease_batch IS NOT NULL`],
   ['hidden batches', sql`SELECT * FROM hidden_batches`],
-  ['voids', sql`SELECT * FROM voids`],
+  ['tombstones', sql`SELECT * FROM tombstones`],
 ] as const
 
 async function age({ db }: Stores): Promise<void> {
   await db.execute(sql`UPDATE hidden_batches SET lease_until = lease_until - interval '1 day'`)
   await db.execute(sql`UPDATE hidden_batches SET abandoned_at = abandoned_at - interval '30 days'`)
-  await db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 day'`)
+  await db.execute(sql`UPDATE tombstones SET created_at = created_at - interval '1 day'`)
 }
 
 function* wantedPoints(truth: Truth, scope: ScopeId, at: number): Generator<string> {

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import { exists } from '../lib/exists.ts'
 import { Fault } from '../lib/fault.ts'
 import { settle, settleTree } from '../lib/settle.ts'
-import type { Chores } from '../state/chores.ts'
+import type { Maintenance } from '../state/maintenance.ts'
 import type { State } from '../state/database.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import type { BackupEvents } from './events.ts'
@@ -13,7 +13,7 @@ import { type Manifest, POINTS_FOLDER, STATE_FOLDER, UNFINISHED, writeManifest }
 export interface BackupParts {
   readonly state: State & Required<Pick<State, 'copyTo'>>
   readonly points: Required<Pick<PointStore, 'copyTo'>>
-  readonly chores: Chores
+  readonly maintenance: Maintenance
   readonly events: BackupEvents
   /** Of this program. */
   readonly version: string
@@ -93,16 +93,16 @@ async function copyStores(
 }
 
 /** Does the work while nobody begins to sweep or to drop anything. */
-async function holding<T>({ chores, events }: BackupParts, work: () => Promise<T>): Promise<T> {
-  await chores.hold(HELD, HOLD_SECONDS)
+async function holding<T>({ maintenance, events }: BackupParts, work: () => Promise<T>): Promise<T> {
+  await maintenance.hold(HELD, HOLD_SECONDS)
   const prolong = setInterval(() => {
-    chores.hold(HELD, HOLD_SECONDS).catch((error: unknown) => events.holdNotProlonged(error))
+    maintenance.hold(HELD, HOLD_SECONDS).catch((error: unknown) => events.holdNotProlonged(error))
   }, PROLONG_EVERY_MS)
   try {
     return await work()
   } finally {
     clearInterval(prolong)
-    await chores.release(HELD)
+    await maintenance.release(HELD)
   }
 }
 

@@ -21,7 +21,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decimal } from '../domain/decimal.ts'
 import { Batches } from '../state/batches.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import { knownMigrations } from '../state/database.ts'
 import { openPGlite } from '../state/pglite/open-pglite.ts'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
@@ -54,7 +54,7 @@ async function openAt(name: string) {
   const parts: BackupParts = {
     state: { ...state, copyTo: state.copyTo! },
     points: store,
-    chores: new Chores(state.db),
+    maintenance: new Maintenance(state.db),
     events: backupEvents(pino({ level: 'silent' }), new Registry()),
     version: '1.2.3',
   }
@@ -74,7 +74,7 @@ async function openAt(name: string) {
     async sweep() {
       const gone = await batches.sweepable()
       await store.deleteBatches(gone.batches.map(({ id }) => id))
-      await store.deleteVoids(gone.voids)
+      await store.deleteTombstones(gone.tombstones)
       await batches.swept(gone)
     },
     [Symbol.asyncDispose]: async () => {
@@ -117,7 +117,7 @@ test('a backup holds what its state shows, whatever is committed, begun and swep
       const next = await live.batches.begin('pushed')
       await live.store.write(next, [point(series(), { begin: JUNE, quantity: '8' })])
       await live.batches.commit(next, { replaces: [{ scopeId: 'alpha', begin: JUNE, end: JUNE + HOUR }] })
-      await live.db.execute(sql`UPDATE voids SET created_at = now() - interval '1 day'`)
+      await live.db.execute(sql`UPDATE tombstones SET created_at = now() - interval '1 day'`)
       await live.sweep()
     }
     const points: BackupParts['points'] = {
@@ -129,9 +129,9 @@ test('a backup holds what its state shows, whatever is committed, begun and swep
     const manifest = await backUp({ ...live.parts, points }, backup, quiet)
     expect(manifest).toMatchObject({ version: '1.2.3', points: { upTo: 3, rows: { points: 3, samples: 1 } } })
     expect(await live.shown()).toEqual(['8', '2', '4'])
-    expect((await live.store.retrieve(query({ limit: 0 }), { highest: 99, hidden: [], voids: [] })).total).toBe(4)
+    expect((await live.store.retrieve(query({ limit: 0 }), { highest: 99, hidden: [], tombstones: [] })).total).toBe(4)
     await live.sweep()
-    expect((await live.store.retrieve(query({ limit: 0 }), { highest: 99, hidden: [], voids: [] })).total).toBe(3)
+    expect((await live.store.retrieve(query({ limit: 0 }), { highest: 99, hidden: [], tombstones: [] })).total).toBe(3)
   }
   await restoreTo("b-o'protocol", 'protocol-restored')
   await using restored = await openAt('protocol-restored')

@@ -7,7 +7,7 @@ import { Fault } from '../lib/fault.ts'
 import { lockFolder } from '../lib/lock-folder.ts'
 import { makePrivateFolder } from '../lib/private-files.ts'
 import { settle, settleTree } from '../lib/settle.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import type { State } from '../state/database.ts'
 import { scopes } from '../state/schema.ts'
 import type { PointsCopy, RestoreOptions } from '../storage/points-copy.ts'
@@ -131,7 +131,7 @@ async function tryState(
   folder: string,
 ): Promise<Pick<Restored, 'scopes' | 'rated'>> {
   await using state = await openState(folder)
-  await new Chores(state.db).release(HELD)
+  await new Maintenance(state.db).release(HELD)
   const [row] = await state.db
     .select({ count: count(), from: min(scopes.nextBegin), to: max(scopes.nextBegin) })
     .from(scopes)

@@ -1,5 +1,5 @@
 import { HELD } from '../backup/back-up.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import { configure, type Invocation } from './invocation.ts'
 import { openState } from '../wiring/open-state.ts'
 
@@ -13,12 +13,12 @@ export async function runHold(
 ): Promise<number> {
   const { config, log } = await configure(invocation)
   await using state = await openState(config.options.state, log)
-  const chores = new Chores(state.db)
+  const maintenance = new Maintenance(state.db)
   if (end) {
-    await chores.release(HELD)
+    await maintenance.release(HELD)
     invocation.print('What no reader sees and what is older than is kept may be deleted again.\n')
   } else {
-    await chores.hold(HELD, hours * 3600)
+    await maintenance.hold(HELD, hours * 3600)
     invocation.print(
       `Nothing is deleted from the points store for ${hours} hours, or until \`cloudtabbyd hold --end\`.\n`,
     )

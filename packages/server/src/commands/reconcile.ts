@@ -22,7 +22,7 @@ export async function runReconcile(
     }
     const everything = { begin: 0, end: 2 ** 40, types: [], attributes: new Map(), offset: 0, limit: 0 }
     const count = async (highest: number) =>
-      (await store.retrieve(everything, { highest, hidden: [], voids: [] })).total
+      (await store.retrieve(everything, { highest, hidden: [], tombstones: [] })).total
     const points = (await count(newest)) - (await count(known))
     const what = `${points} points of the batches ${known + 1} to ${newest}, which state does not know`
     if (!wanted) {

@@ -4,7 +4,7 @@ import type { Instant, Period } from './period.ts'
 export type BatchId = number
 
 /** What a later commit has replaced or a reset has taken back: points of a scope in a time range, up to a batch. */
-export interface Void {
+export interface Tombstone {
   readonly scopeId: string
   /** Half-open, by the points' begin; an open end is undefined. */
   readonly begin: Instant
@@ -13,12 +13,12 @@ export interface Void {
   readonly upTo: BatchId
 }
 
-/** What a reader may see, taken once per request: points of batches up to `highest`, less `hidden`, less `voids`. */
+/** What a reader may see, taken once per request: points of batches up to `highest`, less `hidden`, less `tombstones`. */
 export interface Snapshot {
   readonly highest: BatchId
   /** Pending and abandoned batches at or below `highest`. */
   readonly hidden: readonly BatchId[]
-  readonly voids: readonly Void[]
+  readonly tombstones: readonly Tombstone[]
 }
 
 /** Later than any instant: stands for an open end where a number must. */
@@ -29,16 +29,16 @@ export function hiddenBelow({ highest, hidden }: Snapshot): readonly BatchId[] {
   return hidden.filter((batch) => batch <= highest)
 }
 
-/** The voids that matter to who asks for points that begin in a period. */
-export function voidsWithin({ voids }: Snapshot, { begin, end }: Period): readonly Void[] {
-  return voids.filter((one) => one.begin < end && (one.end ?? OPEN_END) > begin)
+/** The tombstones that matter to who asks for points that begin in a period. */
+export function tombstonesWithin({ tombstones }: Snapshot, { begin, end }: Period): readonly Tombstone[] {
+  return tombstones.filter((one) => one.begin < end && (one.end ?? OPEN_END) > begin)
 }
 
-/** What the same reader would have seen, had a pending batch been committed, with the voids that come with it. */
-export function withCommitted(snapshot: Snapshot, batch: BatchId, voids: readonly Void[]): Snapshot {
+/** What the same reader would have seen, had a pending batch been committed, with the tombstones that come with it. */
+export function withCommitted(snapshot: Snapshot, batch: BatchId, tombstones: readonly Tombstone[]): Snapshot {
   return {
     highest: Math.max(snapshot.highest, batch),
     hidden: snapshot.hidden.filter((id) => id !== batch),
-    voids: [...snapshot.voids, ...voids],
+    tombstones: [...snapshot.tombstones, ...tombstones],
   }
 }

@@ -27,8 +27,8 @@ export async function measureResets(
   signal: AbortSignal,
 ): Promise<void> {
   for (const group of alike(await resets.unmeasured(ROUND))) {
-    const voids = [...new Set(group.map((reset) => reset.void))]
-    const snapshot = await resets.snapshotBefore({ upTo: group[0]!.upTo, voids })
+    const tombstones = [...new Set(group.map((reset) => reset.tombstone))]
+    const snapshot = await resets.snapshotBefore({ upTo: group[0]!.upTo, tombstones })
     if (!snapshot) continue
     const sums = await sumsByType(store, { scopeKey, ...query(group) }, snapshot, signal)
     for (const { id, scopeId } of group) await resets.setBefore(id, sums.get(scopeId)!)

@@ -137,9 +137,9 @@ test('after a reset the old points are gone at once, and the sweep deletes them'
   await b.run(T0 + 10 * HOUR + 1)
   expect(await b.total()).toEqual(full(['a'], 9))
   await b.measure()
-  await db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
+  await db.execute(sql`UPDATE tombstones SET created_at = now() - interval '1 hour'`)
   await b.sweep()
-  expect((await b.batches.snapshot()).voids).toEqual([])
+  expect((await b.batches.snapshot()).tombstones).toEqual([])
   expect(await b.total()).toEqual(full(['a'], 9))
 })
 

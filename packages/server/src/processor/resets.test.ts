@@ -20,7 +20,7 @@ async function rated(...scopeIds: string[]) {
     cancel: (...of: string[]) => resets.cancel({ scopeIds: of, ids: [] }, TESTER),
     list: (...of: string[]) => resets.list({ scopeIds: of, ...MANY }),
     sweepLater: async () => {
-      await db.execute(sql`UPDATE voids SET created_at = created_at - interval '1 hour'`)
+      await db.execute(sql`UPDATE tombstones SET created_at = created_at - interval '1 hour'`)
       await b.sweep()
     },
   })
@@ -42,7 +42,7 @@ test('a reset shows how far its scope is rated again, and then what it changed, 
   ])
   await b.measure()
   await b.sweepLater()
-  expect((await b.batches.snapshot()).voids).toEqual([])
+  expect((await b.batches.snapshot()).tombstones).toEqual([])
   await b.run(T0 + 12 * HOUR + 1)
   expect(await b.list()).toMatchObject([{ state: 'done', current: T0 + 9 * HOUR, cancellable: false }])
   expect(await b.cancel('a')).toEqual({ cancelled: [], tooLate: [] })
@@ -158,12 +158,12 @@ test('a reset to a later moment takes nothing back and is nothing to watch', asy
 test('after a day what a reset took is gone for good', async () => {
   await using b = await rated('a')
   await b.reset(4, 'a')
-  await db.execute(sql`UPDATE voids SET created_at = now() - interval '23 hours 30 minutes'`)
+  await db.execute(sql`UPDATE tombstones SET created_at = now() - interval '23 hours 30 minutes'`)
   expect(await b.list()).toMatchObject([{ state: 'pending', cancellable: false }])
   await b.sweep()
-  expect((await b.batches.snapshot()).voids).toHaveLength(1)
+  expect((await b.batches.snapshot()).tombstones).toHaveLength(1)
   await b.sweepLater()
-  expect((await b.batches.snapshot()).voids).toEqual([])
+  expect((await b.batches.snapshot()).tombstones).toEqual([])
   await b.measure()
   await b.run(T0 + 10 * HOUR + 1)
   await b.measure()

@@ -6,7 +6,7 @@ import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { TimeZone, UTC } from '../domain/time-zone.ts'
 import { Fault } from '../lib/fault.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import { processorEvents } from './events.ts'
 import { dropPast } from './retention.ts'
 import { EACH, full, HOUR, stateWithBenches, T0, TESTER } from './testing/processor-bench.ts'
@@ -23,7 +23,7 @@ async function keepingTwoDays(scopeIds: readonly string[]) {
   const write = (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>)
   const parts = {
     db,
-    chores: new Chores(db),
+    maintenance: new Maintenance(db),
     store: b.store,
     events: processorEvents(pino({}, { write }), new Registry()),
   }
@@ -33,7 +33,7 @@ async function keepingTwoDays(scopeIds: readonly string[]) {
     parts,
     /** As after an hour. */
     forget: async (now: Instant) => {
-      await parts.chores.release(['retention'])
+      await parts.maintenance.release(['retention'])
       return dropPast(parts, { now, hours: 48, zone: UTC })
     },
     periods: async () => Object.keys(await b.total()).length,

@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import type { TimeZone } from '../domain/time-zone.ts'
-import type { Chores } from '../state/chores.ts'
+import type { Maintenance } from '../state/maintenance.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { unfinishedBefore } from '../state/unfinished.ts'
 import type { Dropped, KeepFrom, PointStore } from '../storage/point-store.ts'
@@ -9,7 +9,7 @@ import type { ProcessorEvents } from './events.ts'
 
 export interface RetentionParts {
   readonly db: StateDatabase
-  readonly chores: Chores
+  readonly maintenance: Maintenance
   readonly store: PointStore
   readonly events: Pick<ProcessorEvents, 'pastIsNeeded' | 'pastDropped'>
 }
@@ -24,12 +24,12 @@ const SAMPLES_LONGER_SECONDS = 86_400
  * when everything is kept. Kept, however old: points that are to be rated again, and samples of what is not rated yet.
  */
 export async function dropPast(
-  { db, chores, store, events }: RetentionParts,
+  { db, maintenance, store, events }: RetentionParts,
   { now, hours, zone }: { readonly now: Instant; readonly hours: number | undefined; readonly zone: TimeZone },
   signal?: AbortSignal,
 ): Promise<Dropped | undefined> {
   const bound = keptFrom(now, hours, zone)
-  if (bound === undefined || !(await chores.take('retention', EVERY_SECONDS))) return undefined
+  if (bound === undefined || !(await maintenance.take('retention', EVERY_SECONDS))) return undefined
   const unfinished = await unfinishedBefore(db, bound)
   const { scope, task } = unfinished
   const points = Math.min(bound, task?.begin ?? bound)

@@ -6,7 +6,7 @@ import { toInstant } from '../domain/period.ts'
 import { UTC } from '../domain/time-zone.ts'
 import { Fault } from '../lib/fault.ts'
 import { Batches } from '../state/batches.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import { hiddenBatches, processors } from '../state/schema.ts'
 import type { Clock } from './clock.ts'
 import { processorEvents } from './events.ts'
@@ -47,7 +47,7 @@ async function roundOf(b: Awaited<ReturnType<typeof bench>>, at: number, options
     db,
     batches: b.batches,
     scopes: b.scopes,
-    chores: new Chores(db),
+    maintenance: new Maintenance(db),
     store: b.store,
     events: processorEvents(pino({ level: 'info' }, { write }), registry),
     clock,
@@ -196,11 +196,11 @@ test('a hold keeps a round from sweeping, whoever says that it is its turn', asy
   const r = await roundOf(b, T0)
   const batch = await b.batches.begin('pushed')
   await b.batches.abandon(batch)
-  await r.parts.chores.hold(['sweep', 'retention'], 3600)
+  await r.parts.maintenance.hold(['sweep', 'retention'], 3600)
   await r.untilDone(T0)
   expect((await b.batches.snapshot()).hidden).toEqual([batch])
   expect(await stateOf(batch)).toBe('abandoned')
-  await r.parts.chores.release(['sweep', 'retention'])
+  await r.parts.maintenance.release(['sweep', 'retention'])
   await r.untilDone(T0)
   expect(await stateOf(batch)).toBe('swept')
 })
@@ -215,7 +215,7 @@ test('what is dropped is as old as the retention by every clock: the argument, t
   }
   const fast = await roundOf(b, now + 1000 * HOUR, { keepHours: 48 })
   await fast.untilDone(now + 2000 * HOUR)
-  await fast.parts.chores.release(['retention'])
+  await fast.parts.maintenance.release(['retention'])
   await fast.untilDone(T0)
   expect(seen[0]).toBeLessThanOrEqual(now - 48 * HOUR)
   expect(seen[1]).toBeLessThanOrEqual(T0 - 48 * HOUR)

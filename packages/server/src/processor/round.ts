@@ -4,7 +4,7 @@ import { errorText, faultIn } from '../lib/fault.ts'
 import { purgeAudit } from '../state/audit.ts'
 import { endBackOffs } from '../state/back-offs.ts'
 import type { Batches } from '../state/batches.ts'
-import type { Chores } from '../state/chores.ts'
+import type { Maintenance } from '../state/maintenance.ts'
 import type { StateDatabase } from '../state/database.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import type { Scopes } from '../state/scopes.ts'
@@ -25,7 +25,7 @@ export interface RoundParts {
   readonly db: StateDatabase
   readonly batches: Batches
   readonly scopes: Scopes
-  readonly chores: Chores
+  readonly maintenance: Maintenance
   readonly store: PointStore
   readonly events: ProcessorEvents
   readonly clock: Clock
@@ -145,23 +145,23 @@ export class Round {
   }
 
   async #sweep(whole: boolean, signal: AbortSignal): Promise<void> {
-    const { batches, chores, store } = this.#parts
-    if (whole || (await chores.take('sweep-turn', SWEEP_EVERY_SECONDS))) await sweep(batches, store, signal)
+    const { batches, maintenance, store } = this.#parts
+    if (whole || (await maintenance.take('sweep-turn', SWEEP_EVERY_SECONDS))) await sweep(batches, store, signal)
   }
 
   /** What is dropped does not come back: neither a mistaken `--until` nor one clock that is fast may say how old it is. */
   async #retain(until: Instant, signal: AbortSignal): Promise<void> {
-    const { chores, clock } = this.#parts
+    const { maintenance, clock } = this.#parts
     const { keepHours: hours, zone } = this.#options
     if (hours === undefined) return
-    const now = Math.min(until, clock.now(), await chores.now())
+    const now = Math.min(until, clock.now(), await maintenance.now())
     await dropPast(this.#parts, { now, hours, zone }, signal)
   }
 
   async #purgeAudit(whole: boolean): Promise<void> {
-    const { db, chores, events } = this.#parts
+    const { db, maintenance, events } = this.#parts
     const { keepAuditDays: days } = this.#options
-    if (days === undefined || !(whole || (await chores.take('audit', PURGE_EVERY_SECONDS)))) return
+    if (days === undefined || !(whole || (await maintenance.take('audit', PURGE_EVERY_SECONDS)))) return
     events.auditPurged(await purgeAudit(db, days))
   }
 }

@@ -7,11 +7,11 @@ import type { PointStore } from '../storage/point-store.ts'
  */
 export async function sweep(batches: Batches, store: PointStore, signal?: AbortSignal): Promise<void> {
   const gone = await batches.sweepable()
-  if (gone.batches.length === 0 && gone.voids.length === 0) return
+  if (gone.batches.length === 0 && gone.tombstones.length === 0) return
   await store.deleteBatches(
     gone.batches.map((batch) => batch.id),
     signal,
   )
-  await store.deleteVoids(gone.voids, signal)
+  await store.deleteTombstones(gone.tombstones, signal)
   await batches.swept(gone)
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test }
 import { Batches } from './batches.ts'
 import type { Claim, ClaimRequest } from './claim.ts'
 import type { CommitEffects } from './commit.ts'
-import { Chores } from './chores.ts'
+import { Maintenance } from './maintenance.ts'
 import { duePeriods } from './due.ts'
 import type { State } from './database.ts'
 import { Reprocesses } from './reprocesses.ts'
@@ -36,7 +36,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     afterAll(() => state[Symbol.asyncDispose]())
     beforeEach(async () => {
       await state.db.execute(
-        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, voids, chores, processors, storage_scope_reprocessing_schedule, audit RESTART IDENTITY CASCADE`,
+        sql`TRUNCATE scopes, scope_inactivity, hidden_batches, tombstones, maintenance, processors, storage_scope_reprocessing_schedule, audit RESTART IDENTITY CASCADE`,
       )
       await state.db.execute(sql`UPDATE batch_counter SET value = 0`)
       batches = new Batches(state.db, { owner: 'test', leaseSeconds: 60 })
@@ -73,9 +73,9 @@ export function batchesContract(database: string, open: () => Promise<State>): v
 
     test('a batch is hidden until its commit, and then it counts', async () => {
       const batch = await batches.begin('pushed')
-      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [batch], voids: [] })
+      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [batch], tombstones: [] })
       await batches.commit(batch)
-      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [], voids: [] })
+      expect(await batches.snapshot()).toEqual({ highest: batch, hidden: [], tombstones: [] })
     })
 
     test('a claim leases scopes of one next period, and its commit moves them on', async () => {
@@ -172,7 +172,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       })
       expect(await batches.renew(first.batch)).toBe(false)
       await batches.commit(second.batch, { claim: second })
-      expect(await batches.snapshot()).toEqual({ highest: second.batch, hidden: [first.batch], voids: [] })
+      expect(await batches.snapshot()).toEqual({ highest: second.batch, hidden: [first.batch], tombstones: [] })
     })
 
     test('a scope that failed waits and shows why; the others of its batch are free at once', async () => {
@@ -223,7 +223,7 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       )
       // The time of a row is that of its transaction.
       const commits = await state.db.execute(
-        sql`SELECT count(DISTINCT created_at)::int AS n, count(*)::int AS rows FROM voids`,
+        sql`SELECT count(DISTINCT created_at)::int AS n, count(*)::int AS rows FROM tombstones`,
       )
       expect(commits).toMatchObject({ rows: [{ n: 1, rows: 2500 }] })
       expect(await scopes.resets.list({ scopeIds: ids, order: 'asc' })).toHaveLength(2500)
@@ -250,11 +250,11 @@ export function batchesContract(database: string, open: () => Promise<State>): v
         code: 'state.fenced',
       })
       const snapshot = await batches.snapshot()
-      expect(snapshot.voids).toEqual([{ scopeId: 'a', begin: T0 + HOUR, end: undefined, upTo: running.batch }])
+      expect(snapshot.tombstones).toEqual([{ scopeId: 'a', begin: T0 + HOUR, end: undefined, upTo: running.batch }])
       expect(await batches.claim(REQUEST)).toMatchObject({ begin: T0 + HOUR, periods: 8 })
     })
 
-    test('what was abandoned is swept at once and stays hidden; a void waits for queries and older writers', async () => {
+    test('what was abandoned is swept at once and stays hidden; a tombstone waits for queries and older writers', async () => {
       const push = await batches.begin('pushed')
       await scopes.see(['a'], NAMES, REQUEST.now, T0)
       const [row] = await scopes.list()
@@ -262,21 +262,21 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       const lost = await batches.begin('pushed')
       await batches.abandon(lost)
 
-      await state.db.execute(sql`UPDATE voids SET created_at = now() - interval '1 hour'`)
+      await state.db.execute(sql`UPDATE tombstones SET created_at = now() - interval '1 hour'`)
       const first = await batches.sweepable()
-      expect(first).toEqual({ batches: [{ id: lost, forget: false }], voids: [] })
+      expect(first).toEqual({ batches: [{ id: lost, forget: false }], tombstones: [] })
       await batches.swept(first)
       expect((await batches.snapshot()).hidden).toEqual([push, lost])
 
       await batches.commit(push)
       const second = await batches.sweepable()
-      expect(second).toMatchObject({ batches: [], voids: [{ scopeId: 'a', upTo: push }] })
+      expect(second).toMatchObject({ batches: [], tombstones: [{ scopeId: 'a', upTo: push }] })
       await batches.swept(second)
       await state.db.execute(sql`UPDATE hidden_batches SET abandoned_at = now() - interval '8 days'`)
       const third = await batches.sweepable()
-      expect(third).toEqual({ batches: [{ id: lost, forget: true }], voids: [] })
+      expect(third).toEqual({ batches: [{ id: lost, forget: true }], tombstones: [] })
       await batches.swept(third)
-      expect(await batches.snapshot()).toEqual({ highest: lost, hidden: [], voids: [] })
+      expect(await batches.snapshot()).toEqual({ highest: lost, hidden: [], tombstones: [] })
     })
 
     test('a batch whose owner died is abandoned by the sweep', async () => {
@@ -287,25 +287,25 @@ export function batchesContract(database: string, open: () => Promise<State>): v
     })
 
     test('nothing is swept while somebody holds the sweep; a shorter hold does not cut a longer one', async () => {
-      const chores = new Chores(state.db)
+      const maintenance = new Maintenance(state.db)
       const batch = await batches.begin('pushed')
       await batches.abandon(batch)
-      await chores.hold(['sweep', 'retention'], 3600)
-      await chores.hold(['sweep'], 0)
-      expect(await batches.sweepable()).toEqual({ batches: [], voids: [] })
-      expect(await chores.take('retention', 60)).toBe(false)
-      await chores.release(['sweep', 'retention'])
+      await maintenance.hold(['sweep', 'retention'], 3600)
+      await maintenance.hold(['sweep'], 0)
+      expect(await batches.sweepable()).toEqual({ batches: [], tombstones: [] })
+      expect(await maintenance.take('retention', 60)).toBe(false)
+      await maintenance.release(['sweep', 'retention'])
       expect((await batches.sweepable()).batches).toEqual([{ id: batch, forget: false }])
     })
 
-    test('a chore is one caller’s until its time is over', async () => {
-      const chores = new Chores(state.db)
-      const taken = await Promise.all(Array.from({ length: 5 }, () => chores.take('retention', 60)))
+    test('a maintenance task is one caller’s until its time is over', async () => {
+      const maintenance = new Maintenance(state.db)
+      const taken = await Promise.all(Array.from({ length: 5 }, () => maintenance.take('retention', 60)))
       expect(taken.filter(Boolean)).toHaveLength(1)
-      await state.db.execute(sql`UPDATE chores SET not_before = now() - interval '1 second'`)
-      expect(await chores.take('retention', 60)).toBe(true)
-      expect(await chores.take('retention', 60)).toBe(false)
-      expect(Math.abs((await chores.now()) - Date.now() / 1000)).toBeLessThan(3600)
+      await state.db.execute(sql`UPDATE maintenance SET not_before = now() - interval '1 second'`)
+      expect(await maintenance.take('retention', 60)).toBe(true)
+      expect(await maintenance.take('retention', 60)).toBe(false)
+      expect(Math.abs((await maintenance.now()) - Date.now() / 1000)).toBeLessThan(3600)
     })
   })
 }

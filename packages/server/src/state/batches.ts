@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { BatchId, Snapshot } from '../domain/snapshot.ts'
-import { shareNext } from '../lib/share-next.ts'
+import { coalesceNext } from '../lib/coalesce-next.ts'
 import { abandonEverything, failBatch, type ScopeFailure } from './abandon.ts'
 import { abandonRows, type BatchKind, type BatchOwner, insertBatch } from './batch-rows.ts'
 import { type Claim, type ClaimRequest, claimScopes, countHeld, leaseScope, renewLease } from './claim.ts'
@@ -40,7 +40,7 @@ export class Batches {
    * What a reader may see from now on; take it once per request. It shows at least what was committed before the call;
    * who asks at the same time shares it.
    */
-  readonly snapshot: () => Promise<Snapshot> = shareNext(() => readSnapshot(this.#db), SNAPSHOT_PATIENCE_MS)
+  readonly snapshot: () => Promise<Snapshot> = coalesceNext(() => readSnapshot(this.#db), SNAPSHOT_PATIENCE_MS)
 
   /** A pending batch of a push or an import, which leases no scope. */
   begin(kind: BatchKind): Promise<BatchId> {
@@ -115,7 +115,7 @@ export class Batches {
   }
 
   /**
-   * What may be deleted from the points store now; nothing while `Chores` holds the sweep. Batches whose owner let the lease
+   * What may be deleted from the points store now; nothing while `Maintenance` holds the sweep. Batches whose owner let the lease
    * expire are abandoned first. Hand the answer back to `swept` when it is deleted.
    */
   sweepable(): Promise<Sweepable> {

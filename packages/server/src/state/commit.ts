@@ -1,11 +1,11 @@
 import { and, eq } from 'drizzle-orm'
 import { toDate } from '../domain/period.ts'
-import type { BatchId, Void } from '../domain/snapshot.ts'
+import type { BatchId, Tombstone } from '../domain/snapshot.ts'
 import { Fault } from '../lib/fault.ts'
 import type { Claim } from './claim.ts'
 import type { StateDatabase } from './database.ts'
 import { hiddenBatches, NO_FAILURE, scopes } from './schema.ts'
-import { insertVoids } from './voids.ts'
+import { insertTombstones } from './tombstones.ts'
 
 /** What a commit makes true besides the visibility of the batch's points. */
 export interface CommitEffects {
@@ -14,7 +14,7 @@ export interface CommitEffects {
   /** The scope that `lease` gave, which is free again and stays where it is. */
   readonly leased?: number
   /** What the batch replaces; `upTo` is the batch before this one. */
-  readonly replaces?: readonly Omit<Void, 'upTo'>[]
+  readonly replaces?: readonly Omit<Tombstone, 'upTo'>[]
   /** Further changes of state that belong to the same instant. */
   readonly also?: (tx: StateDatabase) => Promise<void>
 }
@@ -32,7 +32,7 @@ export async function commitBatch(
     .where(and(eq(hiddenBatches.id, batch), eq(hiddenBatches.state, 'pending')))
     .returning({ id: hiddenBatches.id })
   if (shown.length !== 1) throw fenced(batch)
-  if (replaces.length > 0) await insertVoids(tx, replaces, batch - 1)
+  if (replaces.length > 0) await insertTombstones(tx, replaces, batch - 1)
   await also?.(tx)
 }
 

@@ -1,5 +1,5 @@
 import { and, isNull, sql } from 'drizzle-orm'
-import { scopeResets, voids } from './schema.ts'
+import { scopeResets, tombstones } from './schema.ts'
 
 /** So long a reset can be cancelled: some time less than what it took back is kept. */
 export const RESTORABLE = '23 hours'
@@ -10,10 +10,10 @@ export function isOpenReset() {
   return and(isNull(scopeResets.finishedAt), isNull(scopeResets.cancelledAt), isNull(scopeResets.supersededAt))
 }
 
-/** A void whose points are still wanted: to be brought back, while nothing was rated since, or to take their sums. */
-export function isHeldVoid() {
-  return sql`(${voids.createdAt} > now() - ${KEPT}::interval AND EXISTS (
+/** A tombstone whose points are still wanted: to be brought back, while nothing was rated since, or to take their sums. */
+export function isHeldTombstone() {
+  return sql`(${tombstones.createdAt} > now() - ${KEPT}::interval AND EXISTS (
     SELECT 1 FROM scope_resets AS held JOIN scopes AS own ON own.id = held.scope
-    WHERE held.void = ${voids.id} AND held.finished_at IS NULL AND held.cancelled_at IS NULL AND held.superseded_at IS NULL
+    WHERE held.tombstone = ${tombstones.id} AND held.finished_at IS NULL AND held.cancelled_at IS NULL AND held.superseded_at IS NULL
       AND (held.before IS NULL OR own.next_begin = held.start_reset_time)))`
 }

@@ -9,7 +9,7 @@ import { insertRows } from './insert-rows.ts'
 import { isAmong, isOneOf } from './one-of.ts'
 import { isOpenReset, RESTORABLE } from './reset-conditions.ts'
 import { TASK_STATES, type UnfinishedFilter } from './reprocesses.ts'
-import { hiddenBatches, NO_FAILURE, scopeResets, scopes, voids } from './schema.ts'
+import { hiddenBatches, NO_FAILURE, scopeResets, scopes, tombstones } from './schema.ts'
 import type { ScopeNames } from './scope-names.ts'
 import {
   fromStoredDiff,
@@ -19,7 +19,7 @@ import {
   type TypeDiff,
   type TypeSums,
 } from './task-diff.ts'
-import { toVoid } from './voids.ts'
+import { toTombstone } from './tombstones.ts'
 
 /** `superseded`: a later reset of the same scope has taken its place. */
 export const RESET_STATES = [...TASK_STATES, 'superseded'] as const
@@ -46,8 +46,8 @@ export interface UnmeasuredReset {
   readonly id: number
   readonly scopeId: string
   readonly period: Period
-  /** The void that took the points back; points of batches up to `upTo`. */
-  readonly void: number
+  /** The tombstone that took the points back; points of batches up to `upTo`. */
+  readonly tombstone: number
   readonly upTo: BatchId
   /** As they were; undefined until they were taken. */
   readonly before: TypeSums | undefined
@@ -68,14 +68,14 @@ export class Resets {
   }
 
   /**
-   * Notes a reset, in its transaction: the scopes' rows as they were before, from where on each is taken back, and the void of
+   * Notes a reset, in its transaction: the scopes' rows as they were before, from where on each is taken back, and the tombstone of
    * each scope id. Takes the place of earlier ones that are not done.
    */
   static async begin(
     tx: StateDatabase,
     rows: readonly (typeof scopes.$inferSelect)[],
     beginOf: (row: { readonly id: number }) => Instant,
-    taken: { readonly voids: ReadonlyMap<string, number>; readonly upTo: BatchId },
+    taken: { readonly tombstones: ReadonlyMap<string, number>; readonly upTo: BatchId },
   ): Promise<void> {
     const ids = rows.map((row) => row.id)
     await tx
@@ -92,7 +92,7 @@ export class Resets {
         begin: toDate(beginOf(row)),
         end: row.nextBegin,
         lastProcessed: row.lastProcessed,
-        void: taken.voids.get(row.identifier)!,
+        tombstone: taken.tombstones.get(row.identifier)!,
         upTo: taken.upTo,
       })),
     )
@@ -126,9 +126,9 @@ export class Resets {
         scopeIds.length > 0 ? isOneOf(scopes.identifier, scopeIds) : undefined,
         ids.length > 0 ? isOneOf(sql`${scopeResets.id}::bigint`, ids) : undefined,
       )
-      const sharedVoids = (which: SQL | undefined) =>
+      const sharedTombstones = (which: SQL | undefined) =>
         tx
-          .select({ void: scopeResets.void })
+          .select({ tombstone: scopeResets.tombstone })
           .from(scopeResets)
           .innerJoin(scopes, eq(scopes.id, scopeResets.scope))
           .where(which)
@@ -136,7 +136,7 @@ export class Resets {
       const sharing = tx
         .select({ id: scopeResets.scope })
         .from(scopeResets)
-        .where(isAmong(scopeResets.void, sharedVoids(meant)))
+        .where(isAmong(scopeResets.tombstone, sharedTombstones(meant)))
       await tx
         .select({ id: scopes.id })
         .from(scopes)
@@ -145,8 +145,8 @@ export class Resets {
         .for('update')
       const all = { order: 'asc', offset: 0, limit: undefined } as const
       const tooLate = await this.#select(tx, and(meant, not(isRestorable())), all)
-      // Whoever shares a void goes back too.
-      const restorable = and(isOpenReset(), isRestorable(), isAmong(scopeResets.void, sharedVoids(meant)))
+      // Whoever shares a tombstone goes back too.
+      const restorable = and(isOpenReset(), isRestorable(), isAmong(scopeResets.tombstone, sharedTombstones(meant)))
       const cancelled = await this.#select(tx, restorable, all)
       if (cancelled.length > 0) await restore(tx, cancelled)
       await record(
@@ -181,31 +181,31 @@ export class Resets {
       id: reset.id,
       scopeId,
       period: { begin: toInstant(reset.begin), end: toInstant(reset.end) },
-      void: reset.void,
+      tombstone: reset.tombstone,
       upTo: reset.upTo,
       before: reset.before ? fromStoredSums(reset.before) : undefined,
     }))
   }
 
-  /** What readers saw before the reset that made these voids: for as long as the sweep leaves them. */
+  /** What readers saw before the reset that made these tombstones: for as long as the sweep leaves them. */
   async snapshotBefore({
     upTo,
-    voids: own,
+    tombstones: own,
   }: {
     upTo: BatchId
-    voids: readonly number[]
+    tombstones: readonly number[]
   }): Promise<Snapshot | undefined> {
     return this.#db.transaction(
       async (tx) => {
         const hidden = await tx.select({ id: hiddenBatches.id }).from(hiddenBatches).orderBy(asc(hiddenBatches.id))
-        const rows = await tx.select().from(voids).orderBy(asc(voids.id))
+        const rows = await tx.select().from(tombstones).orderBy(asc(tombstones.id))
         if (!own.every((id) => rows.some((row) => row.id === id))) return undefined
         const newest = Math.max(...own)
         const older = rows.filter((row) => row.id < newest && !own.includes(row.id))
         return {
           highest: upTo,
           hidden: hidden.map((row) => row.id),
-          voids: older.map(toVoid),
+          tombstones: older.map(toTombstone),
         }
       },
       { isolationLevel: 'repeatable read' },
@@ -245,18 +245,18 @@ export class Resets {
   }
 }
 
-/** Rows of the same scope id that were reset together share a void: it goes only when none of them was rated since. */
+/** Rows of the same scope id that were reset together share a tombstone: it goes only when none of them was rated since. */
 function isRestorable() {
-  return sql`(EXISTS (SELECT 1 FROM ${voids} WHERE ${voids.id} = ${scopeResets.void}
-      AND ${voids.createdAt} > now() - ${RESTORABLE}::interval)
+  return sql`(EXISTS (SELECT 1 FROM ${tombstones} WHERE ${tombstones.id} = ${scopeResets.tombstone}
+      AND ${tombstones.createdAt} > now() - ${RESTORABLE}::interval)
     AND NOT EXISTS (SELECT 1 FROM scope_resets AS sibling JOIN scopes AS own ON own.id = sibling.scope
-      WHERE sibling.void = ${scopeResets.void} AND (own.next_begin <> sibling.start_reset_time OR sibling.superseded_at IS NOT NULL)))`
+      WHERE sibling.tombstone = ${scopeResets.tombstone} AND (own.next_begin <> sibling.start_reset_time OR sibling.superseded_at IS NOT NULL)))`
 }
 
 async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<void> {
   const ids = resets.map((reset) => reset.id)
   const rows = await tx
-    .select({ void: scopeResets.void, lease: scopes.leaseBatch })
+    .select({ tombstone: scopeResets.tombstone, lease: scopes.leaseBatch })
     .from(scopeResets)
     .innerJoin(scopes, eq(scopes.id, scopeResets.scope))
     .where(isOneOf(scopeResets.id, ids))
@@ -271,10 +271,10 @@ async function restore(tx: StateDatabase, resets: readonly Reset[]): Promise<voi
     })
     .from(scopeResets)
     .where(and(eq(scopeResets.scope, scopes.id), isOneOf(scopeResets.id, ids)))
-  await tx.delete(voids).where(
+  await tx.delete(tombstones).where(
     isOneOf(
-      voids.id,
-      rows.map((row) => row.void),
+      tombstones.id,
+      rows.map((row) => row.tombstone),
     ),
   )
   await tx

@@ -115,7 +115,7 @@ export const processors = pgTable('processors', {
 })
 
 /** Points that a later commit replaced or a reset took back, until the sweep has deleted them. */
-export const voids = pgTable('voids', {
+export const tombstones = pgTable('tombstones', {
   id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
   scopeId: text('scope_id').notNull(),
   begin: instant('begin').notNull(),
@@ -125,7 +125,7 @@ export const voids = pgTable('voids', {
 })
 
 /** What one process does for all now and then, and before when nobody does it again. */
-export const chores = pgTable('chores', {
+export const maintenance = pgTable('maintenance', {
   name: text('name', { enum: ['sweep', 'sweep-turn', 'retention', 'audit'] }).primaryKey(),
   notBefore: instant('not_before').notNull(),
 })
@@ -197,7 +197,7 @@ export const scopeResets = pgTable(
     end: instant('end_reset_time').notNull(),
     lastProcessed: instant('last_processed_timestamp'),
     /** What took the points back, of batches up to `upTo`; the row of this number goes with the sweep. */
-    void: integer('void').notNull(),
+    tombstone: integer('tombstone').notNull(),
     upTo: bigint('up_to', { mode: 'number' }).notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     /** Sums of what it took back, once they were taken. */
@@ -207,7 +207,7 @@ export const scopeResets = pgTable(
     cancelledAt: instant('cancelled_at'),
     supersededAt: instant('superseded_at'),
   },
-  (table) => [index('scope_resets_scope').on(table.scope), index('scope_resets_void').on(table.void)],
+  (table) => [index('scope_resets_scope').on(table.scope), index('scope_resets_tombstone').on(table.tombstone)],
 )
 
 /** CloudKitty's deprecated service-to-collector table: stored and told, without effect. */

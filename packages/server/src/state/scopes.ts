@@ -9,7 +9,7 @@ import { isOneOf } from './one-of.ts'
 import { Resets } from './resets.ts'
 import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
 import type { ScopeNames } from './scope-names.ts'
-import { insertVoids } from './voids.ts'
+import { insertTombstones } from './tombstones.ts'
 
 /** One billed unit as the API shows it. */
 export interface Scope extends ScopeNames {
@@ -215,7 +215,7 @@ export class Scopes {
           .set({ lastProcessed, nextBegin, ...NO_FAILURE })
           .where(isOneOf(scopes.id, own))
       }
-      // Rows of one scope id share a void. Where their periods lie differently, none of the one begins between its own
+      // Rows of one scope id share a tombstone. Where their periods lie differently, none of the one begins between its own
       // moment and the other's: both lie in the last period before `at`.
       const firsts = new Map<string, Instant>()
       for (const row of rows) {
@@ -224,9 +224,9 @@ export class Scopes {
       const entries = [...firsts].map(([scopeId, begin]) => ({ scopeId, begin, end: undefined }))
       if (entries.length > 0) {
         const upTo = counter!.value
-        const numbers = await insertVoids(tx, entries, upTo)
+        const numbers = await insertTombstones(tx, entries, upTo)
         const taken = new Map(entries.map(({ scopeId }, i) => [scopeId, numbers[i]!]))
-        await Resets.begin(tx, rows, beginOf, { voids: taken, upTo })
+        await Resets.begin(tx, rows, beginOf, { tombstones: taken, upTo })
       }
       await record(
         rows.map(toScope).map((scope) => {

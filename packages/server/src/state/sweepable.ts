@@ -1,18 +1,18 @@
 import { and, eq, lt, not, or, sql } from 'drizzle-orm'
-import type { BatchId, Void } from '../domain/snapshot.ts'
+import type { BatchId, Tombstone } from '../domain/snapshot.ts'
 import { abandonRows } from './batch-rows.ts'
-import { isHeld } from './chores.ts'
+import { isHeld } from './maintenance.ts'
 import type { StateDatabase } from './database.ts'
 import { isOneOf } from './one-of.ts'
 import { forgetDead } from './processors.ts'
-import { isHeldVoid } from './reset-conditions.ts'
-import { hiddenBatches, voids } from './schema.ts'
-import { toVoid } from './voids.ts'
+import { isHeldTombstone } from './reset-conditions.ts'
+import { hiddenBatches, tombstones } from './schema.ts'
+import { toTombstone } from './tombstones.ts'
 
 /** What may be deleted from the points store. */
 export interface Sweepable {
   readonly batches: readonly { readonly id: BatchId; readonly forget: boolean }[]
-  readonly voids: readonly (Void & { readonly id: number })[]
+  readonly tombstones: readonly (Tombstone & { readonly id: number })[]
 }
 
 /** Until when a writer that was paused could come back: so long an abandoned batch stays hidden. */
@@ -34,20 +34,20 @@ export async function findSweepable(tx: StateDatabase): Promise<Sweepable> {
         and(eq(hiddenBatches.state, 'swept'), lt(hiddenBatches.abandonedAt, old)),
       ),
     )
-  // A void stays while a batch that it covers may still be committed, or a running query may still look.
+  // A tombstone stays while a batch that it covers may still be committed, or a running query may still look.
   const rows = await tx
     .select()
-    .from(voids)
+    .from(tombstones)
     .where(
       and(
-        lt(voids.createdAt, sql`now() - ${LONGEST_QUERY}::interval`),
-        not(isHeldVoid()),
-        sql`NOT EXISTS (SELECT 1 FROM ${hiddenBatches} WHERE ${hiddenBatches.state} = 'pending' AND ${hiddenBatches.id} <= ${voids.upTo})`,
+        lt(tombstones.createdAt, sql`now() - ${LONGEST_QUERY}::interval`),
+        not(isHeldTombstone()),
+        sql`NOT EXISTS (SELECT 1 FROM ${hiddenBatches} WHERE ${hiddenBatches.state} = 'pending' AND ${hiddenBatches.id} <= ${tombstones.upTo})`,
       ),
     )
   // Asked last: of state that is copied from now on, nothing shows what is in these lists.
-  if (await isHeld(tx, 'sweep')) return { batches: [], voids: [] }
-  return { batches, voids: rows.map((row) => ({ id: row.id, ...toVoid(row) })) }
+  if (await isHeld(tx, 'sweep')) return { batches: [], tombstones: [] }
+  return { batches, tombstones: rows.map((row) => ({ id: row.id, ...toTombstone(row) })) }
 }
 
 async function abandonDead(tx: StateDatabase): Promise<void> {
@@ -63,12 +63,12 @@ async function abandonDead(tx: StateDatabase): Promise<void> {
 }
 
 /** Notes that what `findSweepable` gave is deleted. */
-export async function noteSwept(tx: StateDatabase, { batches, voids: gone }: Sweepable): Promise<void> {
+export async function noteSwept(tx: StateDatabase, { batches, tombstones: gone }: Sweepable): Promise<void> {
   const forget = batches.filter((batch) => batch.forget).map((batch) => batch.id)
   const keep = batches.filter((batch) => !batch.forget).map((batch) => batch.id)
   if (forget.length > 0) await tx.delete(hiddenBatches).where(isOneOf(hiddenBatches.id, forget))
   if (keep.length > 0) await tx.update(hiddenBatches).set({ state: 'swept' }).where(isOneOf(hiddenBatches.id, keep))
   if (gone.length === 0) return
   const ids = gone.map((entry) => entry.id)
-  await tx.delete(voids).where(isOneOf(voids.id, ids))
+  await tx.delete(tombstones).where(isOneOf(tombstones.id, ids))
 }

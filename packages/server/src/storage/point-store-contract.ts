@@ -6,7 +6,7 @@ import type { Point } from '../domain/point.ts'
 import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
 import { attributeText, type Attributes, type AttributeValue } from '../domain/series.ts'
-import type { Snapshot, Void } from '../domain/snapshot.ts'
+import type { Snapshot, Tombstone } from '../domain/snapshot.ts'
 import { TimeZone } from '../domain/time-zone.ts'
 import {
   type Grouping,
@@ -71,23 +71,23 @@ function visibility(open: Open): void {
     await using store = await open()
     for (const batch of [1, 2, 3, 4]) await store.write(batch, [point(series(), { quantity: `${10 ** batch}` })])
     const seen = async (snapshot: Partial<Snapshot>) =>
-      table(await store.total(query(), { highest: 3, hidden: [], voids: [], ...snapshot }))
+      table(await store.total(query(), { highest: 3, hidden: [], tombstones: [], ...snapshot }))
     expect(await seen({})).toEqual([['1110', '0']])
     expect(await seen({ hidden: [2] })).toEqual([['1010', '0']])
     expect(await seen({ hidden: [1, 3, 4, 99] })).toEqual([['100', '0']])
     expect(await seen({ highest: 0 })).toEqual([])
   })
 
-  test('a void hides its scope’s points in its range up to its batch, and nothing else', async () => {
+  test('a tombstone hides its scope’s points in its range up to its batch, and nothing else', async () => {
     await using store = await open()
     const [alpha, beta] = [series(), series({ scopeId: 'beta' })]
     const hours = (of: typeof alpha, quantity: string) =>
       [0, 1, 2, 3].map((hour) => point(of, { begin: JUNE + hour * HOUR, quantity }))
     await store.write(1, [...hours(alpha, '1'), ...hours(beta, '10')])
     await store.write(2, hours(alpha, '100'))
-    const seen = async (v: Partial<Void>) => {
+    const seen = async (v: Partial<Tombstone>) => {
       const whole = { scopeId: 'alpha', begin: JUNE, end: undefined, upTo: 1, ...v }
-      const total = await store.total(query(), { ...EVERYTHING, voids: [whole] })
+      const total = await store.total(query(), { ...EVERYTHING, tombstones: [whole] })
       return total.rows[0]?.values[0]?.toString()
     }
     expect(await seen({ scopeId: 'nobody' })).toBe('444')
@@ -97,11 +97,11 @@ function visibility(open: Open): void {
     expect(await seen({ begin: JUNE + 1, end: JUNE + HOUR })).toBe('444')
   })
 
-  test('overlapping voids hide a point once', async () => {
+  test('overlapping tombstones hide a point once', async () => {
     await using store = await open()
     await store.write(1, [point(series(), { quantity: '5' }), point(series(), { begin: JUNE + HOUR, quantity: '7' })])
-    const voids = [1, 2, 3].map((upTo) => ({ scopeId: 'alpha', begin: JUNE, end: JUNE + HOUR, upTo }))
-    const snapshot = { ...EVERYTHING, voids }
+    const tombstones = [1, 2, 3].map((upTo) => ({ scopeId: 'alpha', begin: JUNE, end: JUNE + HOUR, upTo }))
+    const snapshot = { ...EVERYTHING, tombstones }
     expect(table(await store.total(query(), snapshot))).toEqual([['7', '0']])
     expect((await store.retrieve(query(), snapshot)).total).toBe(1)
   })
@@ -121,7 +121,7 @@ function visibility(open: Open): void {
     await store.write(1, [])
     await store.writeSamples(1, [])
     await store.deleteBatches([])
-    await store.deleteVoids([])
+    await store.deleteTombstones([])
     expect(await store.total(query(), EVERYTHING)).toEqual({ total: 0, rows: [] })
     expect(await store.total(query({ groupby: [{ by: 'type' }] }), EVERYTHING)).toEqual({ total: 0, rows: [] })
     expect(await store.retrieve(query(), EVERYTHING)).toEqual({ total: 0, points: [] })
@@ -146,7 +146,7 @@ function visibility(open: Open): void {
     const writer = { done: false }
     void writing.finally(() => (writer.done = true))
     do {
-      const total = await store.total(query(), { highest: 1, hidden: [], voids: [] })
+      const total = await store.total(query(), { highest: 1, hidden: [], tombstones: [] })
       expect(table(total)).toEqual([['100', '0']])
     } while (!writer.done)
     await writing
@@ -892,22 +892,22 @@ function deletion(open: Open): void {
     expect(table(await store.total(query(), EVERYTHING))).toEqual([['14', '0']])
   })
 
-  test('deleting voids removes what they hide, and nothing else; again is harmless', async () => {
+  test('deleting tombstones removes what they hide, and nothing else; again is harmless', async () => {
     await using store = await open()
     const points = ['alpha', 'beta'].flatMap((scopeId) =>
       [0, 1, 2].map((hour) => point(series({ scopeId }), { begin: JUNE + hour * HOUR })),
     )
     await store.write(1, points)
     await store.write(2, points)
-    const voids: Void[] = [
+    const tombstones: Tombstone[] = [
       { scopeId: 'alpha', begin: JUNE + HOUR, end: JUNE + 2 * HOUR, upTo: 1 },
       { scopeId: 'beta', begin: JUNE + 2 * HOUR, end: undefined, upTo: 2 },
       { scopeId: 'nobody', begin: 0, end: undefined, upTo: 9 },
     ]
     const groupby: Grouping[] = [EVERY_HOUR, attribute('project_id')]
-    const hidden = timeTable(await store.total(query({ groupby }), { ...EVERYTHING, voids }))
+    const hidden = timeTable(await store.total(query({ groupby }), { ...EVERYTHING, tombstones }))
     for (let i = 0; i < 2; i++) {
-      await store.deleteVoids(voids)
+      await store.deleteTombstones(tombstones)
       expect(timeTable(await store.total(query({ groupby }), EVERYTHING))).toEqual(hidden)
     }
     expect(hidden.map(([hour, scope, quantity]) => [hour, scope, quantity])).toEqual([
@@ -1096,7 +1096,7 @@ function samples(open: Open): void {
       const value = { sum: '17', mean: '8.5', time_weighted_mean: '16' }[method]
       expect(await show(store, ask(method, { labels, scopes: ['alpha'] }))).toEqual([[0, 'alpha', '', value]])
     }
-    expect(await show(store, ask('sum', { labels }), { highest: 2, hidden: [2], voids: [] })).toEqual([
+    expect(await show(store, ask('sum', { labels }), { highest: 2, hidden: [2], tombstones: [] })).toEqual([
       [0, 'alpha', '', '1'],
       [0, 'beta', '', '2'],
     ])
@@ -1109,7 +1109,7 @@ function samples(open: Open): void {
     await store.writeSamples(1, [at(5, '1', { project_id: 'zeta' }), at(6, '1', { project_id: '' }), at(7, '1', {})])
     await store.writeSamples(2, [at(3, '1', { project_id: 'alpha' }), at(9, '1', { project_id: '😀' })])
     await store.writeSamples(3, [at(1, '1', { project_id: 'pending' })])
-    const snapshot = { highest: 2, hidden: [], voids: [] }
+    const snapshot = { highest: 2, hidden: [], tombstones: [] }
     expect(await store.sampleScopes('project_id', snapshot, never)).toEqual(['alpha', 'zeta', '😀'])
     expect(await store.firstSampleAt(snapshot, never)).toBe(JUNE + 180)
     expect(await store.firstSampleAt({ ...snapshot, hidden: [2] }, never)).toBe(JUNE + 300)
@@ -1126,7 +1126,7 @@ function samples(open: Open): void {
 
 /** Random histories, held against the model. */
 function anything(open: Open, histories: number): void {
-  test('whatever is written, hidden, voided, deleted and asked, the answer is the model’s', async () => {
+  test('whatever is written, hidden, buried, deleted and asked, the answer is the model’s', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (steps) => {
         await using store = await open()

@@ -3,7 +3,7 @@ import type { Decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import type { Sample, SampleReader } from '../domain/sample.ts'
-import type { BatchId, Snapshot, Void } from '../domain/snapshot.ts'
+import type { BatchId, Snapshot, Tombstone } from '../domain/snapshot.ts'
 import type { TimeZone } from '../domain/time-zone.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { StoreEvents } from './events.ts'
@@ -156,7 +156,7 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   /** Removes all that a batch left, points and samples. Again is harmless. */
   deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void>
   /** Removes the points that are void. Again is harmless. */
-  deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void>
+  deleteTombstones(tombstones: readonly Tombstone[], signal?: AbortSignal): Promise<void>
   /**
    * Forgets the past for good: when it returns, no query finds a point that begins before `keep.points` or a sample before
    * `keep.samples`, of whatever batch; nothing else is gone. Whole months go first where the engine keeps months apart, so

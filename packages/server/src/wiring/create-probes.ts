@@ -27,7 +27,7 @@ export function createProbes(stores: Stores): App {
 }
 
 /** What `/healthcheck` and `/metrics` answer from, in every process. */
-export function probeDeps({ db, health, names, chores, config, telemetry }: Stores): HealthDeps & MetricsDeps {
+export function probeDeps({ db, health, names, maintenance, config, telemetry }: Stores): HealthDeps & MetricsDeps {
   const { collect, processor } = config.options
   return {
     unhealthy: () => whyUnhealthy(health),
@@ -36,7 +36,7 @@ export function probeDeps({ db, health, names, chores, config, telemetry }: Stor
       telemetry.scrape({
         db,
         names,
-        chores,
+        maintenance,
         periodSeconds: collect.period,
         waitPeriods: collect.wait_periods,
         settleSeconds: Math.max(0, ...config.metrics.map((metric) => metric.settleSeconds ?? 0)),

@@ -56,12 +56,12 @@ export async function finishRestore({ stateFolder }: EmbeddedStores): Promise<vo
 export function backupOf(
   state: State,
   store: PointStore,
-  { chores, events }: Pick<BackupParts, 'chores' | 'events'>,
+  { maintenance, events }: Pick<BackupParts, 'maintenance' | 'events'>,
 ): BackupParts | undefined {
   const { copyTo } = state
   const copyPoints = store.copyTo?.bind(store)
   if (!copyTo || !copyPoints) return undefined
-  return { state: { ...state, copyTo }, points: { copyTo: copyPoints }, chores, events, version: VERSION }
+  return { state: { ...state, copyTo }, points: { copyTo: copyPoints }, maintenance, events, version: VERSION }
 }
 
 const Request = z.object({ command: z.literal('backup'), folder: z.string() })

@@ -7,5 +7,5 @@ export const NO_SAMPLES = {
     sampleScopes: () => Promise.resolve([]),
     firstSampleAt: () => Promise.resolve(undefined),
   },
-  snapshot: (): Promise<Snapshot> => Promise.resolve({ highest: 0, hidden: [], voids: [] }),
+  snapshot: (): Promise<Snapshot> => Promise.resolve({ highest: 0, hidden: [], tombstones: [] }),
 }

@@ -16,7 +16,7 @@ import { Reprocessor } from '../processor/reprocessor.ts'
 import { Round } from '../processor/round.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { Batches } from '../state/batches.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { Imports } from '../state/imports.ts'
 import { Modules } from '../state/modules.ts'
@@ -44,7 +44,7 @@ export interface Stores extends AsyncDisposable {
   /** What `/healthcheck` goes by. */
   readonly health: HealthParts
   readonly batches: Batches
-  readonly chores: Chores
+  readonly maintenance: Maintenance
   /** What a backup is made of; undefined where a store is a server. */
   readonly backup: BackupParts | undefined
   readonly scopes: Scopes
@@ -81,8 +81,8 @@ export async function openStores(
     // Embedded state is this process's alone: whoever held a lease in it was killed.
     if (isEmbedded(options.state.url)) await batches.abandonAll()
     if (!reconciling) await requireKnownBatches(batches, store)
-    const chores = new Chores(db)
-    const backup = embedded && backupOf(state, store, { chores, events: telemetry.backup })
+    const maintenance = new Maintenance(db)
+    const backup = embedded && backupOf(state, store, { maintenance, events: telemetry.backup })
     if (backup) owned.use(await listenForBackups(embedded, backup))
     return {
       config,
@@ -98,7 +98,7 @@ export async function openStores(
       health: { db, writes, folders: storeFolders(config) },
       batches,
       backup,
-      chores,
+      maintenance,
       scopes: new Scopes(db),
       modules,
       imports: new Imports(db),
@@ -122,7 +122,7 @@ export interface ProcessorUnit extends AsyncDisposable {
 }
 
 export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
-  const { config, db, batches, chores, scopes, reprocesses, pipeline, store, telemetry, names } = stores
+  const { config, db, batches, maintenance, scopes, reprocesses, pipeline, store, telemetry, names } = stores
   const { options } = config
   const owned = new Disposer()
   try {
@@ -179,7 +179,7 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
       },
     )
     const round = new Round(
-      { ...parts, processor, rechecker, reprocessor, chores, clock: SYSTEM_CLOCK },
+      { ...parts, processor, rechecker, reprocessor, maintenance, clock: SYSTEM_CLOCK },
       {
         names,
         discoverEverySeconds,

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { Batches } from '../state/batches.ts'
-import { Chores } from '../state/chores.ts'
+import { Maintenance } from '../state/maintenance.ts'
 import { noteDiscovery, noteFailedDiscovery } from '../state/discoveries.ts'
 import { Scopes } from '../state/scopes.ts'
 import { openTestState } from '../state/testing/open-test-state.ts'
@@ -14,8 +14,16 @@ const NAMES = { scopeKey: 'project_id', fetcher: 'keystone', collector: 'gnocchi
 test('every process tells from state how late the rating is, whatever its role, and old figures go with state', async () => {
   const state = await openTestState()
   const { db } = state
-  const chores = new Chores(db)
-  const rating = { db, names: NAMES, chores, periodSeconds: HOUR, waitPeriods: 2, settleSeconds: 0, leaseSeconds: 60 }
+  const maintenance = new Maintenance(db)
+  const rating = {
+    db,
+    names: NAMES,
+    maintenance,
+    periodSeconds: HOUR,
+    waitPeriods: 2,
+    settleSeconds: 0,
+    leaseSeconds: 60,
+  }
   // Two processes, neither of which has rated anything.
   const [api, other] = [new Telemetry(pino({ level: 'silent' })), new Telemetry(pino({ level: 'silent' }))]
   const figures = async (telemetry: Telemetry) => {
@@ -34,7 +42,7 @@ test('every process tells from state how late the rating is, whatever its role, 
   const nothing = { up: '1', scopes: '0', failing: '0', lag: '0', age: undefined, failures: '0', processors: '0' }
   expect(await figures(api)).toEqual(nothing)
 
-  const now = await chores.now()
+  const now = await maintenance.now()
   const begin = Math.floor(now / HOUR) * HOUR - 10 * HOUR
   await new Scopes(db).see(['a', 'b'], NAMES, now, begin)
   const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })

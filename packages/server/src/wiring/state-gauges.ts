@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import { answerWithin } from '../lib/answer-within.ts'
-import type { Chores } from '../state/chores.ts'
+import type { Maintenance } from '../state/maintenance.ts'
 import type { StateDatabase } from '../state/database.ts'
 import { readDiscovery } from '../state/discoveries.ts'
 import { readLateness } from '../state/lateness.ts'
@@ -14,7 +14,7 @@ const SILENT_MS = 3_000
 export interface StateOfRating {
   readonly db: StateDatabase
   readonly names: ScopeNames
-  readonly chores: Pick<Chores, 'now'>
+  readonly maintenance: Pick<Maintenance, 'now'>
   readonly periodSeconds: number
   readonly waitPeriods: number
   /** How long the metric whose data is complete last waits beyond that. */
@@ -55,9 +55,9 @@ export class StateGauges {
   }
 
   /** A state database that does not answer is a 0 and no old figures. */
-  async refresh({ db, names, chores, settleSeconds, leaseSeconds, ...cadence }: StateOfRating): Promise<void> {
+  async refresh({ db, names, maintenance, settleSeconds, leaseSeconds, ...cadence }: StateOfRating): Promise<void> {
     const read = async () => {
-      const now = (await chores.now()) - settleSeconds
+      const now = (await maintenance.now()) - settleSeconds
       return {
         lateness: await readLateness(db, { ...names, ...cadence, now }),
         discovery: await readDiscovery(db, names),

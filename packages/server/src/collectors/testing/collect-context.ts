@@ -5,7 +5,7 @@ import { SeriesRegistry } from '../../domain/series-registry.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { CollectorContext } from '../collector.ts'
 
-export const ALL_VISIBLE: Snapshot = { highest: Number.MAX_SAFE_INTEGER, hidden: [], voids: [] }
+export const ALL_VISIBLE: Snapshot = { highest: Number.MAX_SAFE_INTEGER, hidden: [], tombstones: [] }
 
 /** A metric definition with what a test does not care about filled in. */
 export function metricOf(more: Partial<Metric> & Pick<Metric, 'name'>): Metric {

@@ -153,7 +153,7 @@ export async function processorBench(
     /** How many points the store has, whether anybody sees them or not. */
     async stored() {
       const { highest } = await batches.snapshot()
-      return (await store.retrieve(EVERYTHING, { highest, hidden: [], voids: [] })).total
+      return (await store.retrieve(EVERYTHING, { highest, hidden: [], tombstones: [] })).total
     },
     [Symbol.asyncDispose]: async () => {
       if (!given) await store[Symbol.asyncDispose]()
@@ -191,7 +191,7 @@ export function shownDiff(diff: readonly TypeDiff[] | undefined): string[] | und
 
 /** As a new database is. */
 export async function emptyState(db: StateDatabase): Promise<void> {
-  await db.execute(sql`TRUNCATE discoveries, scopes, scope_inactivity, hidden_batches, voids, chores, modules_state, processors,
+  await db.execute(sql`TRUNCATE discoveries, scopes, scope_inactivity, hidden_batches, tombstones, maintenance, modules_state, processors,
     storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
   await db.execute(sql`UPDATE batch_counter SET value = 0`)
 }

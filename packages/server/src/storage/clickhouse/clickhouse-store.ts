@@ -5,7 +5,7 @@ import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { seriesBytes } from '../../domain/series-bytes.ts'
 import type { Attributes, Series } from '../../domain/series.ts'
-import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { UTC } from '../../domain/time-zone.ts'
 import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import {
@@ -32,7 +32,7 @@ import {
   deleteSql,
   dropPartitionSql,
   ofBatches,
-  ofVoids,
+  ofTombstones,
   partitionRangesSql,
   partitionsSql,
 } from './delete-sql.ts'
@@ -98,8 +98,8 @@ export class ClickHouseStore implements PointStore {
     }
   }
 
-  async deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void> {
-    for (const condition of ofVoids(voids)) await this.#delete('points', condition, signal)
+  async deleteTombstones(tombstones: readonly Tombstone[], signal?: AbortSignal): Promise<void> {
+    for (const condition of ofTombstones(tombstones)) await this.#delete('points', condition, signal)
   }
 
   async deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void> {

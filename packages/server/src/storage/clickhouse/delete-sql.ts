@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/period.ts'
-import type { BatchId, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Tombstone } from '../../domain/snapshot.ts'
 import { type Layout, localTable, onCluster } from './schema.ts'
 import { Params, type Statement } from './statement.ts'
 import { quoteText } from './tables.ts'
@@ -9,7 +9,7 @@ export type Deletable = 'points' | 'samples'
 /** A condition on rows of a table by its own columns; the parameters are new for each statement. */
 export type Condition = (params: Params) => string
 
-/** So many batches or voids at once: parameters of a deletion stand in a URL. */
+/** So many batches or tombstones at once: parameters of a deletion stand in a URL. */
 const AT_ONCE = 100
 
 export function ofBatches(batches: readonly BatchId[]): Condition[] {
@@ -26,10 +26,10 @@ export function before(table: Deletable, instant: Instant): Condition {
 
 const INSTANTS = { points: 'begin_at', samples: 'instant' } as const
 
-/** Voids of many scopes that are alike but for the scope are one condition. */
-export function ofVoids(voids: readonly Void[]): Condition[] {
-  return inParts(voids).map((part) => {
-    const alike = new Map<string, Void[]>()
+/** Tombstones of many scopes that are alike but for the scope are one condition. */
+export function ofTombstones(tombstones: readonly Tombstone[]): Condition[] {
+  return inParts(tombstones).map((part) => {
+    const alike = new Map<string, Tombstone[]>()
     for (const v of part) {
       const key = `${v.begin} ${v.end} ${v.upTo}`
       alike.set(key, [...(alike.get(key) ?? []), v])

@@ -1,6 +1,6 @@
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Void } from '../../domain/snapshot.ts'
+import type { Tombstone } from '../../domain/snapshot.ts'
 import { deadUrl } from '../../lib/testing/serve-http.ts'
 import { type Place, TcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import type { PointStore } from '../point-store.ts'
@@ -79,7 +79,7 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
       await store.write(1, points)
       await store.write(2, points.slice(0, 10))
       await store.deleteBatches([1])
-      await store.deleteVoids([{ scopeId: 'alpha', begin: points[5]!.begin, end: undefined, upTo: 2 }])
+      await store.deleteTombstones([{ scopeId: 'alpha', begin: points[5]!.begin, end: undefined, upTo: 2 }])
       expect(await sumOf(store)).toEqual([['0.5', '0']])
       expect(proxy.cuts).toBe(1)
     })
@@ -133,7 +133,7 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
     for (const store of opened) await store[Symbol.asyncDispose]()
   })
 
-  test('thousands of hidden batches and voids are asked with, and deleted', async () => {
+  test('thousands of hidden batches and tombstones are asked with, and deleted', async () => {
     await using store = await stores.open()
     const scopes = Array.from({ length: 2000 }, (_, i) => `project-with-a-long-name-as-uuids-have-${i}`)
     const batches = [1, 2, 3, 4]
@@ -144,19 +144,19 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
       )
     }
     const hidden = [...Array.from({ length: 20_000 }, (_, i) => 1000 + i), 4]
-    const voids: Void[] = scopes.map((scopeId, i) => ({
+    const tombstones: Tombstone[] = scopes.map((scopeId, i) => ({
       scopeId,
       begin: JUNE,
       end: i % 2 === 0 ? undefined : JUNE + 3 * HOUR + i,
       upTo: 2,
     }))
-    const snapshot = { ...EVERYTHING, hidden, voids }
+    const snapshot = { ...EVERYTHING, hidden, tombstones }
     // Batch 3 shows; of 1 and 2, odd scopes at the third hour if they end before it, and at the fourth.
     const left = scopes.filter((_, i) => i % 2 === 1 && JUNE + (i % 5) * HOUR >= JUNE + 3 * HOUR + i).length
     const wanted = [[String(2000 + 2 * left), '0']]
     expect(table(await store.total(query(), snapshot))).toEqual(wanted)
     expect((await store.retrieve(query({ limit: 10 }), snapshot)).total).toBe(2000 + 2 * left)
-    await store.deleteVoids(voids.slice(0, 150))
+    await store.deleteTombstones(tombstones.slice(0, 150))
     await store.deleteBatches(hidden.slice(-150))
     expect(table(await store.total(query(), snapshot))).toEqual(wanted)
     const names = { ...query(), attributes: new Map([['project_id', scopes]]) }

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { Statement } from './statement.ts'
 import { DAY, HOUR, JUNE, query } from '../testing/points.ts'
-import { deleteSql, dropPartitionSql, ofBatches, ofVoids, partitionRangesSql, partitionsSql } from './delete-sql.ts'
+import {
+  deleteSql,
+  dropPartitionSql,
+  ofBatches,
+  ofTombstones,
+  partitionRangesSql,
+  partitionsSql,
+} from './delete-sql.ts'
 import { pageWindowSql, pointsSql } from './retrieve-sql.ts'
 import { samplesSql } from './sample-sql.ts'
 import { foundationSql, type Layout, UPGRADES } from './schema.ts'
@@ -13,7 +20,7 @@ import { totalSql } from './total-sql.ts'
 /** What is sent, case by case: with a text here that is a parameter there, a change of it is seen in review. */
 
 const tables = tablesOf('db')
-const ALL: Snapshot = { highest: 9, hidden: [], voids: [] }
+const ALL: Snapshot = { highest: 9, hidden: [], tombstones: [] }
 const alone: Layout = { database: 'db', cluster: undefined }
 const cluster: Layout = { database: "it's", cluster: 'ma`in' }
 const show = ({ sql, params }: Statement) =>
@@ -91,7 +98,7 @@ test('the tables of a cluster', () => {
 
 test('deletions on a cluster', () => {
   const [batches] = ofBatches([3, 5])
-  const [voids] = ofVoids([
+  const [tombstones] = ofTombstones([
     { scopeId: 'a', begin: JUNE, end: undefined, upTo: 4 },
     { scopeId: 'b', begin: JUNE, end: undefined, upTo: 4 },
     { scopeId: 'b', begin: JUNE, end: JUNE + DAY, upTo: 6 },
@@ -101,7 +108,7 @@ test('deletions on a cluster', () => {
       partitionsSql(tables.points, batches!),
       deleteSql(cluster, 'points', '202606', batches!),
       deleteSql(cluster, 'samples', '202606', batches!),
-      deleteSql(alone, 'points', '202606', voids!),
+      deleteSql(alone, 'points', '202606', tombstones!),
       partitionRangesSql(tables.samples, 'samples', JUNE),
       dropPartitionSql(cluster, 'points', '202605'),
     ]
@@ -156,11 +163,11 @@ test('a total by attributes, with what a snapshot hides', () => {
     limit: 10,
     offset: 20,
   })
-  const voids = [
+  const tombstones = [
     { scopeId: 'alpha', begin: JUNE, end: undefined, upTo: 4 },
     { scopeId: 'long ago', begin: 0, end: DAY, upTo: 4 },
   ]
-  expect(show(totalSql(asked, { highest: 9, hidden: [3, 12], voids }, tables))).toMatchInlineSnapshot(`
+  expect(show(totalSql(asked, { highest: 9, hidden: [3, 12], tombstones }, tables))).toMatchInlineSnapshot(`
     "SELECT count() OVER (), g0, g1, toString(v0), toString(v1), toString(v2) FROM (
     SELECT s.type AS g0, a1.value AS g1, sum(s.i0) AS v0, sum(s.i1) AS v1, sum(s.i2) AS v2 FROM (
     SELECT p.type AS type, p.series AS series, count() AS i0, sum(toDecimal256(p.quantity, 18)) AS i1, sum(toDecimal256(p.price, 18)) AS i2

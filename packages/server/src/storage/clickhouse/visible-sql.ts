@@ -1,5 +1,5 @@
 import { type Calendar, isCalendar } from '../../domain/calendar.ts'
-import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
+import { hiddenBelow, OPEN_END, type Snapshot, type Tombstone, tombstonesWithin } from '../../domain/snapshot.ts'
 import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
@@ -36,10 +36,10 @@ export function visiblePoints(
     else ofSeries.push(attributeCondition(name, values, params, tables, name === filter.firstBy ? '' : of))
   }
   where.push(...ofSeries)
-  const voids = voidsWithin(snapshot, filter)
-  if (voids.length > 0) where.push(`NOT ${VOIDED}`)
+  const tombstones = tombstonesWithin(snapshot, filter)
+  if (tombstones.length > 0) where.push(`NOT ${BURIED}`)
   return {
-    from: `${tables.points} AS p${voids.length > 0 ? joinVoids(voids, params) : ''}`,
+    from: `${tables.points} AS p${tombstones.length > 0 ? joinTombstones(tombstones, params) : ''}`,
     where: where.join(' AND '),
     ofSeries: ofSeries.join(' AND '),
   }
@@ -53,16 +53,16 @@ export function visibleBatches(alias: string, snapshot: Snapshot, params: Params
   return where
 }
 
-/** A scope has few voids, many scopes may have some: each point meets those of its own scope only. */
-const VOIDED = `arrayExists((b, e, u) -> p.begin_at >= b AND p.begin_at < e AND p.batch <= u,
+/** A scope has few tombstones, many scopes may have some: each point meets those of its own scope only. */
+const BURIED = `arrayExists((b, e, u) -> p.begin_at >= b AND p.begin_at < e AND p.batch <= u,
   v.begins, v.ends, v.up_to)`
 
-function joinVoids(voids: readonly Void[], params: Params): string {
+function joinTombstones(tombstones: readonly Tombstone[], params: Params): string {
   const lists = [
-    params.texts(voids.map((v) => v.scopeId)),
-    params.integers(voids.map((v) => v.begin)),
-    params.integers(voids.map((v) => v.end ?? OPEN_END)),
-    params.integers(voids.map((v) => v.upTo)),
+    params.texts(tombstones.map((v) => v.scopeId)),
+    params.integers(tombstones.map((v) => v.begin)),
+    params.integers(tombstones.map((v) => v.end ?? OPEN_END)),
+    params.integers(tombstones.map((v) => v.upTo)),
   ]
   return ` ANY LEFT JOIN (SELECT tupleElement(w, 1) AS scope_id, groupArray(tupleElement(w, 2)) AS begins,
     groupArray(tupleElement(w, 3)) AS ends, groupArray(tupleElement(w, 4)) AS up_to

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
+import { deleteBatchesSql, deleteTombstonesSql } from './delete-sql.ts'
 
 test('batches go from both tables, within their bounds', () => {
   expect(deleteBatchesSql([7, 3])).toEqual(
@@ -11,13 +11,13 @@ test('batches go from both tables, within their bounds', () => {
   )
 })
 
-test('voids go by scope, range and batch', () => {
-  const made = deleteVoidsSql([
+test('tombstones go by scope, range and batch', () => {
+  const made = deleteTombstonesSql([
     { scopeId: 'alpha', begin: 100, end: 200, upTo: 5 },
     { scopeId: 'beta', begin: 50, end: undefined, upTo: 9 },
   ])
   expect(made.sql).toMatch(
-    /DELETE FROM points WHERE rowid IN \(\s+SELECT p\.rowid FROM points p JOIN voided v ON \(p\.scope = v\.scope AND p\.begin_at >= v\.begin_at AND p\.begin_at < v\.end_at AND p\.batch <= v\.up_to\) WHERE p\.begin_at >= \$5 AND p\.batch <= \$6\)$/,
+    /DELETE FROM points WHERE rowid IN \(\s+SELECT p\.rowid FROM points p JOIN buried v ON \(p\.scope = v\.scope AND p\.begin_at >= v\.begin_at AND p\.begin_at < v\.end_at AND p\.batch <= v\.up_to\) WHERE p\.begin_at >= \$5 AND p\.batch <= \$6\)$/,
   )
   expect(made.params).toEqual([
     { texts: ['alpha', 'beta'] },

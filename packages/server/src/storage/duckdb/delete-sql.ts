@@ -1,6 +1,6 @@
-import type { BatchId, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Tombstone } from '../../domain/snapshot.ts'
 import { Params, type Statement } from './statement.ts'
-import { VOIDED, voidedSql } from './visible-sql.ts'
+import { BURIED, buriedSql } from './visible-sql.ts'
 
 /** What a batch left, in both tables that have batches. */
 export function deleteBatchesSql(batches: readonly BatchId[]): Statement[] {
@@ -15,17 +15,17 @@ export function deleteBatchesSql(batches: readonly BatchId[]): Statement[] {
 }
 
 /** The begin and the batch are bounded as a whole too: that lets the engine skip most of the file. */
-export function deleteVoidsSql(voids: readonly Void[]): Statement {
+export function deleteTombstonesSql(tombstones: readonly Tombstone[]): Statement {
   const params = new Params()
-  const voided = voidedSql(voids, params)
+  const buried = buriedSql(tombstones, params)
   const where = [
-    `p.begin_at >= ${params.add(min(voids.map(({ begin }) => begin)))}`,
-    `p.batch <= ${params.add(max(voids.map(({ upTo }) => upTo)))}`,
+    `p.begin_at >= ${params.add(min(tombstones.map(({ begin }) => begin)))}`,
+    `p.batch <= ${params.add(max(tombstones.map(({ upTo }) => upTo)))}`,
   ]
   return {
-    sql: `WITH ${voided}
+    sql: `WITH ${buried}
 DELETE FROM points WHERE rowid IN (
-  SELECT p.rowid FROM points p JOIN voided v ON (${VOIDED}) WHERE ${where.join(' AND ')})`,
+  SELECT p.rowid FROM points p JOIN buried v ON (${BURIED}) WHERE ${where.join(' AND ')})`,
     params: params.list,
   }
 }

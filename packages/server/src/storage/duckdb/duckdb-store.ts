@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
-import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import {
   type Dropped,
   type KeepFrom,
@@ -22,7 +22,7 @@ import { groupNames } from '../total-row.ts'
 import type { CopyOptions, PointsCopy } from '../points-copy.ts'
 import { BroughtFinder } from './brought-finder.ts'
 import { copyTables } from './copy-tables.ts'
-import { deleteBatchesSql, deleteVoidsSql } from './delete-sql.ts'
+import { deleteBatchesSql, deleteTombstonesSql } from './delete-sql.ts'
 import {
   deleteBatchesAbove,
   dropBefore,
@@ -33,20 +33,20 @@ import {
 } from './drop-before.ts'
 import type { DuckDBDatabase } from './duckdb-database.ts'
 import { tornFault, toReadFault, toWriteFault } from './store-faults.ts'
-import { fewSums, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './few-sums.ts'
+import { smallTotal, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './small-totals.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { PointReader } from './point-reader.ts'
 import { type PageWindow, pageWindowSql, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { ScopeTexts } from './scope-texts.ts'
 import { run } from './run-statement.ts'
-import { SeriesNumbers } from './series-numbers.ts'
+import { SeriesDictionary } from './series-dictionary.ts'
 import type { Select, Statement } from './statement.ts'
 import type { StoreOptions, StoreStart } from './store-options.ts'
 import type { Rest } from './stored-value.ts'
-import { TextNumbers } from './text-numbers.ts'
+import { TextDictionary } from './text-dictionary.ts'
 import { totalSql } from './total-sql.ts'
-import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
+import { type SeriesSelection, SeriesSelector } from './series-selection.ts'
 import { writePoints } from './write-points.ts'
 import type { Change } from './writer.ts'
 import { writeSamples } from './write-samples.ts'
@@ -60,11 +60,11 @@ export class DuckDBStore implements PointStore {
   /** As many as there are readers; each occupies all processors anyway. */
   readonly places = { light: 2, dear: 1 }
   readonly #database: DuckDBDatabase
-  readonly #series: SeriesNumbers
-  readonly #ruleSets: TextNumbers
-  readonly #sampleSeries: TextNumbers
+  readonly #series: SeriesDictionary
+  readonly #ruleSets: TextDictionary
+  readonly #sampleSeries: TextDictionary
   readonly #reader: PointReader
-  readonly #wanted: WantedSeriesFinder
+  readonly #selector: SeriesSelector
   readonly #brought: BroughtFinder
   readonly #scopeTexts: ScopeTexts
   readonly #runPoints: number
@@ -82,9 +82,9 @@ export class DuckDBStore implements PointStore {
 
   private constructor(database: DuckDBDatabase, start: StoreStart) {
     this.#database = database
-    this.#series = new SeriesNumbers(start.series)
-    this.#ruleSets = new TextNumbers('rule_sets', 'rules', start.ruleSets)
-    this.#sampleSeries = new TextNumbers('sample_series', 'identity', start.sampleSeries)
+    this.#series = new SeriesDictionary(start.series)
+    this.#ruleSets = new TextDictionary('rule_sets', 'rules', start.ruleSets)
+    this.#sampleSeries = new TextDictionary('sample_series', 'identity', start.sampleSeries)
     this.#runPoints = start.runPoints
     this.#mostSums = start.mostSums
     this.#scopesAbove = start.scopesAbove
@@ -94,7 +94,7 @@ export class DuckDBStore implements PointStore {
     const select: Select = (statement, signal) => this.#select(statement, signal)
     this.#reader = new PointReader(select)
     const changes = () => this.#series.changes
-    this.#wanted = new WantedSeriesFinder(select, changes)
+    this.#selector = new SeriesSelector(select, changes)
     this.#brought = new BroughtFinder(select, changes)
     this.#scopeTexts = new ScopeTexts(select, changes)
   }
@@ -175,11 +175,11 @@ export class DuckDBStore implements PointStore {
     )
   }
 
-  async deleteVoids(voids: readonly Void[], signal?: AbortSignal): Promise<void> {
-    if (voids.length === 0) return
+  async deleteTombstones(tombstones: readonly Tombstone[], signal?: AbortSignal): Promise<void> {
+    if (tombstones.length === 0) return
     await this.#change(
       async (connection) => {
-        await run(connection, deleteVoidsSql(voids), signal)
+        await run(connection, deleteTombstonesSql(tombstones), signal)
       },
       { signal },
     )
@@ -241,30 +241,30 @@ export class DuckDBStore implements PointStore {
   async total(asked: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Total> {
     if (matchesNothing(asked)) return { total: 0, rows: [] }
     const query = await this.#brought.add(asked, signal)
-    const wanted = await this.#wanted.find(query, signal)
-    if (wanted === 'none') return { total: 0, rows: [] }
+    const selection = await this.#selector.find(query, signal)
+    if (selection === 'none') return { total: 0, rows: [] }
     return (
-      (await this.#totalOfFew(query, snapshot, wanted, signal)) ??
-      (await this.#totalOfMany(query, snapshot, wanted, signal))
+      (await this.#totalOfFew(query, snapshot, selection, signal)) ??
+      (await this.#totalOfMany(query, snapshot, selection, signal))
     )
   }
 
   async streamTotal(asked: TotalQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<TotalStream> {
     if (matchesNothing(asked)) return wholeStream({ total: 0, rows: [] })
     const query = await this.#brought.add(asked, signal)
-    const wanted = await this.#wanted.find(query, signal)
-    if (wanted === 'none') return wholeStream({ total: 0, rows: [] })
-    const few = await this.#totalOfFew(query, snapshot, wanted, signal)
+    const selection = await this.#selector.find(query, signal)
+    if (selection === 'none') return wholeStream({ total: 0, rows: [] })
+    const few = await this.#totalOfFew(query, snapshot, selection, signal)
     if (few) return wholeStream(few)
-    const statement = totalSql(query, snapshot, this.#widest, wanted)
+    const statement = totalSql(query, snapshot, this.#widest, selection)
     return streamTotal(this.#stream(statement, signal), (rows) => statement.read(rows))
   }
 
   async weigh(query: PointFilter & Partial<Pick<TotalQuery, 'groupby'>>, signal?: AbortSignal): Promise<number> {
     if (matchesNothing(query)) return 0
-    const wanted = await this.#wanted.find(query, signal)
-    if (wanted === 'none') return 0
-    const series = wanted === 'all' ? this.#series.count : wanted.count
+    const selection = await this.#selector.find(query, signal)
+    if (selection === 'none') return 0
+    const series = selection === 'all' ? this.#series.count : selection.count
     const joins = groupNames(query.groupby ?? []).length
     const points = series * ((query.end - query.begin) / TYPICAL_PERIOD)
     return series * joins + Math.min(points, this.#points) / POINTS_PER_SERIES
@@ -274,24 +274,24 @@ export class DuckDBStore implements PointStore {
   async #totalOfFew(
     query: TotalQuery,
     snapshot: Snapshot,
-    wanted: WantedSeries | 'all',
+    selection: SeriesSelection | 'all',
     signal: AbortSignal | undefined,
   ): Promise<Total | undefined> {
     const most = mostSummed(query, this.#mostSums)
     if (most === 0) return undefined
     const names = groupNames(query.groupby)
-    const series = wanted === 'all' ? this.#series.count : wanted.count
+    const series = selection === 'all' ? this.#series.count : selection.count
     // Texts of few series are quicker found than those of all scopes.
     const byScope =
       names.length > 0 && series > this.#scopesAbove ? await this.#scopeTexts.find(names, signal) : undefined
     if (byScope?.every(({ size }) => size <= most)) {
-      const sums = fewSums(query, 'scope', snapshot, this.#widest, wanted, this.#mostSums)
+      const sums = smallTotal(query, 'scope', snapshot, this.#widest, selection, this.#mostSums)
       const rows = await this.#select(sums, signal)
       if (rows.length === sums.rowsMax) return undefined
       return sums.read(rows, (scope) => byScope.map((texts) => texts.get(scope)!))
     }
     if (names.length > 0 && series > most) return undefined
-    const sums = fewSums(query, 'series', snapshot, this.#widest, wanted, this.#mostSums)
+    const sums = smallTotal(query, 'series', snapshot, this.#widest, selection, this.#mostSums)
     return await this.#whileReading(async () => {
       const rows = await this.#select(sums, signal)
       if (rows.length === sums.rowsMax) return undefined
@@ -303,10 +303,10 @@ export class DuckDBStore implements PointStore {
   async #totalOfMany(
     query: TotalQuery,
     snapshot: Snapshot,
-    wanted: WantedSeries | 'all',
+    selection: SeriesSelection | 'all',
     signal: AbortSignal | undefined,
   ): Promise<Total> {
-    const statement = totalSql(query, snapshot, this.#widest, wanted)
+    const statement = totalSql(query, snapshot, this.#widest, selection)
     return statement.read(await this.#select(statement, signal))
   }
 
@@ -324,15 +324,15 @@ export class DuckDBStore implements PointStore {
   async retrieve(asked: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
     if (matchesNothing(asked)) return { total: 0, points: [] }
     const query = await this.#brought.add(asked, signal)
-    const wanted = await this.#wanted.find(query, signal)
-    if (wanted === 'none') return { total: 0, points: [] }
-    const [row] = await this.#select(pageWindowSql(query, snapshot, wanted), signal)
+    const selection = await this.#selector.find(query, signal)
+    if (selection === 'none') return { total: 0, points: [] }
+    const [row] = await this.#select(pageWindowSql(query, snapshot, selection), signal)
     const [total, first, last, before] = row as [bigint, ...(bigint | null)[]]
     if (first === null || query.limit === 0) return { total: Number(total), points: [] }
     const window: PageWindow = { begin: Number(first), end: Number(last) + 1, skip: Number(before) }
     const filter = { ...query, begin: window.begin, end: window.end }
     const page = { offset: query.offset - window.skip, limit: query.limit }
-    const statement = pointsSql(filter, snapshot, wanted, page)
+    const statement = pointsSql(filter, snapshot, selection, page)
     const points: Point[] = []
     for await (const rows of this.#stream(statement, signal)) points.push(...(await this.#reader.points(rows, signal)))
     return { total: Number(total), points }
@@ -345,9 +345,9 @@ export class DuckDBStore implements PointStore {
   ): AsyncGenerator<readonly Point[], void, undefined> {
     if (matchesNothing(asked)) return
     const filter = await this.#brought.add(asked, signal)
-    const wanted = await this.#wanted.find(filter, signal)
-    if (wanted === 'none') return
-    const statement = pointsSql(filter, snapshot, wanted)
+    const selection = await this.#selector.find(filter, signal)
+    if (selection === 'none') return
+    const statement = pointsSql(filter, snapshot, selection)
     for await (const rows of this.#stream(statement, signal)) yield await this.#reader.points(rows, signal)
   }
 

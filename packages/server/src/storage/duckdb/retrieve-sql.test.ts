@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { JUNE, HOUR, query } from '../testing/points.ts'
 import { pageWindowSql, pointsSql } from './retrieve-sql.ts'
 
-const SNAPSHOT = { highest: 9, hidden: [], voids: [] }
+const SNAPSHOT = { highest: 9, hidden: [], tombstones: [] }
 const END = JUNE + 30 * 24 * HOUR
 const WHERE = 'p.begin_at >= $1 AND p.begin_at < $2 AND p.batch <= $3'
 

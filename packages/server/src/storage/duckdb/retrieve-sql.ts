@@ -4,7 +4,7 @@ import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import { visiblePoints, whereOf } from './visible-sql.ts'
-import type { WantedSeries } from './wanted-series.ts'
+import type { SeriesSelection } from './series-selection.ts'
 
 /** Where a page lies, by the instants its points begin at: only those are sorted, however far into the answer it is. */
 export interface PageWindow {
@@ -19,10 +19,10 @@ export interface PageWindow {
 export function pageWindowSql(
   query: RetrieveQuery & WithBrought,
   snapshot: Snapshot,
-  wanted: WantedSeries | 'all',
+  selection: SeriesSelection | 'all',
 ): Statement {
   const params = new Params()
-  const visible = visiblePoints(query, snapshot, params, wanted)
+  const visible = visiblePoints(query, snapshot, params, selection)
   const from = params.add(query.offset)
   const ctes = [
     ...visible.ctes,
@@ -61,11 +61,11 @@ export type PointRow = [
 export function pointsSql(
   filter: PointFilter & WithBrought,
   snapshot: Snapshot,
-  wanted: WantedSeries | 'all',
+  selection: SeriesSelection | 'all',
   page?: { readonly offset: number; readonly limit: number | undefined },
 ): Statement {
   const params = new Params()
-  const visible = visiblePoints(filter, snapshot, params, wanted)
+  const visible = visiblePoints(filter, snapshot, params, selection)
   const limit = page?.limit === undefined ? '' : ` LIMIT ${params.add(page.limit)}`
   const offset = page === undefined ? '' : ` OFFSET ${params.add(page.offset)}`
   return {

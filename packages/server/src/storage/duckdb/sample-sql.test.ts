@@ -3,7 +3,7 @@ import type { SampleQuery } from '../../domain/sample.ts'
 import { HOUR, JUNE } from '../testing/points.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 
-const SNAPSHOT = { highest: 9, hidden: [4], voids: [] }
+const SNAPSHOT = { highest: 9, hidden: [4], tombstones: [] }
 
 const QUERY: SampleQuery = {
   name: "cpu'",
@@ -17,7 +17,7 @@ const QUERY: SampleQuery = {
   ],
 }
 
-const WANTED = `wanted AS MATERIALIZED (SELECT s.number AS series, coalesce(l0.value, '') AS label0 FROM sample_series s LEFT JOIN (SELECT series, value FROM sample_labels WHERE name = $4) l0
+const WANTED = `selection AS MATERIALIZED (SELECT s.number AS series, coalesce(l0.value, '') AS label0 FROM sample_series s LEFT JOIN (SELECT series, value FROM sample_labels WHERE name = $4) l0
     ON l0.series = s.number
   WHERE s.name = $5 AND s.number IN (SELECT series FROM sample_labels
     WHERE name = $6 AND list_contains($7, value)))`
@@ -32,7 +32,7 @@ test.each([
   const made = samplesSql({ ...QUERY, method }, SNAPSHOT)!
   expect(made.sql).toBe(`WITH ${WANTED},
 grouped AS (SELECT (x.instant - $1) // $3 AS period, label0, ${aggregate}
-  FROM samples x JOIN wanted USING (series) WHERE x.instant >= $1 AND x.instant < $2 AND x.batch <= $8 AND NOT list_contains($9, x.batch) GROUP BY period, label0)
+  FROM samples x JOIN selection USING (series) WHERE x.instant >= $1 AND x.instant < $2 AND x.batch <= $8 AND NOT list_contains($9, x.batch) GROUP BY period, label0)
 SELECT ${columns}, period, label0 FROM grouped ORDER BY period, label0`)
   expect(made.params).toEqual(PARAMS)
 })

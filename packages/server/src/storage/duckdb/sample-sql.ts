@@ -19,9 +19,9 @@ export function samplesSql(query: SampleQuery, snapshot: Snapshot): SampleStatem
   const begin = params.add(first.begin)
   const end = params.add(last.end)
   const length = params.add(first.end - first.begin)
-  const wanted = wantedSql(query, params)
+  const selection = wantedSql(query, params)
   const visible = visibleBatches('x', snapshot, params).join(' AND ')
-  const of = 'x.series IN (SELECT series FROM wanted)'
+  const of = 'x.series IN (SELECT series FROM selection)'
   const inRange = `x.instant >= ${begin} AND x.instant < ${end}`
   const labels = query.labels.map((_, i) => `label${i}`)
   const grouped = ['period', ...labels].join(', ')
@@ -47,20 +47,20 @@ export function samplesSql(query: SampleQuery, snapshot: Snapshot): SampleStatem
   UNION ALL SELECT series, period, value_before, instant - period_begin
   FROM placed WHERE instant >= ${begin} AND instant_before < period_begin)`,
             `grouped AS (SELECT ${grouped}, sum(value // ${UNIT} * seconds) AS v0, sum(value % ${UNIT} * seconds) AS v1
-  FROM held JOIN wanted USING (series) GROUP BY ${grouped})`,
+  FROM held JOIN selection USING (series) GROUP BY ${grouped})`,
           ],
           2,
         ]
       : [
           [
             `grouped AS (SELECT (x.instant - ${begin}) // ${length} AS period${labels.map((label) => `, ${label}`).join('')}, ${METHODS[query.method]}
-  FROM samples x JOIN wanted USING (series) WHERE ${inRange} AND ${visible} GROUP BY ${grouped})`,
+  FROM samples x JOIN selection USING (series) WHERE ${inRange} AND ${visible} GROUP BY ${grouped})`,
           ],
           query.method === 'mean' ? 2 : 1,
         ]
   const values = ['v0', 'v1'].slice(0, columns)
   return {
-    sql: `WITH ${[wanted, ...ctes].join(',\n')}
+    sql: `WITH ${[selection, ...ctes].join(',\n')}
 SELECT ${[...values, grouped].join(', ')} FROM grouped ORDER BY ${grouped}`,
     params: params.list,
     read: (rows) =>
@@ -109,7 +109,7 @@ function wantedSql({ name, labels, scopeKey, scopes }: SampleQuery, params: Para
     ON l${i}.series = s.number`,
     )
     .join('')
-  return `wanted AS MATERIALIZED (SELECT s.number AS series${columns} FROM sample_series s${joins}
+  return `selection AS MATERIALIZED (SELECT s.number AS series${columns} FROM sample_series s${joins}
   WHERE s.name = ${params.add(name)} AND s.number IN (SELECT series FROM sample_labels
     WHERE name = ${params.add(scopeKey)} AND list_contains(${params.texts(scopes)}, value)))`
 }

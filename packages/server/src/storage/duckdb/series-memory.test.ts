@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SeriesMemory } from './series-memory.ts'
-import { WantedSeriesFinder } from './wanted-series.ts'
+import { SeriesSelector } from './series-selection.ts'
 
 test('who asks for what is being found out shares it, and gets it again until series come or go', async () => {
   let changes = 0
@@ -29,7 +29,7 @@ test('what everybody has left ends, and is not remembered', async () => {
 })
 
 test('long filters, each another one, are remembered within their bytes', async () => {
-  const finder = new WantedSeriesFinder(
+  const finder = new SeriesSelector(
     async () => [],
     () => 0,
   )

@@ -5,9 +5,9 @@ import { JUNE, HOUR, query } from '../testing/points.ts'
 import type { Param } from './statement.ts'
 import { REST, type Rest } from './stored-value.ts'
 import { totalSql } from './total-sql.ts'
-import type { WantedSeries } from './wanted-series.ts'
+import type { SeriesSelection } from './series-selection.ts'
 
-const SNAPSHOT = { highest: 9, hidden: [], voids: [] }
+const SNAPSHOT = { highest: 9, hidden: [], tombstones: [] }
 
 const RANGE = 'p.begin_at >= $1 AND p.begin_at < $2 AND p.batch <= $3'
 const RANGE_PARAMS: Param[] = [JUNE, JUNE + 30 * 24 * HOUR, 9]
@@ -144,14 +144,14 @@ test.each<[string, Parameters<typeof totalSql>[1], Partial<TotalQuery>, string, 
   expect(made.params.slice(3, -1)).toEqual(params)
 })
 
-test('voids that do not touch the range leave no trace; those that do are joined by scope', () => {
+test('tombstones that do not touch the range leave no trace; those that do are joined by scope', () => {
   const touching = { scopeId: 'alpha', begin: JUNE - HOUR, end: undefined, upTo: 4 }
   const outside = { scopeId: 'beta', begin: 0, end: JUNE, upTo: 4 }
-  const without = totalSql(query(), { ...SNAPSHOT, voids: [outside] }, REST.none, 'all')
+  const without = totalSql(query(), { ...SNAPSHOT, tombstones: [outside] }, REST.none, 'all')
   expect(without).toEqual({ ...totalSql(query(), SNAPSHOT, REST.none, 'all'), read: expect.any(Function) as unknown })
-  const { sql, params } = totalSql(query(), { ...SNAPSHOT, voids: [outside, touching] }, REST.none, 'all')
+  const { sql, params } = totalSql(query(), { ...SNAPSHOT, tombstones: [outside, touching] }, REST.none, 'all')
   expect(sql).toContain(
-    'FROM points p ANTI JOIN voided v ON (p.scope = v.scope AND p.begin_at >= v.begin_at' +
+    'FROM points p ANTI JOIN buried v ON (p.scope = v.scope AND p.begin_at >= v.begin_at' +
       ` AND p.begin_at < v.end_at AND p.batch <= v.up_to) WHERE ${RANGE})`,
   )
   expect(params.slice(3, 7)).toEqual([
@@ -188,7 +188,7 @@ test('a mean needs a sum and a count, and each column is computed once', () => {
 const scopes = { first: 7, last: 8 }
 const many = Array.from({ length: 60 }, (_, i) => i)
 
-test.each<[string, WantedSeries, Partial<TotalQuery>, string, Param[]]>([
+test.each<[string, SeriesSelection, Partial<TotalQuery>, string, Param[]]>([
   ['whole scopes need no condition on series', { scopes, whole: true, numbers: undefined, count: 9 }, {}, '', []],
   [
     'few series are a list',
@@ -227,8 +227,8 @@ test.each<[string, WantedSeries, Partial<TotalQuery>, string, Param[]]>([
       ' AND number NOT IN (SELECT series FROM attributes\n    WHERE name = $7 AND NOT list_contains($6, value)))',
     [{ texts: ['', 'b'] }, 'id'],
   ],
-])('%s', (_name, wanted, given, condition, params) => {
-  const made = totalSql(query({ ...given, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, wanted)
+])('%s', (_name, selection, given, condition, params) => {
+  const made = totalSql(query({ ...given, groupby: [{ by: 'type' }] }), SNAPSHOT, REST.none, selection)
   expect(made.sql).toContain(`FROM points p WHERE ${RANGE} AND p.scope >= $4 AND p.scope <= $5${condition} GROUP BY 1)`)
   expect(made.sql).toContain(
     'JOIN (SELECT * FROM series WHERE scope >= $4 AND scope <= $5) series ON series.number = summed.series',

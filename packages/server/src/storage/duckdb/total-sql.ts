@@ -5,9 +5,9 @@ import type { Total, TotalQuery, TotalRow } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
-import { type Partial, readValue, summedSql, toPartials } from './summed-points.ts'
+import { type PartialSum, readValue, summedSql, toPartialSums } from './partial-sums.ts'
 import { bucketSql, calendarSql, daySql, visiblePoints, type VisiblePoints, whereOf } from './visible-sql.ts'
-import type { WantedSeries } from './wanted-series.ts'
+import type { SeriesSelection } from './series-selection.ts'
 
 /** A statement and how to read what it answers. */
 export interface TotalStatement extends Statement {
@@ -22,15 +22,15 @@ export function totalSql(
   query: TotalQuery & WithBrought,
   snapshot: Snapshot,
   widest: Rest,
-  wanted: WantedSeries | 'all',
+  selection: SeriesSelection | 'all',
 ): TotalStatement {
   const params = new Params()
-  const visible = visiblePoints(query, snapshot, params, wanted)
+  const visible = visiblePoints(query, snapshot, params, selection)
   const groups = toGroups(query, visible.seriesTable, params)
   const scanned = toScanned(visible, groups)
-  const partials = toPartials(query.values, widest, groups.keys.length === 0)
+  const partialSums = toPartialSums(query.values, widest, groups.keys.length === 0)
 
-  const columns = [...groups.columns, ...partials.map(({ name, again }) => `${again} AS ${name}`)]
+  const columns = [...groups.columns, ...partialSums.map(({ name, again }) => `${again} AS ${name}`)]
   const keyCount = groups.columns.length
   const keys = groups.columns.map((_, i) => i + 1).join(', ')
   const order = groups.order.join(', ')
@@ -39,7 +39,7 @@ export function totalSql(
   const ctes = [
     ...visible.ctes,
     ...scanned.ctes,
-    `summed AS (${summedSql(groups.keys, partials, scanned.from, scanned.where)})`,
+    `summed AS (${summedSql(groups.keys, partialSums, scanned.from, scanned.where)})`,
     `grouped AS MATERIALIZED (SELECT ${columns.join(', ') || '1'} FROM summed${groups.joins('summed.series')}${
       keys ? ` GROUP BY ${keys}` : ' HAVING sum(points) > 0'
     })`,
@@ -49,8 +49,8 @@ export function totalSql(
 SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counted LEFT JOIN (
   SELECT true AS present, * FROM grouped${ordered}${limit} OFFSET ${params.add(query.offset)}) page ON true${ordered}`,
     params: params.list,
-    groupsAllSeries: wanted === 'all',
-    read: (rows) => readTotal(rows, query, keyCount, partials),
+    groupsAllSeries: selection === 'all',
+    read: (rows) => readTotal(rows, query, keyCount, partialSums),
   }
 }
 
@@ -140,10 +140,10 @@ function readTotal(
   rows: readonly (readonly unknown[])[],
   query: TotalQuery,
   keyCount: number,
-  partials: readonly Partial[],
+  partialSums: readonly PartialSum[],
 ): Total {
   const time = query.groupby.find((grouping) => grouping.by === 'time')
-  const at = new Map(partials.map(({ name }, i) => [name, 2 + keyCount + i]))
+  const at = new Map(partialSums.map(({ name }, i) => [name, 2 + keyCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => row[at.get(name) ?? -1]
     const bucket = time ? Number(row[2]) : query.begin

@@ -1,5 +1,5 @@
 import { type Calendar, isCalendar } from '../../domain/calendar.ts'
-import { hiddenBelow, OPEN_END, type Snapshot, type Void, voidsWithin } from '../../domain/snapshot.ts'
+import { hiddenBelow, OPEN_END, type Snapshot, type Tombstone, tombstonesWithin } from '../../domain/snapshot.ts'
 import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
@@ -7,7 +7,7 @@ import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, TimeGrouping } from '../point-store.ts'
 import type { Params } from './statement.ts'
 import { narrowedConditions, seriesConditions } from './series-conditions.ts'
-import type { WantedSeries } from './wanted-series.ts'
+import type { SeriesSelection } from './series-selection.ts'
 
 /** `points p` as a query may see it: named subqueries to put after WITH, what to select from, and conditions. */
 export interface VisiblePoints {
@@ -29,18 +29,18 @@ export function whereOf({ where, bySeries }: VisiblePoints): string {
 }
 
 /**
- * The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. `wanted` is
+ * The points of the snapshot that the filter lets through. What does not apply leaves no trace in the SQL. `selection` is
  * what is known of the filter's series.
  */
 export function visiblePoints(
   filter: PointFilter & WithBrought,
   snapshot: Snapshot,
   params: Params,
-  wanted: WantedSeries | 'all',
+  selection: SeriesSelection | 'all',
 ): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
-  const { byScope, ...bySeries } = wantedConditions(filter, params, wanted)
+  const { byScope, ...bySeries } = selectionConditions(filter, params, selection)
   // Points of a scope lie together: by its number the engine skips most of the file.
   where.push(...byScope)
   for (const [name, values] of filter.attributes) {
@@ -48,11 +48,11 @@ export function visiblePoints(
     const byBegin = calendarCondition(name, values, filter, range, params)
     where.push(filter.brought?.has(name) ? broughtCondition(name, values, byBegin, params) : byBegin)
   }
-  const voids = voidsWithin(snapshot, filter)
-  if (voids.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
+  const tombstones = tombstonesWithin(snapshot, filter)
+  if (tombstones.length === 0) return { ctes: [], from: 'points p', where, ...bySeries }
   return {
-    ctes: [voidedSql(voids, params)],
-    from: `points p ANTI JOIN voided v ON (${VOIDED})`,
+    ctes: [buriedSql(tombstones, params)],
+    from: `points p ANTI JOIN buried v ON (${BURIED})`,
     where,
     ...bySeries,
   }
@@ -66,16 +66,16 @@ export function visibleBatches(alias: string, snapshot: Snapshot, params: Params
   return where
 }
 
-/** Whether the point `p` is void by the row `v` of `voidedSql`. */
-export const VOIDED = 'p.scope = v.scope AND p.begin_at >= v.begin_at AND p.begin_at < v.end_at AND p.batch <= v.up_to'
+/** Whether the point `p` is void by the row `v` of `buriedSql`. */
+export const BURIED = 'p.scope = v.scope AND p.begin_at >= v.begin_at AND p.begin_at < v.end_at AND p.batch <= v.up_to'
 
-/** The voids by the numbers of their scopes. */
-export function voidedSql(voids: readonly Void[], params: Params): string {
-  const scopes = params.texts(voids.map((v) => v.scopeId))
-  const begins = params.integers(voids.map((v) => v.begin))
-  const ends = params.integers(voids.map((v) => v.end ?? OPEN_END))
-  const upTo = params.integers(voids.map((v) => v.upTo))
-  return `voided AS (SELECT DISTINCT s.scope, w.begin_at, w.end_at, w.up_to FROM series s
+/** The tombstones by the numbers of their scopes. */
+export function buriedSql(tombstones: readonly Tombstone[], params: Params): string {
+  const scopes = params.texts(tombstones.map((v) => v.scopeId))
+  const begins = params.integers(tombstones.map((v) => v.begin))
+  const ends = params.integers(tombstones.map((v) => v.end ?? OPEN_END))
+  const upTo = params.integers(tombstones.map((v) => v.upTo))
+  return `buried AS (SELECT DISTINCT s.scope, w.begin_at, w.end_at, w.up_to FROM series s
     JOIN (SELECT unnest(${scopes}) AS scope_id, unnest(${begins}) AS begin_at, unnest(${ends}) AS end_at,
       unnest(${upTo}) AS up_to) w ON w.scope_id = s.scope_id)`
 }
@@ -85,16 +85,20 @@ interface SeriesConditions extends Pick<VisiblePoints, 'seriesTable' | 'series' 
   readonly byScope: readonly string[]
 }
 
-function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSeries | 'all'): SeriesConditions {
-  if (wanted === 'all') return { seriesTable: 'series', byScope: [], series: [], bySeries: [] }
-  const [first, last] = [params.add(wanted.scopes.first), params.add(wanted.scopes.last)]
+function selectionConditions(
+  filter: PointFilter,
+  params: Params,
+  selection: SeriesSelection | 'all',
+): SeriesConditions {
+  if (selection === 'all') return { seriesTable: 'series', byScope: [], series: [], bySeries: [] }
+  const [first, last] = [params.add(selection.scopes.first), params.add(selection.scopes.last)]
   const scopes = `scope >= ${first} AND scope <= ${last}`
   const common = {
     seriesTable: `(SELECT * FROM series WHERE ${scopes}) series`,
     byScope: [`p.scope >= ${first} AND p.scope <= ${last}`],
   }
-  if (wanted.whole) return { ...common, series: [scopes], bySeries: [] }
-  if (!wanted.numbers) {
+  if (selection.whole) return { ...common, series: [scopes], bySeries: [] }
+  if (!selection.numbers) {
     const series =
       filter.firstBy === undefined
         ? [scopes, ...seriesConditions(filter, params)]
@@ -105,8 +109,8 @@ function wantedConditions(filter: PointFilter, params: Params, wanted: WantedSer
       bySeries: [`p.series IN (SELECT number FROM series WHERE ${series.join(' AND ')})`],
     }
   }
-  const isWanted = isOneOf(wanted.numbers, params)
-  return { ...common, series: [scopes, isWanted('number')], bySeries: [isWanted('p.series')] }
+  const isSelected = isOneOf(selection.numbers, params)
+  return { ...common, series: [scopes, isSelected('number')], bySeries: [isSelected('p.series')] }
 }
 
 /** To look a number up in a longer list, DuckDB had better make a table of the list. */

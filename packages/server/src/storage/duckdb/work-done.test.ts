@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { UPGRADES } from './schema.ts'
 import type { Statement } from './statement.ts'
-import { type WantedSeries, WantedSeriesFinder } from './wanted-series.ts'
+import { type SeriesSelection, SeriesSelector } from './series-selection.ts'
 
 /** Two projects of so many series each; ids beginning with the project's letter, and a flavor that both have. */
 const SERIES = 3000
@@ -38,7 +38,7 @@ async function workFor(database: DuckDBDatabase, attributes: Record<string, read
     work.push([statement.sql, stepsOf(JSON.parse(row![1]) as Step)])
     return database.select(statement)
   }
-  const finder = new WantedSeriesFinder(select, () => 0)
+  const finder = new SeriesSelector(select, () => 0)
   const filter = {
     types,
     attributes: new Map(Object.entries({ project_id: ['a'], ...attributes })),
@@ -77,7 +77,7 @@ test('of an attribute that others have with many values no more is looked at tha
   expect(large).toEqual(await workFor(database, { flavor: ['nothing'] }))
   const absent = await workFor(database, { flavor: ['', 'large'] })
   expect(absent).toEqual(await workFor(database, { flavor: ['', 'nothing'] }))
-  const own = (await workFor(database, { id: ['a7', `b${SERIES + 7}`] })).found as WantedSeries
+  const own = (await workFor(database, { id: ['a7', `b${SERIES + 7}`] })).found as SeriesSelection
   expect(own).toMatchObject({ numbers: [7], count: 1 })
   expect((await workFor(database, { id: ['a7', 'nobody'] })).found).toEqual(own)
 })

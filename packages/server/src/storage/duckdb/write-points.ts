@@ -4,14 +4,14 @@ import type { Point } from '../../domain/point.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
 import { refusePoints } from '../refuse-value.ts'
 import { append, type Column } from './append.ts'
-import type { SeriesNumbers } from './series-numbers.ts'
+import type { SeriesDictionary } from './series-dictionary.ts'
 import { REST, type Rest, restOf, toStoredValue } from './stored-value.ts'
-import type { TextNumbers } from './text-numbers.ts'
+import type { TextDictionary } from './text-dictionary.ts'
 
 /** What a store remembers of its file from write to write. */
 export interface Written {
-  readonly series: SeriesNumbers
-  readonly ruleSets: TextNumbers
+  readonly series: SeriesDictionary
+  readonly ruleSets: TextDictionary
 }
 
 type Columns = [
@@ -107,7 +107,7 @@ function rememberingBigInt(): (number: number) => bigint {
 async function numberRules(
   connection: DuckDBConnection,
   points: readonly Point[],
-  ruleSets: TextNumbers,
+  ruleSets: TextDictionary,
 ): Promise<Int32Array> {
   const texts = new Map<readonly string[], string>()
   for (const { rules } of points) if (!texts.has(rules)) texts.set(rules, JSON.stringify(rules))

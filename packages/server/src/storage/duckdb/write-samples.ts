@@ -5,15 +5,15 @@ import type { BatchId } from '../../domain/snapshot.ts'
 import { refuseSample } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
 import { append, type Column } from './append.ts'
-import { appendNamedTexts, type NamedText } from './series-numbers.ts'
-import type { TextNumbers } from './text-numbers.ts'
+import { appendNamedTexts, type NamedText } from './series-dictionary.ts'
+import type { TextDictionary } from './text-dictionary.ts'
 
 /** Writes the samples within the connection's transaction. */
 export async function writeSamples(
   connection: DuckDBConnection,
   batch: BatchId,
   samples: readonly Sample[],
-  sampleSeries: TextNumbers,
+  sampleSeries: TextDictionary,
 ): Promise<void> {
   const identities = samples.map(sampleIdentity)
   const byIdentity = new Map(samples.map((sample, i) => [identities[i]!, sample]))

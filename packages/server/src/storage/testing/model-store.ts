@@ -12,7 +12,7 @@ import type { Instant, Period } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { attributeText, type Series } from '../../domain/series.ts'
-import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { localTime } from '../../domain/testing/local-time.ts'
 import { compareTextLists, compareTexts } from '../../lib/compare-texts.ts'
 import { Fault } from '../../lib/fault.ts'
@@ -60,8 +60,8 @@ export class ModelStore implements PointStore {
     this.#samples = this.#samples.filter(({ batch }) => !batches.includes(batch))
   }
 
-  async deleteVoids(voids: readonly Void[]): Promise<void> {
-    this.#points = this.#points.filter(({ batch, point }) => !voids.some((v) => isVoid(point, batch, v)))
+  async deleteTombstones(tombstones: readonly Tombstone[]): Promise<void> {
+    this.#points = this.#points.filter(({ batch, point }) => !tombstones.some((v) => isTombstone(point, batch, v)))
   }
 
   async dropBefore(keep: KeepFrom): Promise<Dropped> {
@@ -156,7 +156,8 @@ export class ModelStore implements PointStore {
   #visible(filter: PointFilter, snapshot: Snapshot): Point[] {
     return this.#points
       .filter(
-        ({ batch, point }) => isVisibleBatch(batch, snapshot) && !snapshot.voids.some((v) => isVoid(point, batch, v)),
+        ({ batch, point }) =>
+          isVisibleBatch(batch, snapshot) && !snapshot.tombstones.some((v) => isTombstone(point, batch, v)),
       )
       .map(({ point }) => point)
       .filter(({ begin }) => begin >= filter.begin && begin < filter.end)
@@ -181,7 +182,7 @@ function isVisibleBatch(batch: BatchId, snapshot: Snapshot): boolean {
   return batch <= snapshot.highest && !snapshot.hidden.includes(batch)
 }
 
-function isVoid({ series, begin }: Point, batch: BatchId, v: Void): boolean {
+function isTombstone({ series, begin }: Point, batch: BatchId, v: Tombstone): boolean {
   return series.scopeId === v.scopeId && begin >= v.begin && begin < (v.end ?? Infinity) && batch <= v.upTo
 }
 

@@ -11,7 +11,7 @@ export const DAY = 24 * HOUR
 /** 2026-06-01T00:00:00Z, a Monday. */
 export const JUNE = Date.UTC(2026, 5, 1) / 1000
 
-export const EVERYTHING: Snapshot = { highest: 1_000_000, hidden: [], voids: [] }
+export const EVERYTHING: Snapshot = { highest: 1_000_000, hidden: [], tombstones: [] }
 
 export const SUMS: readonly ValueField[] = [
   { function: 'sum', column: 'qty', alias: 'qty' },

@@ -3,17 +3,17 @@ import { expect } from 'vitest'
 import type { Decimal } from '../../domain/decimal.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery } from '../../domain/sample.ts'
-import type { BatchId, Snapshot, Void } from '../../domain/snapshot.ts'
+import type { BatchId, Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import type { KeepFrom, PointStore, TotalQuery } from '../point-store.ts'
 import { JUNE, wholeTotal } from './points.ts'
-import { anyPoint, anyVoid, batch, instant, reading, sampleQuery, snapshot, totalQuery } from './random-points.ts'
+import { anyPoint, anyTombstone, batch, instant, reading, sampleQuery, snapshot, totalQuery } from './random-points.ts'
 
 /** What happens to a store, one thing after the other. */
 export type Step =
   | { readonly write: BatchId; readonly points: readonly Point[] }
   | { readonly write: BatchId; readonly samples: readonly Sample[] }
   | { readonly deleteBatches: readonly BatchId[] }
-  | { readonly deleteVoids: readonly Void[] }
+  | { readonly deleteTombstones: readonly Tombstone[] }
   | { readonly deleteBatchesAbove: BatchId }
   | { readonly keep: KeepFrom }
   | { readonly seen: Snapshot; readonly totals: readonly TotalQuery[]; readonly sampled: readonly SampleQuery[] }
@@ -33,7 +33,7 @@ const asking: fc.Arbitrary<Step> = fc.record({
 })
 const deleting: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ deleteBatches: fc.array(batch, { maxLength: 2 }) }),
-  fc.record({ deleteVoids: fc.array(anyVoid, { maxLength: 3 }) }),
+  fc.record({ deleteTombstones: fc.array(anyTombstone, { maxLength: 3 }) }),
   fc.record({ deleteBatchesAbove: batch }),
   fc.record({
     keep: fc.record({ points: instant, samples: fc.integer({ min: -90, max: 200 }).map((n) => JUNE + n) }),
@@ -69,7 +69,7 @@ async function play(step: Step, store: PointStore): Promise<unknown> {
   if ('points' in step) return store.write(step.write, step.points)
   if ('samples' in step) return store.writeSamples(step.write, step.samples)
   if ('deleteBatches' in step) return store.deleteBatches(step.deleteBatches)
-  if ('deleteVoids' in step) return store.deleteVoids(step.deleteVoids)
+  if ('deleteTombstones' in step) return store.deleteTombstones(step.deleteTombstones)
   if ('deleteBatchesAbove' in step) return store.deleteBatchesAbove(step.deleteBatchesAbove)
   if ('keep' in step) return store.dropBefore(step.keep)
 

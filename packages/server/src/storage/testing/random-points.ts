@@ -4,7 +4,7 @@ import { Decimal } from '../../domain/decimal.ts'
 import type { Point } from '../../domain/point.ts'
 import { SAMPLE_METHODS, type Sample, type SampleQuery } from '../../domain/sample.ts'
 import type { AttributeValue, Attributes } from '../../domain/series.ts'
-import type { Snapshot, Void } from '../../domain/snapshot.ts'
+import type { Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { TimeZone } from '../../domain/time-zone.ts'
 import { type Grouping, type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
 import { ZONE_NAMES } from '../../domain/testing/local-time.ts'
@@ -65,7 +65,7 @@ export const anyPoint: fc.Arbitrary<Point> = fc.record({
   rules: fc.constant([]),
 })
 export const batch = fc.integer({ min: 1, max: 6 })
-export const anyVoid: fc.Arbitrary<Void> = fc.record({
+export const anyTombstone: fc.Arbitrary<Tombstone> = fc.record({
   scopeId: scope,
   begin: instant,
   end: fc.oneof(instant, fc.constant(undefined)),
@@ -74,7 +74,7 @@ export const anyVoid: fc.Arbitrary<Void> = fc.record({
 export const snapshot: fc.Arbitrary<Snapshot> = fc.record({
   highest: fc.integer({ min: 3, max: 7 }),
   hidden: fc.array(batch, { maxLength: 2 }),
-  voids: fc.array(anyVoid, { maxLength: 3 }),
+  tombstones: fc.array(anyTombstone, { maxLength: 3 }),
 })
 const filterText = fc.oneof(word, fc.constantFrom('alpha', 'beta', 't', 'GiB', 'None', 'True', '6', '["a"]', '1.5'))
 const paging = { offset: fc.oneof(fc.constant(0), fc.nat(12)), limit: fc.oneof(fc.constant(undefined), fc.nat(12)) }

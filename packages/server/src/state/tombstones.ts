@@ -1,18 +1,18 @@
 import { toDate, toInstant } from '../domain/period.ts'
-import type { BatchId, Void } from '../domain/snapshot.ts'
+import type { BatchId, Tombstone } from '../domain/snapshot.ts'
 import type { StateDatabase } from './database.ts'
 import { insertRows } from './insert-rows.ts'
-import { voids } from './schema.ts'
+import { tombstones } from './schema.ts'
 
-/** The numbers of the voids, in the order of the entries. */
-export async function insertVoids(
+/** The numbers of the tombstones, in the order of the entries. */
+export async function insertTombstones(
   tx: StateDatabase,
-  entries: readonly Omit<Void, 'upTo'>[],
+  entries: readonly Omit<Tombstone, 'upTo'>[],
   upTo: BatchId,
 ): Promise<number[]> {
   const rows = await insertRows(
     tx,
-    voids,
+    tombstones,
     entries.map(({ scopeId, begin, end }) => ({
       scopeId,
       begin: toDate(begin),
@@ -23,6 +23,6 @@ export async function insertVoids(
   return rows.map((row) => row.id)
 }
 
-export function toVoid({ scopeId, begin, end, upTo }: typeof voids.$inferSelect): Void {
+export function toTombstone({ scopeId, begin, end, upTo }: typeof tombstones.$inferSelect): Tombstone {
   return { scopeId, begin: toInstant(begin), end: end ? toInstant(end) : undefined, upTo }
 }

@@ -5,7 +5,7 @@ import { VALUE_COLUMNS } from '../total-row.ts'
 import { exactSql, REST, type Rest, toUnits } from './stored-value.ts'
 
 /** A column that is computed from points, and once more from what that gave. */
-export interface Partial {
+export interface PartialSum {
   readonly name: string
   /** The scan that computes it: of all points, or of those that have digits of this kind. */
   readonly scan: Rest
@@ -14,10 +14,10 @@ export interface Partial {
 }
 
 /** What must be computed to know the values. `widest` says which scans the file needs at all. */
-export function toPartials(values: readonly ValueField[], widest: Rest, alone: boolean): Partial[] {
-  const partials = new Map<string, Partial>()
+export function toPartialSums(values: readonly ValueField[], widest: Rest, alone: boolean): PartialSum[] {
+  const partialSums = new Map<string, PartialSum>()
   const put = (name: string, scan: Rest, points: string, again: string) =>
-    partials.set(name, { name, scan, points, again })
+    partialSums.set(name, { name, scan, points, again })
   // Without groups a sum over nothing would be a row like any other.
   if (alone) put('points', REST.none, 'count(*)', 'sum(points)')
   for (const value of values) {
@@ -50,16 +50,21 @@ export function toPartials(values: readonly ValueField[], widest: Rest, alone: b
         unreachable(value.function)
     }
   }
-  return [...partials.values()]
+  return [...partialSums.values()]
 }
 
 /**
- * The points' sums by `keys`: a row for each, with the keys and the partials by their names. What nine digits do not hold
+ * The points' sums by `keys`: a row for each, with the keys and the partialSums by their names. What nine digits do not hold
  * is summed by scans of its own, over the row groups that have such values, so that a key may come in several rows.
  */
-export function summedSql(keys: readonly string[], partials: readonly Partial[], from: string, where: string): string {
+export function summedSql(
+  keys: readonly string[],
+  partialSums: readonly PartialSum[],
+  from: string,
+  where: string,
+): string {
   return [REST.none, REST.atto, REST.high]
-    .map((rest) => ({ rest, columns: partials.filter((partial) => partial.scan === rest) }))
+    .map((rest) => ({ rest, columns: partialSums.filter((partial) => partial.scan === rest) }))
     .filter(({ rest, columns }) => rest === REST.none || columns.length > 0)
     .map(({ rest, columns }) => {
       const selected = [...keys, ...columns.map(({ name, points }) => `${points} AS ${name}`)]
@@ -70,7 +75,7 @@ export function summedSql(keys: readonly string[], partials: readonly Partial[],
     .join(' UNION ALL BY NAME ')
 }
 
-/** A value of a group; `cell` gives its partials. */
+/** A value of a group; `cell` gives its partialSums. */
 export function readValue(value: ValueField, cell: (name: string) => unknown): Decimal {
   const column = VALUE_COLUMNS[value.column]
   const part = (name: string) => (cell(name) as bigint | null | undefined) ?? 0n

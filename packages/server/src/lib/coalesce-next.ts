@@ -4,7 +4,7 @@
  * way; after `patienceMs` without an answer the next one is asked beside it, so that one lost connection does not hold
  * everybody. A failure goes to those who share it, and to nobody after them.
  */
-export function shareNext<T>(ask: () => Promise<T>, patienceMs: number): () => Promise<T> {
+export function coalesceNext<T>(ask: () => Promise<T>, patienceMs: number): () => Promise<T> {
   let underWay: Promise<unknown> = Promise.resolve()
   let next: Promise<T> | undefined
   return () => {

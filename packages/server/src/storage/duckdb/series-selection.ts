@@ -5,7 +5,7 @@ import { narrowedConditions, seriesConditions } from './series-conditions.ts'
 import { SeriesMemory } from './series-memory.ts'
 
 /** What is known of the series that a filter leaves. */
-export interface WantedSeries {
+export interface SeriesSelection {
   /** Their scopes' numbers are from `first` to `last`. */
   readonly scopes: { readonly first: number; readonly last: number }
   /** Whether they are all series of these scopes: then nothing more need be looked for. A tenant's own, mostly. */
@@ -28,10 +28,10 @@ const SIZES_BYTES = 256 * 1024 * 1024
  * Finds the series that filters mean, and remembers them until series come or go: tenants ask for the same ones again
  * and again, and all points of one scope lie together.
  */
-export class WantedSeriesFinder {
+export class SeriesSelector {
   readonly #select: Select
   readonly #changes: () => number
-  readonly #wanted: SeriesMemory<{ readonly series: WantedSeries | undefined }>
+  readonly #selector: SeriesMemory<{ readonly series: SeriesSelection | undefined }>
   /** How many series each scope has, by its number. */
   readonly #sizes: SeriesMemory<ReadonlyMap<number, number>>
 
@@ -39,7 +39,7 @@ export class WantedSeriesFinder {
   constructor(select: Select, changes: () => number) {
     this.#select = select
     this.#changes = changes
-    this.#wanted = new SeriesMemory({
+    this.#selector = new SeriesMemory({
       changes,
       bytesMax: FILTERS_BYTES,
       bytesOf: ({ series }) => 200 + 8 * (series?.numbers?.length ?? 0),
@@ -49,11 +49,11 @@ export class WantedSeriesFinder {
 
   /** Bytes that are remembered of filters. */
   get bytes(): number {
-    return this.#wanted.bytes
+    return this.#selector.bytes
   }
 
   /** `all` when the filter says nothing of series, `none` when it leaves none. */
-  async find(filter: SeriesFilter, signal: AbortSignal | undefined): Promise<WantedSeries | 'all' | 'none'> {
+  async find(filter: SeriesFilter, signal: AbortSignal | undefined): Promise<SeriesSelection | 'all' | 'none'> {
     const attributes = [...filter.attributes].filter(([name]) => !isCalendar(name))
     if (filter.types.length === 0 && attributes.length === 0) return 'all'
     const within = await this.#within(filter, attributes.length + filter.types.length, signal)
@@ -62,7 +62,7 @@ export class WantedSeriesFinder {
     const find = async (changes: number, asked: AbortSignal) => ({
       series: await this.#find(filter, within, changes, asked),
     })
-    return (await this.#wanted.get(key, find, signal)).series ?? 'none'
+    return (await this.#selector.get(key, find, signal)).series ?? 'none'
   }
 
   /** The series that the filter narrows to first; undefined when there is nothing else to narrow them by. */
@@ -76,10 +76,10 @@ export class WantedSeriesFinder {
 
   async #find(
     filter: SeriesFilter,
-    within: WantedSeries | undefined,
+    within: SeriesSelection | undefined,
     changes: number,
     signal: AbortSignal,
-  ): Promise<WantedSeries | undefined> {
+  ): Promise<SeriesSelection | undefined> {
     const sizes = await this.#sizesOfScopes(signal)
     const listed = (await this.#select(listSql(filter, within), signal)) as [number: number, scope: number][]
     if (listed.length === 0) return undefined
@@ -92,7 +92,7 @@ export class WantedSeriesFinder {
     return { ...found, whole, numbers: isFew && !whole ? listed.map(([number]) => number) : undefined }
   }
 
-  async #bounds(filter: SeriesFilter, within: WantedSeries | undefined, signal: AbortSignal) {
+  async #bounds(filter: SeriesFilter, within: SeriesSelection | undefined, signal: AbortSignal) {
     const [row] = await this.#select(boundsSql(filter, within), signal)
     const [first, last, count] = row as [number | null, number | null, bigint]
     return first === null || last === null ? undefined : { scopes: { first, last }, count: Number(count) }
@@ -108,14 +108,14 @@ export class WantedSeriesFinder {
   }
 }
 
-type Bounds = Pick<WantedSeries, 'scopes' | 'count'>
+type Bounds = Pick<SeriesSelection, 'scopes' | 'count'>
 
 function boundsOf(listed: readonly (readonly [number: number, scope: number])[]): Bounds {
   const scopes = listed.map(([, scope]) => scope)
   return { scopes: { first: Math.min(...scopes), last: Math.max(...scopes) }, count: listed.length }
 }
 
-function seriesWithin(sizes: ReadonlyMap<number, number>, { first, last }: WantedSeries['scopes']): number {
+function seriesWithin(sizes: ReadonlyMap<number, number>, { first, last }: SeriesSelection['scopes']): number {
   if (first === last) return sizes.get(first) ?? 0
   let series = 0
   for (const [scope, size] of sizes) if (scope >= first && scope <= last) series += size
@@ -123,19 +123,19 @@ function seriesWithin(sizes: ReadonlyMap<number, number>, { first, last }: Wante
 }
 
 /** One more than are few, so that one sees whether there are more. */
-function listSql(filter: SeriesFilter, within: WantedSeries | undefined): Statement {
+function listSql(filter: SeriesFilter, within: SeriesSelection | undefined): Statement {
   const params = new Params()
   const where = conditions(filter, within, params)
   return { sql: `SELECT number, scope FROM series WHERE ${where} LIMIT ${FEW_SERIES + 1}`, params: params.list }
 }
 
-function boundsSql(filter: SeriesFilter, within: WantedSeries | undefined): Statement {
+function boundsSql(filter: SeriesFilter, within: SeriesSelection | undefined): Statement {
   const params = new Params()
   const where = conditions(filter, within, params)
   return { sql: `SELECT min(scope), max(scope), count(*) FROM series WHERE ${where}`, params: params.list }
 }
 
-function conditions(filter: SeriesFilter, within: WantedSeries | undefined, params: Params): string {
+function conditions(filter: SeriesFilter, within: SeriesSelection | undefined, params: Params): string {
   if (!within) return seriesConditions(filter, params).join(' AND ')
   const own = [`scope >= ${params.add(within.scopes.first)}`, `scope <= ${params.add(within.scopes.last)}`]
   return narrowedConditions(filter, own, params).join(' AND ')

@@ -24,7 +24,7 @@ interface Known extends SeriesNumber {
  * Gives every series its number in the file and writes the series that are new. What was given in a transaction counts
  * only after `commit`; `rollback` forgets it.
  */
-export class SeriesNumbers {
+export class SeriesDictionary {
   /** The fast way, for series objects that come again from period to period (`SeriesRegistry`). */
   #byObject = new WeakMap<Series, SeriesNumber>()
   readonly #byId = byteCache<bigint, Known>(REMEMBERED_BYTES, ({ identity }) => identityBytes(identity))
@@ -98,11 +98,11 @@ export class SeriesNumbers {
   }
 
   /** Looks the series up in the file, and writes those that are not there. */
-  async #find(connection: DuckDBConnection, wanted: readonly Series[]): Promise<Map<bigint, Known>> {
+  async #find(connection: DuckDBConnection, selection: readonly Series[]): Promise<Map<bigint, Known>> {
     const rows = await run(connection, {
       sql: `SELECT id, number, scope, scope_id, type, unit, groupby, metadata FROM series
         WHERE id IN (SELECT unnest($1))`,
-      params: [{ integers: wanted.map(({ id }) => id) }],
+      params: [{ integers: selection.map(({ id }) => id) }],
     })
     const stored = new Map<bigint, Known>()
     for (const [id, series, scope, ...identity] of rows as [bigint, number, number, ...string[]][]) {
@@ -110,11 +110,11 @@ export class SeriesNumbers {
     }
     const scopes = await findScopes(
       connection,
-      wanted.filter(({ id }) => !stored.has(id)),
+      selection.filter(({ id }) => !stored.has(id)),
     )
     const numbers = new Map<bigint, Known>()
     const fresh: { series: Series; known: Known }[] = []
-    for (const series of wanted) {
+    for (const series of selection) {
       let known = stored.get(series.id)
       if (known) refuseOther(series, known.identity)
       else {

@@ -9,7 +9,7 @@ const REMEMBERED_BYTES = 24 * 1024 * 1024
  * Gives every text of a column its row's number. What was given in a transaction counts only after `commit`;
  * `rollback` forgets it.
  */
-export class TextNumbers {
+export class TextDictionary {
   readonly #table: 'rule_sets' | 'sample_series'
   readonly #column: string
   readonly #remembered = byteCache<string, number>(REMEMBERED_BYTES, (_, text) => textBytes(text))

@@ -5,9 +5,9 @@ import type { Total, TotalQuery, ValueFunction } from '../point-store.ts'
 import { groupNames, totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
-import { readValue, summedSql, toPartials } from './summed-points.ts'
+import { readValue, summedSql, toPartialSums } from './partial-sums.ts'
 import { bucketSql, visiblePoints, whereOf } from './visible-sql.ts'
-import type { WantedSeries } from './wanted-series.ts'
+import type { SeriesSelection } from './series-selection.ts'
 
 /** Rows that are grouped here rather than by DuckDB: some 10 ms of this thread's time. */
 export const MOST_SUMS = 5_000
@@ -15,7 +15,7 @@ export const MOST_SUMS = 5_000
 export const SCOPES_ABOVE = 100
 
 /** The points' sums by series or scope and time bucket, and how to make groups of them. */
-export interface FewSums extends Statement {
+export interface SmallTotal extends Statement {
   /** As many rows mean that there were more, and that these are in vain. */
   readonly rowsMax: number
   /** Numbers of the series, or scopes, in the rows. */
@@ -27,7 +27,7 @@ export interface FewSums extends Statement {
 type Rows = readonly (readonly unknown[])[]
 
 /**
- * How many series, or scopes, a question may have at most to be answered by `fewSums`; 0 when it cannot be. A tenant's
+ * How many series, or scopes, a question may have at most to be answered by `smallTotal`; 0 when it cannot be. A tenant's
  * question needs few sums: to group them in DuckDB takes longer than to add them up, for the joins with the attributes,
  * the ordering and the page; here it takes next to nothing.
  */
@@ -41,27 +41,27 @@ export function mostSummed({ begin, end, groupby, values }: TotalQuery, mostSums
 const ADDED_UP: readonly ValueFunction[] = ['sum', 'count', 'mean']
 
 /** The statement, and what to do with its rows; `totalSql` is the other way to the same answer. */
-export function fewSums(
+export function smallTotal(
   query: TotalQuery,
   by: 'series' | 'scope',
   snapshot: Snapshot,
   widest: Rest,
-  wanted: WantedSeries | 'all',
+  selection: SeriesSelection | 'all',
   mostSums = MOST_SUMS,
-): FewSums {
+): SmallTotal {
   const time = query.groupby.find((grouping) => grouping.by === 'time')
   const hasTexts = groupNames(query.groupby).length > 0
   const params = new Params()
-  const visible = visiblePoints(query, snapshot, params, wanted)
+  const visible = visiblePoints(query, snapshot, params, selection)
   const keys = [
     ...(time ? [`${bucketSql(time, params)} AS bucket`] : []),
     ...(hasTexts ? [`p.${by} AS summed_by`] : []),
   ]
-  const partials = toPartials(query.values, widest, keys.length === 0)
-  const summed = summedSql(keys, partials, visible.from, whereOf(visible))
+  const partialSums = toPartialSums(query.values, widest, keys.length === 0)
+  const summed = summedSql(keys, partialSums, visible.from, whereOf(visible))
   const ctes = [...visible.ctes, `summed AS (${summed})`].join(', ')
-  const columns = [time ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partials.map(({ name }) => name)]
-  const at = new Map(partials.map(({ name }, i) => [name, i]))
+  const columns = [time ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partialSums.map(({ name }) => name)]
+  const at = new Map(partialSums.map(({ name }, i) => [name, i]))
   // Points that lie beside the grid have buckets of their own, and what is not in nine digits has rows of its own.
   const rowsMax = 4 * mostSums
 
@@ -69,7 +69,7 @@ export function fewSums(
     sql: `WITH ${ctes} SELECT ${columns.join(', ')} FROM summed LIMIT ${params.add(rowsMax)}`,
     rowsMax,
     params: params.list,
-    groupsAllSeries: wanted === 'all' && hasTexts,
+    groupsAllSeries: selection === 'all' && hasTexts,
     numbersOf: (rows) => new Set(hasTexts ? (rows as readonly Row[]).map(([, number]) => number) : []),
     read(rows, textsOf) {
       const groups = new Map<string, Group>()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { shareNext } from './share-next.ts'
+import { coalesceNext } from './coalesce-next.ts'
 
 const PATIENCE_MS = 5000
 
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 /** Questions that are answered, or not, when the test says so. */
 function questions() {
   const open: PromiseWithResolvers[] = []
-  const ask = shareNext(() => {
+  const ask = coalesceNext(() => {
     const question = {} as PromiseWithResolvers
     const answer = new Promise<string>((resolve, reject) => Object.assign(question, { resolve, reject }))
     open.push(question)

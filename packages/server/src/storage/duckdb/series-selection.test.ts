@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { UPGRADES } from './schema.ts'
-import { WantedSeriesFinder } from './wanted-series.ts'
+import { SeriesSelector } from './series-selection.ts'
 
 const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
 afterAll(() => database[Symbol.asyncDispose]())
@@ -23,10 +23,10 @@ await database.change({
 
 let asked = 0
 let changes = 0
-let finder: WantedSeriesFinder
+let finder: SeriesSelector
 beforeEach(() => {
   asked = 0
-  finder = new WantedSeriesFinder(
+  finder = new SeriesSelector(
     (statement, signal) => (asked++, database.select(statement, signal)),
     () => changes,
   )
@@ -45,8 +45,8 @@ test('all series of a scope are known by the scope alone', async () => {
 })
 
 test('some of them are known by their numbers', async () => {
-  const wanted = await find(['volume'], { project_id: ['project-1', 'project-3'] })
-  expect(wanted).toEqual({ scopes: { first: 1, last: 3 }, whole: false, numbers: [2, 4], count: 2 })
+  const selection = await find(['volume'], { project_id: ['project-1', 'project-3'] })
+  expect(selection).toEqual({ scopes: { first: 1, last: 3 }, whole: false, numbers: [2, 4], count: 2 })
 })
 
 test('without a condition on series nothing is asked', async () => {

@@ -2,16 +2,16 @@ import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Instant } from '../domain/period.ts'
 import type { StateDatabase } from './database.ts'
 import { isOneOf } from './one-of.ts'
-import { batchCounter, chores } from './schema.ts'
+import { batchCounter, maintenance } from './schema.ts'
 
 /**
  * What is done now and then by one process for all: deleting what no reader can see, what is older than is kept, and old audit
  * records. `sweep` is what a hold forbids; `sweep-turn` says whose turn it is.
  */
-export type Chore = 'sweep' | 'sweep-turn' | 'retention' | 'audit'
+export type MaintenanceTask = 'sweep' | 'sweep-turn' | 'retention' | 'audit'
 
 /** Whose turn it is, by the database's clock. */
-export class Chores {
+export class Maintenance {
   readonly #db: StateDatabase
 
   constructor(db: StateDatabase) {
@@ -19,16 +19,16 @@ export class Chores {
   }
 
   /** True for one of all callers, then for nobody until so many seconds are over. */
-  async take(chore: Chore, everySeconds: number): Promise<boolean> {
+  async take(task: MaintenanceTask, everySeconds: number): Promise<boolean> {
     const taken = await this.#db
-      .insert(chores)
-      .values({ name: chore, notBefore: inSeconds(everySeconds) })
+      .insert(maintenance)
+      .values({ name: task, notBefore: inSeconds(everySeconds) })
       .onConflictDoUpdate({
-        target: chores.name,
+        target: maintenance.name,
         set: { notBefore: sql`excluded.not_before` },
-        setWhere: lte(chores.notBefore, sql`now()`),
+        setWhere: lte(maintenance.notBefore, sql`now()`),
       })
-      .returning({ name: chores.name })
+      .returning({ name: maintenance.name })
     return taken.length === 1
   }
 
@@ -39,28 +39,28 @@ export class Chores {
   }
 
   /** Nobody has these to do for so many seconds; again prolongs it. What is under way goes on. */
-  async hold(names: readonly Chore[], seconds: number): Promise<void> {
+  async hold(names: readonly MaintenanceTask[], seconds: number): Promise<void> {
     await this.#db.transaction(async (tx) => {
       for (const name of names) {
         await tx
-          .insert(chores)
+          .insert(maintenance)
           .values({ name, notBefore: inSeconds(seconds) })
           .onConflictDoUpdate({
-            target: chores.name,
-            set: { notBefore: sql`greatest(${chores.notBefore}, excluded.not_before)` },
+            target: maintenance.name,
+            set: { notBefore: sql`greatest(${maintenance.notBefore}, excluded.not_before)` },
           })
       }
     })
   }
 
   /** Takes a hold back. */
-  async release(names: readonly Chore[]): Promise<void> {
-    await this.#db.delete(chores).where(isOneOf(chores.name, names))
+  async release(names: readonly MaintenanceTask[]): Promise<void> {
+    await this.#db.delete(maintenance).where(isOneOf(maintenance.name, names))
   }
 }
 
-export async function isHeld(tx: StateDatabase, chore: Chore): Promise<boolean> {
-  return (await tx.$count(chores, and(eq(chores.name, chore), gt(chores.notBefore, sql`now()`)))) > 0
+export async function isHeld(tx: StateDatabase, task: MaintenanceTask): Promise<boolean> {
+  return (await tx.$count(maintenance, and(eq(maintenance.name, task), gt(maintenance.notBefore, sql`now()`)))) > 0
 }
 
 function inSeconds(seconds: number) {
