@@ -10,7 +10,7 @@ beforeAll(async () => {
   api = await openTestApi()
   // So that there is an answer to every question.
   await api.push(...pointsOf(tenant('p', 'p', '1')))
-  const body = { scope_id: 'p', last_processed_timestamp: '2026-06-11T12:00:00Z' }
+  const body = { scope_id: 'p', last_processed_timestamp: '2026-06-11T08:00:00Z' }
   await api.get(200, 'POST', '/v2/scope', { body })
   world = { projectB: 'b', call: (method, path, sent) => api.call(method, path, sent) }
 })

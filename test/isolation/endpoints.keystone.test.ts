@@ -204,7 +204,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
 async function fill(api: TestApi, { A, B }: Record<'A' | 'B', Tenant>): Promise<void> {
   await api.push(...pointsOf(A), ...pointsOf(B))
   for (const { project, flavor } of [A, B]) {
-    const body = { scope_id: project, last_processed_timestamp: '2026-06-11T12:00:00Z' }
+    const body = { scope_id: project, last_processed_timestamp: '2026-06-11T08:00:00Z' }
     // oxlint-disable-next-line no-await-in-loop -- in order
     await api.get(200, 'POST', '/v2/scope', { body })
     const task = { start_reprocess_time: '2026-06-10T00:00:00Z', end_reprocess_time: '2026-06-11T00:00:00Z' }

@@ -352,7 +352,7 @@ async function fill(api: TestApi, withB: boolean): Promise<void> {
     const { service_id } = await api.get(201, 'POST', `${hashmap}/services`, { body: { name: 'b' } })
     const rule = { service_id, cost: '1', type: 'flat', tenant_id: B.project }
     await api.get(201, 'POST', `${hashmap}/mappings`, { body: rule })
-    const body = { scope_id: B.project, last_processed_timestamp: '2026-06-11T12:00:00Z' }
+    const body = { scope_id: B.project, last_processed_timestamp: '2026-06-11T08:00:00Z' }
     await api.get(200, 'POST', '/v2/scope', { body })
   }
   await api.push(

@@ -36,7 +36,8 @@ export interface World {
 
 const HASHMAP = '/v1/rating/module_config/hashmap'
 const SCRIPTS = '/v1/rating/module_config/pyscripts/scripts'
-const NOON = '2026-06-11T12:00:00Z'
+/** Before the present of the services that are asked. */
+const MORNING = '2026-06-11T08:00:00Z'
 const RANGE = 'begin=2026-06-01T00:00:00Z&end=2026-07-01T00:00:00Z'
 
 let made = 0
@@ -66,8 +67,15 @@ const threshold = async (world: World) => {
 const script = async (world: World) => (await make(world, SCRIPTS, { name: name(), data: 'pass' }))['script_id']!
 const scope = async (world: World) => {
   const scope_id = name()
-  await make(world, '/v2/scope', { scope_id, last_processed_timestamp: NOON })
+  await make(world, '/v2/scope', { scope_id, last_processed_timestamp: MORNING })
   return scope_id
+}
+
+/** What is set to what it was is no change, and leaves no record. */
+const isOn = async (world: World, module: string) => {
+  const { status, text, json } = await world.call('GET', `/v2/rating/modules/${module}`)
+  if (status !== 200) throw new Error(`GET /v2/rating/modules/${module}: ${status} ${text}`)
+  return (json as { readonly enabled: boolean }).enabled
 }
 
 /** A scope with a task that waits. */
@@ -166,10 +174,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
 
   'GET /v1/rating/modules': get('admins', '/v1/rating/modules'),
   'GET /v1/rating/modules/{module_id}': get('admins', '/v1/rating/modules/hashmap'),
-  'PUT /v1/rating/modules/{module_id}': change(302, ['module'], () => ({
+  'PUT /v1/rating/modules/{module_id}': change(302, ['module'], async (world) => ({
     method: 'PUT',
-    path: '/v1/rating/modules/hashmap',
-    body: { module_id: 'hashmap', enabled: true },
+    path: '/v1/rating/modules/pyscripts',
+    body: { module_id: 'pyscripts', enabled: !(await isOn(world, 'pyscripts')) },
   })),
   'GET /v1/rating/reload_modules': get('admins', '/v1/rating/reload_modules', 204),
   'POST /v1/rating/quote': {
@@ -265,7 +273,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'PUT /v2/scope': change(202, ['scope'], async (world) => ({
     method: 'PUT',
     path: '/v2/scope',
-    body: { scope_id: [await scope(world)], last_processed_timestamp: NOON },
+    body: { scope_id: [await scope(world)], last_processed_timestamp: MORNING },
   })),
   'PATCH /v2/scope': change(200, ['scope'], async (world) => ({
     method: 'PATCH',
@@ -275,7 +283,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'POST /v2/scope': change(200, ['scope'], () => ({
     method: 'POST',
     path: '/v2/scope',
-    body: { scope_id: name(), last_processed_timestamp: NOON },
+    body: { scope_id: name(), last_processed_timestamp: MORNING },
   })),
   'GET /v2/dataframes': get('readers', `/v2/dataframes?${RANGE}`),
   'POST /v2/dataframes': change(204, ['dataframes'], ({ projectB }) => ({
@@ -293,10 +301,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'GET /v2/summary': get('readers', `/v2/summary?groupby=project_id,id,type&${RANGE}`),
   'GET /v2/rating/modules': get('admins', '/v2/rating/modules'),
   'GET /v2/rating/modules/{module_id}': get('admins', '/v2/rating/modules/hashmap'),
-  'PUT /v2/rating/modules/{module_id}': change(204, ['module'], () => ({
+  'PUT /v2/rating/modules/{module_id}': change(204, ['module'], async (world) => ({
     method: 'PUT',
-    path: '/v2/rating/modules/hashmap',
-    body: { enabled: true },
+    path: '/v2/rating/modules/pyscripts',
+    body: { enabled: !(await isOn(world, 'pyscripts')) },
   })),
   'GET /v2/task/reprocesses': get('admins', '/v2/task/reprocesses'),
   'POST /v2/task/reprocesses': change(202, ['reprocess'], async (world) => ({

@@ -118,7 +118,7 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
 
   test('takes the locks from a process that is paused in the middle of a transaction', async () => {
     await using database = await openProxiedDatabase()
-    await using paused = await openPostgres({ url: database.url, timeouts: { idleInTransactionMs: 200 } })
+    await using paused = await openPostgres({ url: database.url, timeouts: { idleInTransactionMs: 1000 } })
     await using other = await openPostgres({ url: database.url })
     const count = (db: State['db']) => db.execute(sql`UPDATE batch_counter SET value = value + 1`)
     const late = paused.db.transaction(async (tx) => {

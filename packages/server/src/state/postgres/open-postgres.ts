@@ -71,7 +71,8 @@ function session(url: string, { connectMs, idleInTransactionMs }: PostgresTimeou
 }
 
 async function migrateOnce(url: string, timeouts: PostgresTimeouts, foreign: readonly ForeignTables[]): Promise<void> {
-  const client = new Client({ ...session(url, timeouts), statement_timeout: MIGRATION_MS })
+  const limits = { statement_timeout: MIGRATION_MS, idle_in_transaction_session_timeout: MIGRATION_MS }
+  const client = new Client({ ...session(url, timeouts), ...limits })
   // A connection that breaks fails the statement that is under way; without a listener it would end the process too.
   client.on('error', () => {})
   try {
