@@ -2,7 +2,7 @@ import { setImmediate as settled } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { faultIn } from '../lib/fault.ts'
 import { Turns } from '../lib/turns.ts'
-import type { PointStore } from '../storage/point-store.ts'
+import type { PointStore, TotalQuery } from '../storage/point-store.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, series, table } from '../storage/testing/points.ts'
 import { type Asker, FEW_ROWS, type QuestionLimits, Questions } from './questions.ts'
@@ -24,7 +24,14 @@ afterAll(() => store?.[Symbol.asyncDispose]())
 
 function desk(limits: Partial<QuestionLimits> = {}) {
   const turns = new Turns({ light: 2, dear: 1, waitingMax: 100 })
-  return { turns, questions: new Questions(store, turns, { rowsMax: 1_000_000, ...limits }) }
+  const asked = {
+    total: store.total.bind(store),
+    streamTotal: store.streamTotal.bind(store),
+    retrieve: store.retrieve.bind(store),
+    // Not every engine can tell, and each in its own measure.
+    weigh: ({ groupby = [] }: Partial<TotalQuery>) => Promise.resolve(groupby.length * SERIES),
+  }
+  return { turns, questions: new Questions(asked, turns, { rowsMax: 1_000_000, ...limits }) }
 }
 
 function asker(client: string): Asker & { leave(): void } {
