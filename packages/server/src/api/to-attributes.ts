@@ -1,8 +1,9 @@
-import type { JsonValue } from '../http/json.ts'
+import { JsonDecimal, type JsonValue } from '../http/json.ts'
 import { Decimal, formatDecimal } from '../domain/decimal.ts'
 import type { AttributeValue } from '../domain/series.ts'
+import { readNumber } from '../lib/python-text.ts'
 
-/** Attributes as they came in JSON. A number that a double would not hold is kept as the text of its literal. */
+/** Attributes as they came in JSON, with numbers as Python reads them. */
 export function toAttributes(object: Readonly<Record<string, JsonValue>>): Record<string, AttributeValue> {
   if (isPlain(object)) return object
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, toAttribute(value)]))
@@ -16,6 +17,6 @@ function isPlain(object: Readonly<Record<string, JsonValue>>): object is Record<
 
 function toAttribute(value: JsonValue): AttributeValue {
   if (value === null || typeof value !== 'object') return value
-  if (value instanceof Decimal) return formatDecimal(value)
+  if (value instanceof Decimal) return readNumber(value instanceof JsonDecimal ? value.literal : formatDecimal(value))
   return Array.isArray(value) ? value.map(toAttribute) : toAttributes(value)
 }

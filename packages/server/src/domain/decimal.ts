@@ -151,19 +151,6 @@ export function isZero(value: Decimal): boolean {
   return value.coefficient === 0n
 }
 
-/** Toward minus infinity. */
-export function floor(value: Decimal): Decimal {
-  const unit = power10(value.scale)
-  const quotient = value.coefficient / unit
-  return new Decimal(value.coefficient < 0n && quotient * unit !== value.coefficient ? quotient - 1n : quotient, 0)
-}
-
-/** Toward plus infinity. */
-export function ceil(value: Decimal): Decimal {
-  const down = floor(new Decimal(-value.coefficient, value.scale))
-  return new Decimal(-down.coefficient, 0)
-}
-
 /** The value in units of `10^-STORED_SCALE`, or undefined when it does not fit `DECIMAL(38,18)`. */
 export function toStored(value: Decimal): bigint | undefined {
   const stored = rescale(value, STORED_SCALE)

@@ -1,4 +1,5 @@
 import type { Decimal } from './decimal.ts'
+import type { Exact } from './fraction.ts'
 import type { Instant, Period } from './period.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -16,7 +17,7 @@ export interface Sample {
  * there, the one of the latest batch, then the largest. For `time_weighted_mean` each series (name and all labels) holds a
  * value until its next sample, and what it held before the period counts from the period's begin on; the series of a group
  * add up at each instant; a series without a sample in the period, or before its first one, counts as nothing. The sum
- * over the period's seconds is divided by their number. Means are cut half-even at 18 digits after the point.
+ * over the period's seconds is divided by their number. Nothing is cut.
  */
 export const SAMPLE_METHODS = ['sum', 'max', 'mean', 'last', 'time_weighted_mean'] as const
 export type SampleMethod = (typeof SAMPLE_METHODS)[number]
@@ -37,7 +38,7 @@ export interface SampleValue {
   readonly period: Period
   /** In the order of the query's labels. */
   readonly labels: readonly string[]
-  readonly value: Decimal
+  readonly value: Exact
 }
 
 /** What the `samples` collector and fetcher need of the store that keeps samples. */

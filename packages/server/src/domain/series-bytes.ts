@@ -1,4 +1,5 @@
 import { textBytes } from '../lib/byte-cache.ts'
+import { PythonNumber } from '../lib/python-text.ts'
 import type { Attributes, AttributeValue, SeriesIdentity } from './series.ts'
 
 /** About what an object, and each of its members beside their texts, takes in memory. */
@@ -13,7 +14,7 @@ export function seriesBytes({ scopeId, type, unit, groupby, metadata }: SeriesId
 
 function valueBytes(value: AttributeValue | Attributes): number {
   if (typeof value === 'string') return textBytes(value)
-  if (value === null || typeof value !== 'object') return MEMBER_BYTES
+  if (value === null || typeof value !== 'object' || value instanceof PythonNumber) return MEMBER_BYTES
   let bytes = OBJECT_BYTES
   for (const [key, member] of Object.entries(value)) bytes += textBytes(key) + valueBytes(member)
   return bytes

@@ -1,12 +1,13 @@
 import { Fault } from '../lib/fault.ts'
 import { CALENDAR, calendarText } from './calendar.ts'
-import { decimalFromNumber } from './decimal.ts'
+import { decimal, decimalFromNumber } from './decimal.ts'
 import type { Instant } from './period.ts'
 import type { Point } from './point.ts'
 import type { Attributes, AttributeValue } from './series.ts'
 import { type Expression } from './skip-operations.ts'
 import { Parser } from './skip-parser.ts'
 import { SyntaxFault } from './skip-tokens.ts'
+import { PythonNumber } from '../lib/python-text.ts'
 import type { TimeZone } from './time-zone.ts'
 import { type Dict, EvaluationError, NO_DICT, type Value, truth } from './skip-value.ts'
 
@@ -107,6 +108,7 @@ function attributesDict(attributes: Attributes, more: Readonly<Record<string, ()
 
 function fromAttribute(value: AttributeValue): Value {
   if (typeof value === 'number') return decimalFromNumber(value)
+  if (value instanceof PythonNumber) return decimal(value.text)
   if (Array.isArray(value)) return value.map(fromAttribute)
   return value !== null && typeof value === 'object' ? attributesDict(value, {}) : value
 }

@@ -15,6 +15,7 @@ import {
   ZERO,
 } from './decimal.ts'
 import { compareTexts } from '../lib/compare-texts.ts'
+import { pythonText } from '../lib/python-text.ts'
 import { unreachable } from '../lib/unreachable.ts'
 
 /** A value of Python, as far as the language goes. Lists and tuples are alike. */
@@ -201,9 +202,7 @@ export function truth(value: Value): boolean {
 
 /** Python's `str(x)`; numbers without trailing zeros. */
 export function textOf(value: Value): string {
-  if (typeof value === 'string') return value
-  if (value === null) return 'None'
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (value === null || typeof value !== 'object') return pythonText(value)
   if (isDecimal(value)) return formatDecimal(value)
   throw new EvaluationError('str() takes texts, numbers, True, False and None')
 }

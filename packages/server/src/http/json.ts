@@ -1,7 +1,18 @@
 import { Decimal, decimalFromNumber, formatDecimal, parseDecimal } from '../domain/decimal.ts'
 import { jsonText, parseJson } from '../lib/json-text.ts'
+import { PythonNumber, pythonText } from '../lib/python-text.ts'
 
-/** A JSON document as it came in: a number whose digits a double would lose is a `Decimal`. */
+/** A number of a JSON document that a double would not give back as it was written. */
+export class JsonDecimal extends Decimal {
+  readonly literal: string
+
+  constructor(literal: string, { coefficient, scale }: Decimal) {
+    super(coefficient, scale)
+    this.literal = literal
+  }
+}
+
+/** A JSON document as it came in: a number that a double would not give back as it was written is a `Decimal`. */
 export type JsonValue = string | number | boolean | null | Decimal | JsonValue[] | { [key: string]: JsonValue }
 
 /** Why a document is not taken although it is JSON. */
@@ -20,7 +31,7 @@ const NUMBER_LENGTH_MAX = 400
 function exactNumber(literal: string): Decimal {
   const value = literal.length > NUMBER_LENGTH_MAX ? undefined : parseDecimal(literal)
   if (value === undefined) throw new JsonRefusal('a number is too long')
-  return value
+  return new JsonDecimal(literal, value)
 }
 
 function hasNul(value: JsonValue): boolean {
@@ -31,7 +42,10 @@ function hasNul(value: JsonValue): boolean {
 
 /** JSON text with decimals as exact number literals, whole ones with `.0` as Python prints a float. */
 export function writeJson(value: unknown): string {
-  return jsonText(value, (object) => (object instanceof Decimal ? decimalLiteral(object) : undefined))
+  return jsonText(value, (object) => {
+    if (object instanceof Decimal) return decimalLiteral(object)
+    return object instanceof PythonNumber ? object.text : undefined
+  })
 }
 
 function decimalLiteral(value: Decimal): string {
@@ -49,11 +63,8 @@ export function toDecimal(value: unknown): Decimal | undefined {
 
 /** A value as Python prints it inside CloudKitty's messages: `None`, `True`, a text as it is. */
 export function messageText(value: unknown): string {
-  if (value === undefined || value === null) return 'None'
-  if (typeof value === 'string') return shorten(value)
-  if (value === true) return 'True'
-  if (value === false) return 'False'
-  return shorten(writeJson(value))
+  if (value === undefined || value === null || typeof value === 'boolean') return pythonText(value ?? null)
+  return shorten(typeof value === 'string' ? value : writeJson(value))
 }
 
 /** Messages repeat what was sent, but not megabytes of it. */

@@ -106,7 +106,9 @@ export function isUuidLike(text: string): boolean {
 }
 
 function wordOf(value: JsonValue): string {
-  return typeof value === 'number' || typeof value === 'string' ? String(value).trim().toLowerCase() : ''
+  return typeof value === 'number' || typeof value === 'string' || value instanceof Decimal
+    ? String(value).trim().toLowerCase()
+    : ''
 }
 
 function kindOf(value: JsonValue): string {

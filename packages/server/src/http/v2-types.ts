@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Instant } from '../domain/period.ts'
 import { Decimal } from '../domain/decimal.ts'
+import { pythonText } from '../lib/python-text.ts'
 import { parseIsoInstant } from '../domain/iso-time.ts'
 import type { JsonValue } from './json.ts'
 import { type Described, parsedType, refuse, Refusal } from './parsed-type.ts'
@@ -193,8 +194,6 @@ function one(value: JsonValue): JsonValue {
 }
 
 function toText(value: JsonValue): string | undefined {
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || value instanceof Decimal) return String(value)
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  return undefined
+  if (value instanceof Decimal) return String(value)
+  return value === null || typeof value === 'object' ? undefined : pythonText(value)
 }

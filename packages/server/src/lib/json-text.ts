@@ -48,18 +48,22 @@ const LONG_NUMBER = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/
 /** A whole number literal, as JSON has it. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
+/** A number literal with a point and nothing but zeros behind it: JavaScript makes an integer of it. A string may hold the like. */
+const WHOLE_FLOAT = /\d\.0+(?!\d)/
+
 /**
- * Reads JSON text without losing digits: a number that a double may not hold becomes what `exact` makes of its literal,
- * every other one is a plain number. The last of several equal keys wins. Throws `SyntaxError` on anything else than JSON,
- * and on nesting that no client needs. Takes a time that grows with the text, whatever is in it.
+ * Reads JSON text without losing anything of a number: one that a double may not hold, or that is a whole one written with a
+ * point, becomes what `exact` makes of its literal; every other one is a plain number. The last of several equal keys wins.
+ * Throws `SyntaxError` on anything else than JSON, and on nesting that no client needs. Takes a time that grows with the
+ * text, whatever is in it.
  */
 export function parseJson(text: string, exact: (literal: string) => unknown): unknown {
   refuseDeep(text)
-  if (!mayLoseDigits(text)) return JSON.parse(text)
+  if (!mayLoseDigits(text) && !mayLosePoints(text)) return JSON.parse(text)
   // The platform's parser tells nobody how a number was written. A long one is therefore handed to it as a text, which begins
   // with what no client can guess.
   const mark = randomUUID()
-  const marked = markLongNumbers(text, mark)
+  const marked = markNumbers(text, mark)
   if (marked === undefined) return JSON.parse(text)
   return JSON.parse(marked, (_key, value: unknown) =>
     typeof value === 'string' && value.startsWith(mark) ? exact(value.slice(mark.length)) : value,
@@ -71,8 +75,13 @@ export function mayLoseDigits(text: string): boolean {
   return LONG_NUMBER.test(text)
 }
 
-/** The text with every long number made a text that begins with `mark`; undefined when there is none outside of strings. */
-function markLongNumbers(text: string, mark: string): string | undefined {
+/** Whether `JSON.parse` might make an integer of a number that was written with a point. */
+export function mayLosePoints(text: string): boolean {
+  return WHOLE_FLOAT.test(text)
+}
+
+/** The text with every such number made a text that begins with `mark`; undefined when there is none outside of strings. */
+function markNumbers(text: string, mark: string): string | undefined {
   const parts: string[] = []
   let copied = 0
   for (let i = 0; i < text.length; i++) {
@@ -84,7 +93,8 @@ function markLongNumbers(text: string, mark: string): string | undefined {
       while (i + 1 < text.length && isNumberPart(text.charCodeAt(i + 1))) i++
       const literal = text.slice(begin, i + 1)
       // What is no number, or stands where a key belongs, is for the parser to refuse.
-      if (!LONG_NUMBER.test(literal) || !NUMBER.test(literal) || nextIsColon(text, i + 1)) continue
+      if (!(LONG_NUMBER.test(literal) || WHOLE_FLOAT.test(literal))) continue
+      if (!NUMBER.test(literal) || nextIsColon(text, i + 1)) continue
       parts.push(text.slice(copied, begin), `"${mark}${literal}"`)
       copied = i + 1
     }

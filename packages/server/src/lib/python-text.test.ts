@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pythonText } from './python-text.ts'
+import { PythonNumber, pythonText, readNumber } from './python-text.ts'
 
 test.each([
   ['8', '8'],
@@ -18,7 +18,18 @@ test.each([
   ['-1.5e300', '-1.5e+300'],
   ['1e400', 'inf'],
 ])('the number %s reads as Python prints it: %s', (literal, text) => {
-  expect(pythonText({ literal })).toBe(text)
+  expect(pythonText(readNumber(literal))).toBe(text)
+})
+
+test('a number that reads alike in both languages is a plain one', () => {
+  expect(['8', '-0', '2.5', '2.50', '1e2', '8.0'].map(readNumber)).toEqual([
+    8,
+    0,
+    2.5,
+    2.5,
+    new PythonNumber('100.0'),
+    new PythonNumber('8.0'),
+  ])
 })
 
 test.each([
@@ -27,6 +38,9 @@ test.each([
   [null, 'None'],
   [true, 'True'],
   [false, 'False'],
+  [8, '8'],
+  [2.5, '2.5'],
+  [0.0000001, '1e-07'],
 ])('%j reads as %s', (value, text) => {
   expect(pythonText(value)).toBe(text)
 })

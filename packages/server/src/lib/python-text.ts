@@ -1,13 +1,43 @@
 /**
- * What Python's `str` makes of a JSON value that is neither list nor object. CloudKitty compares attributes by that text,
- * so `8` and `8.0` are two things, and `null` is `None`. `literal` is the text of a number as it stands in the JSON.
+ * A JSON number that Python prints in another way than JavaScript: `8.0`, `1e-05`, an integer of twenty digits. All others are
+ * plain numbers.
  */
-export function pythonText(value: string | boolean | null | { readonly literal: string }): string {
+export class PythonNumber {
+  /** As Python prints it, which is a JSON number too. */
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  toString(): string {
+    return this.text
+  }
+}
+
+/** A number of a JSON document, by the literal that stands there; what no double holds is the text `inf` or `-inf`. */
+export function readNumber(literal: string): number | PythonNumber | 'inf' | '-inf' {
+  const text = literalText(literal)
+  if (text === 'inf' || text === '-inf') return text
+  const number = Number(text)
+  return String(number) === text ? number : new PythonNumber(text)
+}
+
+/**
+ * What Python's `str` makes of a JSON value that is neither list nor object. CloudKitty compares attributes by that text,
+ * so `8` and `8.0` are two things, and `null` is `None`.
+ */
+export function pythonText(value: string | boolean | null | number | PythonNumber): string {
   if (typeof value === 'string') return value
   if (value === null) return 'None'
   if (value === true) return 'True'
   if (value === false) return 'False'
-  return /^-?\d+$/.test(value.literal) ? value.literal.replace(/^-0+$/, '0') : pythonFloat(Number(value.literal))
+  if (value instanceof PythonNumber) return value.text
+  return Number.isInteger(value) ? String(value) : pythonFloat(value)
+}
+
+function literalText(literal: string): string {
+  return /^-?\d+$/.test(literal) ? literal.replace(/^-0+$/, '0') : pythonFloat(Number(literal))
 }
 
 /** Python's `repr` of a float: the shortest digits that give it back, with an exponent below 1e-4 and from 1e16 on. */

@@ -5,7 +5,10 @@ import { Decimal } from '../domain/decimal.ts'
 import type { Point } from '../domain/point.ts'
 import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
+import { Fraction, FRACTION_ZERO } from '../domain/fraction.ts'
+import { toQuantity } from '../domain/to-quantity.ts'
 import { attributeText, type Attributes, type AttributeValue } from '../domain/series.ts'
+import { PythonNumber } from '../lib/python-text.ts'
 import type { Snapshot, Tombstone } from '../domain/snapshot.ts'
 import { TimeZone } from '../domain/time-zone.ts'
 import {
@@ -631,6 +634,9 @@ function attributes(open: Open): void {
     42,
     -1.5,
     1e21,
+    new PythonNumber('8.0'),
+    new PythonNumber('1e-05'),
+    new PythonNumber('123456789012345678901'),
     true,
     false,
     null,
@@ -638,6 +644,7 @@ function attributes(open: Open): void {
     'None',
     [],
     [1, 'two', [null]],
+    [new PythonNumber('2.0'), { a: new PythonNumber('1e+16') }, '3.0'],
     {},
     { b: { c: [true] }, a: 1 },
   ])('the JSON value %j comes back as what it was, and is filtered and grouped by its text', async (value) => {
@@ -679,6 +686,11 @@ function attributes(open: Open): void {
       series({ groupby: { id: 'vm-1', project_id: 'alpha', flavor: 'x' } }),
       series({ groupby: { id: 1, project_id: 'alpha' } }),
       series({ groupby: { id: '1', project_id: 'alpha' } }),
+      series({ groupby: { id: new PythonNumber('1.0'), project_id: 'alpha' } }),
+      series({ groupby: { id: '1.0', project_id: 'alpha' } }),
+      series({ groupby: { id: ['#', '1.0'], project_id: 'alpha' } }),
+      series({ groupby: { id: null, project_id: 'alpha' } }),
+      series({ groupby: { id: '', project_id: 'alpha' } }),
     ]
     await store.write(
       1,
@@ -1046,6 +1058,16 @@ function samples(open: Open): void {
   const vm = { id: 'vm', project_id: 'alpha' }
   const at = (minutes: number, value: string, labels: Record<string, string> = vm) =>
     sample('cpu', JUNE + minutes * 60, value, labels)
+
+  test('a mean is exact until it is a quantity', async () => {
+    await using store = await open()
+    await store.writeSamples(1, [at(0, '1'), at(20, '0'), at(40, '0')])
+    const metric = { factor: new Fraction(27n, 10n), offset: FRACTION_ZERO, mutate: 'NONE', mutateMap: [] } as const
+    for (const method of ['mean', 'time_weighted_mean'] as const) {
+      const [found] = await store.readSamples(ask(method), EVERYTHING, never)
+      expect(String(toQuantity(found!.value, metric))).toBe('0.9')
+    }
+  })
 
   test.each<[SampleMethod, string, string]>([
     ['sum', '6', '4'],

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Attributes, attributeText, type AttributeValue, type Series } from '../domain/series.ts'
+import { attributesJson, type Attributes, attributeText, type Series } from '../domain/series.ts'
 import { textBytes } from '../lib/byte-cache.ts'
 import { Fault } from '../lib/fault.ts'
 
@@ -30,8 +30,8 @@ export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): 
     scopeId.toWellFormed(),
     type.toWellFormed(),
     unit.toWellFormed(),
-    JSON.stringify(groupby),
-    JSON.stringify(metadata),
+    attributesJson(groupby),
+    attributesJson(metadata),
   ]
 }
 
@@ -60,5 +60,5 @@ export function refuseOther(series: Series, stored: Identity): void {
 
 /** Whether attributes say the same as those of a JSON text, in whatever order. */
 function sameAttributes(attributes: Attributes, text: string): boolean {
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(attributes)), JSON.parse(text) as AttributeValue)
+  return isDeepStrictEqual(JSON.parse(attributesJson(attributes)), JSON.parse(text))
 }

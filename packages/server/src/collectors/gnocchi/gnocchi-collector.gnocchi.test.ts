@@ -4,7 +4,7 @@ import { compare, Decimal, decimalFromNumber, divideRounded, power10, STORED_SCA
 import type { Metric } from '../../domain/metric.ts'
 import { type Period, periodsFrom } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
-import { attributeText } from '../../domain/series.ts'
+import { attributeText, ruleText } from '../../domain/series.ts'
 import type { Collector } from '../collector.ts'
 import { contextOf, metricOf } from '../testing/collect-context.ts'
 import {
@@ -158,7 +158,8 @@ describe.skipIf(missing !== undefined)(`against a real Gnocchi${missing ? ` (ski
         resource.attributes,
         ...known.map((revision) => revision.attributes),
       ) as Record<string, unknown>
-      expect(series.metadata).toEqual({
+      const asRulesSee = Object.entries(series.metadata).map(([name, value]) => [name, ruleText(value)])
+      expect(Object.fromEntries(asRulesSee)).toEqual({
         flavor_name: attributes['flavor_name'],
         vcpus: typeof attributes['vcpus'] === 'number' ? pythonFloat(attributes['vcpus']) : 'None',
         spot: { true: 'True', false: 'False', null: 'None' }[String(attributes['spot'])],
@@ -190,7 +191,7 @@ describe.skipIf(missing !== undefined)(`against a real Gnocchi${missing ? ` (ski
       points
         .map(
           ({ series, begin, quantity }) =>
-            `${series.scopeId} ${attributeText(series.groupby['volume_type'])} ${begin} ${quantity.toString()}`,
+            `${series.scopeId} ${ruleText(series.groupby['volume_type'])} ${begin} ${quantity.toString()}`,
         )
         .toSorted(byText),
     ).toEqual([...totals].map(([key, total]) => `${key} ${total}`).toSorted(byText))
@@ -430,7 +431,7 @@ async function askAsCloudKitty(url: string, metric: Metric, scope: string, { beg
   return groups.flatMap(({ group, measures }) => {
     const [first] = measures.measures.aggregated
     if (!first) return []
-    const texts = Object.entries(group).map(([name, value]) => [name, value ?? 'None'])
+    const texts = Object.entries(group).map(([name, value]) => [name, value])
     return [row(Object.fromEntries(texts) as object, begin, first[2])]
   })
 }

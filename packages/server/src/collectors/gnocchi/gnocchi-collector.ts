@@ -1,6 +1,7 @@
 import { ZERO } from '../../domain/decimal.ts'
 import type { Metric } from '../../domain/metric.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
+import { attributesJson, attributeText, type Attributes } from '../../domain/series.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
 import type { AggregatesQuery, GnocchiClient, ResourceAttributes } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { Source } from '../../sources/http/source-client.ts'
@@ -11,7 +12,7 @@ import { type AnswerBudget, AnswerBudgets, type Part, planParts } from '../plan-
 import type { ExtraArgs } from './extra-args.ts'
 import { planQuestion, type QuestionPlan, toAggregatesQuery } from './plan-question.ts'
 import { type HistoryQuestion, ResourceReader } from './resource-reader.ts'
-import { toUsage, type Usage } from './to-usage.ts'
+import { toUsage, type Usage, valueOf } from './to-usage.ts'
 
 export interface GnocchiCollectorOptions {
   readonly measures: 'all' | 'first'
@@ -90,7 +91,7 @@ export class GnocchiCollector implements Collector<ExtraArgs> {
   async #toPoints({ metric, whole }: Question, part: Part, usage: readonly Usage[], signal: AbortSignal) {
     const asked = new Set(part.scopes)
     const { scopeKey } = this.#context
-    const relevant = usage.filter(({ group }) => asked.has(group[scopeKey] ?? ''))
+    const relevant = usage.filter(({ group }) => asked.has(attributeText(group[scopeKey])))
     const metadataOf = await this.#metadata(metric, whole, relevant, signal)
     const toSeries = this.#seriesOf(metric)
     const points: Point[] = []
@@ -120,7 +121,12 @@ export class GnocchiCollector implements Collector<ExtraArgs> {
     const now = this.#resources.mark()
     let history = await this.#resources.read(question, signal)
     const find = ({ group, period }: Pick<Usage, 'group' | 'period'>) =>
-      history.find(resourceKey, { scopeId: group[scopeKey]!, key: group[resourceKey] ?? '' }, period, periodSeconds)
+      history.find(
+        resourceKey,
+        { scopeId: attributeText(group[scopeKey]), key: attributeText(group[resourceKey]) },
+        period,
+        periodSeconds,
+      )
     // It may have come to be after another metric had the resources read.
     if (usage.some((each) => !find(each))) history = await this.#resources.read(question, signal, now)
     return find
@@ -130,10 +136,10 @@ export class GnocchiCollector implements Collector<ExtraArgs> {
   #seriesOf({ type, unit, groupby, metadata }: Metric) {
     const { scopeKey, series } = this.#context
     const prefix = `collector_gnocchi ${JSON.stringify([type, unit, groupby, metadata])}`
-    return (group: Readonly<Record<string, string>>, attributes: ResourceAttributes) => {
-      const extra = metadata.map((name) => attributes[name] ?? '')
-      return series.intern(prefix + JSON.stringify([...groupby.map((name) => group[name]), ...extra]), () => ({
-        scopeId: group[scopeKey]!,
+    return (group: Attributes, attributes: ResourceAttributes) => {
+      const extra = metadata.map((name) => valueOf(attributes, name))
+      return series.intern(prefix + attributesJson([...groupby.map((name) => group[name]!), ...extra]), () => ({
+        scopeId: attributeText(group[scopeKey]),
         type,
         unit,
         groupby: group,

@@ -1,12 +1,10 @@
-import { add, compare, Decimal, decimalFromNumber, divideRounded, mul, power10, ZERO } from '../../domain/decimal.ts'
+import { add, compare, Decimal, decimalFromNumber, mul, power10, ZERO } from '../../domain/decimal.ts'
+import { cut, type Exact, Fraction } from '../../domain/fraction.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type { Method } from './extra-args.ts'
 
-/** Digits after the point of a mean: many more than are kept of a quantity, whatever its factor. */
-const MEAN_SCALE = 40
-
 /** One value of the values at several instants, at least one, in the order of time; exact where the method permits. */
-export function reAggregate(values: readonly Decimal[], method: Method): Decimal {
+export function reAggregate(values: readonly Decimal[], method: Method): Exact {
   switch (method) {
     case 'first':
       return values[0]!
@@ -33,7 +31,7 @@ export function reAggregate(values: readonly Decimal[], method: Method): Decimal
       const total = sum(values)
       const count = new Decimal(BigInt(values.length), 0)
       const spread = add(mul(squares, count), new Decimal(-mul(total, total).coefficient, mul(total, total).scale))
-      return decimalFromNumber(Math.sqrt(Number(divide(spread, values.length ** 2).toString())))
+      return decimalFromNumber(Math.sqrt(toNumber(divide(spread, values.length ** 2))))
     }
     default:
       return unreachable(method)
@@ -44,8 +42,13 @@ function sum(values: readonly Decimal[]): Decimal {
   return values.reduce((a, b) => add(a, b), ZERO)
 }
 
-function divide(value: Decimal, by: number): Decimal {
-  const scale = Math.max(MEAN_SCALE, value.scale)
-  const numerator = value.coefficient * power10(scale - value.scale)
-  return new Decimal(divideRounded(numerator, BigInt(by)), scale)
+function divide(value: Decimal, by: number): Fraction {
+  return new Fraction(value.coefficient, power10(value.scale) * BigInt(by))
+}
+
+/** More digits than a double has. */
+const DOUBLE_SCALE = 40
+
+function toNumber(value: Fraction): number {
+  return Number(cut(value, DOUBLE_SCALE).toString())
 }

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, type Period } from '../../domain/period.ts'
+import { attributeText, type AttributeValue } from '../../domain/series.ts'
 import { type ResourceAttributes, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
 
 /** Attributes of a revision that say of when it is. */
@@ -51,7 +52,7 @@ export class ResourceHistory {
     if (index) return index
     index = new Map()
     for (const revision of this.#revisions) {
-      const key = JSON.stringify([revision.attributes[this.#scopeKey], revision.attributes[resourceKey]])
+      const key = JSON.stringify([this.#scopeKey, resourceKey].map((name) => attributeText(revision.attributes[name])))
       const known = index.get(key)
       if (known) known.push(revision)
       else index.set(key, [revision])
@@ -91,12 +92,12 @@ function toRevision(attributes: ResourceAttributes): Revision {
   }
 }
 
-function instantOf(text: string | undefined, otherwise: number): Instant {
-  const instant = text === undefined ? Number.NaN : toInstant(text)
+function instantOf(value: AttributeValue | undefined, otherwise: number): Instant {
+  const instant = toInstant(attributeText(value))
   return Number.isNaN(instant) ? otherwise : instant
 }
 
 function byId(a: Revision, b: Revision): number {
-  const [left = '', right = ''] = [a.attributes['id'], b.attributes['id']]
+  const [left, right] = [attributeText(a.attributes['id']), attributeText(b.attributes['id'])]
   return left < right ? -1 : left > right ? 1 : 0
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Period, periodsFrom } from '../../domain/period.ts'
+import { attributeText } from '../../domain/series.ts'
 import type { AggregateGroup, AggregatesQuery, Measure } from '../../sources/gnocchi/gnocchi-client.ts'
 import { ExtraArgs, METHODS } from './extra-args.ts'
 import { planQuestion, toAggregatesQuery } from './plan-question.ts'
@@ -26,7 +27,7 @@ function usageOf(
   const extraArgs = ExtraArgs.parse({ resource_type: 'instance', ...args })
   const question = { plan: { byRevision, rate }, args: extraArgs, scopeKey: 'project_id', groupby, periods, measures }
   return toUsage(groups, question).map(({ group, period, value }) => [
-    groupby.includes('flavor') ? group['flavor'] : group['id'],
+    attributeText(groupby.includes('flavor') ? group['flavor'] : group['id']),
     (period.begin - BEGIN) / 60,
     value.toString(),
   ])

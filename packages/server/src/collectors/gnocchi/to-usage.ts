@@ -1,5 +1,7 @@
 import { add, type Decimal, decimalFromNumber } from '../../domain/decimal.ts'
+import type { Exact } from '../../domain/fraction.ts'
 import type { Period } from '../../domain/period.ts'
+import { attributesJson, attributeText, type Attributes, type AttributeValue } from '../../domain/series.ts'
 import { type AggregateGroup, type Measure, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { ExtraArgs, Method } from './extra-args.ts'
 import type { QuestionPlan } from './plan-question.ts'
@@ -8,9 +10,9 @@ import { reAggregate } from './re-aggregate.ts'
 /** What one group of resources used in one period. */
 export interface Usage {
   /** The attributes that the definition groups by. */
-  readonly group: Readonly<Record<string, string>>
+  readonly group: Attributes
   readonly period: Period
-  readonly value: Decimal
+  readonly value: Exact
 }
 
 export interface UsageQuestion {
@@ -44,6 +46,11 @@ export function toUsage(groups: readonly AggregateGroup[], question: UsageQuesti
   return usage
 }
 
+/** An attribute's value: null is one of them, and what is missing is empty. */
+export function valueOf(attributes: Attributes, name: string): AttributeValue {
+  return Object.hasOwn(attributes, name) ? attributes[name]! : ''
+}
+
 /** A measure that counts for a period. */
 interface Entry {
   readonly at: number
@@ -55,7 +62,7 @@ interface Entry {
 
 /** The measures of one group, by the number of the period. */
 interface Lane {
-  readonly group: Readonly<Record<string, string>>
+  readonly group: Attributes
   readonly cells: (Entry[] | undefined)[]
 }
 
@@ -65,12 +72,12 @@ function toLanes(groups: readonly AggregateGroup[], question: UsageQuestion): La
   const lanes = new Map<string, Lane>()
   const place = toPlacement(question)
   for (const { group: all, measures } of groups) {
-    const group = Object.fromEntries(groupby.map((name) => [name, all[name] ?? '']))
-    const key = JSON.stringify(Object.values(group))
+    const group = Object.fromEntries(groupby.map((name) => [name, valueOf(all, name)]))
+    const key = attributesJson(Object.values(group))
     const known = lanes.get(key)
     const lane = known ?? { group, cells: Array.from<Entry[] | undefined>({ length: periods.length }) }
     lanes.set(key, lane)
-    const began = plan.byRevision ? toInstant(all['revision_start'] ?? '') : Number.NaN
+    const began = plan.byRevision ? toInstant(attributeText(all['revision_start'])) : Number.NaN
     const revision = Number.isNaN(began) ? -Infinity : began
     for (const { at, granularity, value, from, to } of place(measures)) {
       const entry = { at, granularity, value, revision }
@@ -154,14 +161,14 @@ function toPlacement({ plan, args, periods, measures: reading }: UsageQuestion) 
 
 function ofLane({ group, cells }: Lane, i: number, question: UsageQuestion): Omit<Usage, 'period'> | undefined {
   const cell = cells[i]
-  return cell && { group, value: valueOf(cell, question) }
+  return cell && { group, value: oneOf(cell, question) }
 }
 
 /** All lanes with the same resource, where the definition wants one point for all its revisions. */
 function bundledById(lanes: readonly Lane[], { scopeKey }: UsageQuestion): Lane[][] {
   const bundles = new Map<string, Lane[]>()
   for (const lane of lanes) {
-    const key = JSON.stringify([lane.group[scopeKey], lane.group['id']])
+    const key = JSON.stringify([attributeText(lane.group[scopeKey]), attributeText(lane.group['id'])])
     const bundle = bundles.get(key)
     if (bundle) bundle.push(lane)
     else bundles.set(key, [lane])
@@ -179,10 +186,10 @@ function ofRevisions(bundle: readonly Lane[], i: number, question: UsageQuestion
   if (question.measures === 'all') {
     const all: (Entry[] | undefined)[] = [undefined]
     for (const entry of cells.flat()) addTo(all, 0, entry, true)
-    return { group, value: valueOf(all[0]!, question) }
+    return { group, value: oneOf(all[0]!, question) }
   }
   // CloudKitty adds up the revisions that have one measure, unless the last one has several: then it counts alone.
-  if (latest.cells[i]!.length > 1) return { group, value: valueOf(latest.cells[i]!, question) }
+  if (latest.cells[i]!.length > 1) return { group, value: oneOf(latest.cells[i]!, question) }
   const singles = cells.filter((cell) => cell.length === 1)
   return { group, value: singles.map(([entry]) => entry!.value).reduce((a, b) => add(a, b)) }
 }
@@ -192,7 +199,7 @@ function revisionOf(cell: readonly Entry[]): number {
 }
 
 /** One value of a period's measures, at least one. */
-function valueOf(cell: readonly Entry[], { args, periods, measures }: UsageQuestion): Decimal {
+function oneOf(cell: readonly Entry[], { args, periods, measures }: UsageQuestion): Exact {
   if (cell.length === 1) return cell[0]!.value
   // Gnocchi's order, which is lost where revisions were brought together.
   const ordered = cell.toSorted((a, b) => b.granularity - a.granularity || a.at - b.at)

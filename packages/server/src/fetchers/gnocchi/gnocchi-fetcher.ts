@@ -1,3 +1,4 @@
+import { attributeText } from '../../domain/series.ts'
 import type { GnocchiClient, ResourceSearch } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { Source } from '../../sources/http/source-client.ts'
 import { fetchFailed } from '../fetch-failed.ts'
@@ -30,7 +31,10 @@ export class GnocchiFetcher implements Fetcher {
     for (const resourceType of types) {
       try {
         for await (const page of this.#client.resources(toSearch(resourceType, attribute), signal)) {
-          for (const row of page) if (isScope(row[attribute], attribute)) found.add(row[attribute]!)
+          for (const row of page) {
+            const scope = attributeText(row[attribute])
+            if (scope !== '') found.add(scope)
+          }
         }
       } catch (error) {
         throw fetchFailed(error, `attribute: ${attribute} of ${resourceType}`, { resourceType })
@@ -52,13 +56,9 @@ export class GnocchiFetcher implements Fetcher {
   }
 }
 
-/** Resources without the attribute are left out by Gnocchi where it can: only it can tell a scope that is called None. */
+/** Resources without the attribute are left out by Gnocchi where it can. */
 function toSearch(resourceType: string, attribute: string): ResourceSearch {
   const general = GENERAL.has(attribute)
   const search = general ? { '!=': { [attribute]: null } } : undefined
   return { resourceType, search, details: !general, attributes: [attribute], sort: ['id:asc'] }
-}
-
-function isScope(value: string | undefined, attribute: string): boolean {
-  return value !== undefined && value !== '' && (value !== 'None' || GENERAL.has(attribute))
 }

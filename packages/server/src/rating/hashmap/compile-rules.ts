@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Calendar } from '../../domain/calendar.ts'
 import { type Decimal, compare, decimal, decimalFromNumber, formatDecimal, parseDecimal } from '../../domain/decimal.ts'
-import { type AttributeValue, attributeText, type Series } from '../../domain/series.ts'
+import { type AttributeValue, ruleText, type Series } from '../../domain/series.ts'
+import { PythonNumber } from '../../lib/python-text.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { countReached } from './count-reached.ts'
 import { NO_OUTCOME, type FieldOutcome, Match } from './match.ts'
@@ -60,7 +61,7 @@ export class CompiledService {
 
   /** What its rules see of a series: `flavor = 'm1', mem = ''`. */
   seenOf(series: Series, calendar: CalendarTexts): string {
-    return this.#fields.map(({ name }) => `${name} = '${attributeText(valueOf(series, name, calendar))}'`).join(', ')
+    return this.#fields.map(({ name }) => `${name} = '${ruleText(valueOf(series, name, calendar))}'`).join(', ')
   }
 
   /** The rules that apply to the series at a time of that calendar; throws `NotANumber` when a threshold cannot tell. */
@@ -107,7 +108,7 @@ class CompiledField {
 
   outcome(series: Series, calendar: CalendarTexts): FieldOutcome {
     const value = valueOf(series, this.name, calendar)
-    const outcomes = this.#byValue.get(attributeText(value)) ?? this.#other
+    const outcomes = this.#byValue.get(ruleText(value)) ?? this.#other
     return outcomes.at(this.#levels.length === 0 || isNothing(value) ? 0 : this.#countReached(value))
   }
 
@@ -168,6 +169,7 @@ function isNothing(value: AttributeValue | undefined): value is undefined | null
 /** What Python's `Decimal` makes of an attribute: text (blanks around it do not matter), numbers, and `true` as one. */
 function toNumber(value: AttributeValue): Decimal | undefined {
   if (typeof value === 'string') return parseDecimal(value.trim())
+  if (value instanceof PythonNumber) return parseDecimal(value.text)
   if (typeof value === 'number') return Number.isFinite(value) ? decimalFromNumber(value) : undefined
   return typeof value === 'boolean' ? decimal(value ? '1' : '0') : undefined
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type AggregatesQuery, GnocchiClient, type ResourceAttributes } from './gnocchi-client.ts'
+import { PythonNumber } from '../../lib/python-text.ts'
 import { SourceClient } from '../http/source-client.ts'
 import { type Answer, sendJson, serveHttp } from '../../lib/testing/serve-http.ts'
 
@@ -72,7 +73,7 @@ test('groups and measures are read, and attributes as Python prints them', async
   )
   expect(value).toEqual([
     {
-      group: { id: 'x', vcpus: '8.0', cores: '8', none: 'None', on: 'True', text: '8.0' },
+      group: { id: 'x', vcpus: new PythonNumber('8.0'), cores: 8, none: null, on: true, text: '8.0' },
       measures: [
         { at: 1_780_272_000, granularity: 3600, value: 0.1 },
         { at: 1_780_272_300, granularity: 300, value: 1e22 },

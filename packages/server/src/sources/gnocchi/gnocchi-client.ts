@@ -1,8 +1,9 @@
 import { parse as parseLossless } from 'lossless-json'
 import { parseIsoTime } from '../../domain/iso-time.ts'
 import { formatInstant } from '../../domain/period.ts'
+import type { Attributes, AttributeValue } from '../../domain/series.ts'
 import { Fault, type FaultCode } from '../../lib/fault.ts'
-import { pythonText } from '../../lib/python-text.ts'
+import { readNumber } from '../../lib/python-text.ts'
 import { requireAnswer } from '../http/require-answer.ts'
 import { excerpt, type Source, type SourceReply, type SourceRequest } from '../http/source-client.ts'
 
@@ -18,8 +19,7 @@ export interface Measure {
 
 /** What Gnocchi aggregated of the resources that have the same values of the `groupby` attributes. */
 export interface AggregateGroup {
-  /** As Python prints the values: `None`, `True`, `8.0`. */
-  readonly group: Readonly<Record<string, string>>
+  readonly group: ResourceAttributes
   /** Coarsest granularity first, then by time. */
   readonly measures: readonly Measure[]
 }
@@ -52,8 +52,8 @@ export interface ResourceSearch {
   readonly sort: readonly string[]
 }
 
-/** Values as Python prints them; lists and objects are left out. */
-export type ResourceAttributes = Readonly<Record<string, string>>
+/** As Gnocchi gives them, numbers as Python reads them; lists and objects are left out. */
+export type ResourceAttributes = Attributes
 
 /** Gnocchi gives a thousand resources a page: enough for a hundred million. */
 const PAGES_MAX = 100_000
@@ -227,11 +227,10 @@ export function toInstant(text: string): number {
 
 function toAttributes(element: unknown, reply: SourceReply): ResourceAttributes {
   if (!isRecord(element)) throw invalid(reply, 'holds an element that is not an object')
-  const attributes: Record<string, string> = {}
+  const attributes: Record<string, AttributeValue> = {}
   for (const [name, value] of Object.entries(element)) {
-    if (value instanceof NumberText || value === null || typeof value !== 'object') {
-      attributes[name] = pythonText(value as string | boolean | null | NumberText)
-    }
+    if (value instanceof NumberText) attributes[name] = readNumber(value.literal)
+    else if (value === null || typeof value !== 'object') attributes[name] = value as AttributeValue
   }
   return attributes
 }

@@ -4,7 +4,7 @@ import type { Instant } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
 import { seriesBytes } from '../../domain/series-bytes.ts'
-import type { Attributes, Series } from '../../domain/series.ts'
+import { parseAttributes, type Series } from '../../domain/series.ts'
 import type { BatchId, Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { UTC } from '../../domain/time-zone.ts'
 import { byteCache, textBytes } from '../../lib/byte-cache.ts'
@@ -269,8 +269,8 @@ WHERE id IN ${params.integers([...missing.keys()].map(BigInt))}`
         scopeId,
         type,
         unit,
-        groupby: JSON.parse(groupby!) as Attributes,
-        metadata: JSON.parse(metadata!) as Attributes,
+        groupby: parseAttributes(groupby!),
+        metadata: parseAttributes(metadata!),
       }
       this.#readSeries.set(id!, series)
       found.set(id!, series)

@@ -1,4 +1,5 @@
-import { Decimal, decimal, divideRounded, rescale, STORED_SCALE } from '../../domain/decimal.ts'
+import { type Decimal, decimal, power10 } from '../../domain/decimal.ts'
+import { type Exact, Fraction } from '../../domain/fraction.ts'
 import type { SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
@@ -70,8 +71,8 @@ const METHODS = {
   time_weighted_mean: 'toString(sum(x.area))',
 } as const
 
-function readValue({ method, periods }: SampleQuery, value: Decimal, count: bigint): Decimal {
-  const over = (divisor: bigint) => new Decimal(divideRounded(rescale(value, STORED_SCALE), divisor), STORED_SCALE)
+function readValue({ method, periods }: SampleQuery, value: Decimal, count: bigint): Exact {
+  const over = (divisor: bigint) => new Fraction(value.coefficient, divisor * power10(value.scale))
   switch (method) {
     case 'sum':
     case 'max':

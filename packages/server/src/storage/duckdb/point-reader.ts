@@ -1,7 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { Point } from '../../domain/point.ts'
 import { seriesBytes } from '../../domain/series-bytes.ts'
-import type { Attributes, Series } from '../../domain/series.ts'
+import { parseAttributes, type Series } from '../../domain/series.ts'
 import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import type { PointRow } from './retrieve-sql.ts'
 import { Params, type Select } from './statement.ts'
@@ -88,7 +88,7 @@ function toSeriesRead([id, scopeId, type, unit, groupby, metadata]: unknown[]): 
     scopeId: scopeId as string,
     type: type as string,
     unit: unit as string,
-    groupby: JSON.parse(groupby as string) as Attributes,
-    metadata: JSON.parse(metadata as string) as Attributes,
+    groupby: parseAttributes(groupby as string),
+    metadata: parseAttributes(metadata as string),
   }
 }

@@ -1,4 +1,5 @@
-import { Decimal, divideRounded, power10, STORED_SCALE } from '../../domain/decimal.ts'
+import { Decimal, power10, STORED_SCALE } from '../../domain/decimal.ts'
+import { type Exact, Fraction } from '../../domain/fraction.ts'
 import type { SampleQuery, SampleValue } from '../../domain/sample.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
@@ -81,7 +82,7 @@ const METHODS = {
   last: "max({'instant': x.instant, 'batch': x.batch, 'value': x.value}).value AS v0",
 } as const
 
-function readValue({ method, periods }: SampleQuery, row: readonly unknown[]): Decimal {
+function readValue({ method, periods }: SampleQuery, row: readonly unknown[]): Exact {
   const value = row[0] as bigint
   switch (method) {
     case 'sum':
@@ -89,11 +90,11 @@ function readValue({ method, periods }: SampleQuery, row: readonly unknown[]): D
     case 'last':
       return new Decimal(value, STORED_SCALE)
     case 'mean':
-      return new Decimal(divideRounded(value, row[1] as bigint), STORED_SCALE)
+      return new Fraction(value, (row[1] as bigint) * power10(STORED_SCALE))
     case 'time_weighted_mean': {
       const seconds = BigInt(periods[0]!.end - periods[0]!.begin)
       const held = value * power10(STORED_SCALE) + (row[1] as bigint)
-      return new Decimal(divideRounded(held, seconds), STORED_SCALE)
+      return new Fraction(held, seconds * power10(STORED_SCALE))
     }
     default:
       return unreachable(method)

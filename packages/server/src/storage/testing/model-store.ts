@@ -3,11 +3,13 @@ import {
   compare,
   Decimal,
   divideRounded,
+  power10,
   rescale,
   roundScale,
   STORED_SCALE,
   toStored,
 } from '../../domain/decimal.ts'
+import { type Exact, Fraction } from '../../domain/fraction.ts'
 import type { Instant, Period } from '../../domain/period.ts'
 import type { Point } from '../../domain/point.ts'
 import type { Sample, SampleQuery, SampleValue } from '../../domain/sample.ts'
@@ -258,7 +260,7 @@ function reduceSamples(
   period: Period,
   within: readonly Reading[],
   all: readonly Reading[],
-): Decimal {
+): Exact {
   const values = within.map(({ sample }) => sample.value)
   const sum = values.reduce((a, b) => add(a, b))
   switch (method) {
@@ -267,7 +269,7 @@ function reduceSamples(
     case 'max':
       return values.reduce((a, b) => (compare(a, b) < 0 ? b : a))
     case 'mean':
-      return mean(sum, values.length)
+      return over(sum, values.length)
     case 'last':
       return latest(within)!.sample.value
     case 'time_weighted_mean': {
@@ -280,11 +282,15 @@ function reduceSamples(
           if (now) held = add(held, now.sample.value)
         }
       }
-      return mean(held, period.end - period.begin)
+      return over(held, period.end - period.begin)
     }
     default:
       return unreachable(method)
   }
+}
+
+function over(value: Decimal, by: number): Fraction {
+  return new Fraction(value.coefficient, power10(value.scale) * BigInt(by))
 }
 
 function latest(readings: readonly Reading[]): Reading | undefined {

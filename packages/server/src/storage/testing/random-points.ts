@@ -6,6 +6,7 @@ import { SAMPLE_METHODS, type Sample, type SampleQuery } from '../../domain/samp
 import type { AttributeValue, Attributes } from '../../domain/series.ts'
 import type { Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { TimeZone } from '../../domain/time-zone.ts'
+import { PythonNumber } from '../../lib/python-text.ts'
 import { type Grouping, type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
 import { ZONE_NAMES } from '../../domain/testing/local-time.ts'
 import { DAY, HOUR, JUNE, series, SUMS } from './points.ts'
@@ -21,7 +22,7 @@ const ODD_NAMES = ["o'k", '🔑', 'type', 'a.b', 'new\nline', '\\', 'a\u0000b', 
 const name = fc.constantFrom('id', 'project_id', 'flavor', 'unit', 'month', ...ODD_NAMES)
 const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   { weight: 5, arbitrary: word },
-  fc.constantFrom<AttributeValue[]>(1, 1.5, true, null, [], ['a'], { k: 'a' }),
+  fc.constantFrom<AttributeValue[]>(1, 1.5, new PythonNumber('1.0'), true, null, [], ['a'], { k: 'a' }),
 )
 const given: fc.Arbitrary<Attributes> = fc.dictionary(
   fc.constantFrom('id', 'flavor', 'month', 'year', ...ODD_NAMES),
@@ -76,7 +77,10 @@ export const snapshot: fc.Arbitrary<Snapshot> = fc.record({
   hidden: fc.array(batch, { maxLength: 2 }),
   tombstones: fc.array(anyTombstone, { maxLength: 3 }),
 })
-const filterText = fc.oneof(word, fc.constantFrom('alpha', 'beta', 't', 'GiB', 'None', 'True', '6', '["a"]', '1.5'))
+const filterText = fc.oneof(
+  word,
+  fc.constantFrom('alpha', 'beta', 't', 'GiB', 'None', 'True', '6', '["a"]', '1.5', '1.0'),
+)
 const paging = { offset: fc.oneof(fc.constant(0), fc.nat(12)), limit: fc.oneof(fc.constant(undefined), fc.nat(12)) }
 const filter = {
   begin: instant,

@@ -13,7 +13,7 @@ export interface MetricsReading {
   readonly raw: unknown
   /** False when it is no YAML at all. */
   readonly readable: boolean
-  readonly metrics: readonly Pick<Metric, 'type' | 'unit' | 'metadata'>[]
+  readonly metrics: readonly Pick<Metric, 'type' | 'unit' | 'groupby' | 'metadata'>[]
   readonly faults: readonly { readonly where: string; readonly path: string; readonly reason: string }[]
 }
 

@@ -182,6 +182,25 @@ test('a quote is the exact sum of what the rules in force make of the resources'
   expect((await quote('/v1/rating', other)).text).toBe('"0.84"')
 })
 
+test('a quote reads numbers as rating does', async () => {
+  await using quoted = await openTestApi()
+  await quoted.get(302, 'PUT', '/v1/rating/modules/hashmap', { body: { module_id: 'hashmap', enabled: true } })
+  const service = await quoted.get(201, 'POST', `${HASHMAP}/services/`, { body: { name: 'instance' } })
+  const fieldBody = { name: 'vcpus', service_id: service['service_id'] }
+  const field = await quoted.get(201, 'POST', `${HASHMAP}/fields/`, { body: fieldBody })
+  const texts = { '8': '1', '8.0': '10', None: '100', '1e-05': '1000', '12345678901234567890': '10000', True: '2' }
+  for (const [value, cost] of Object.entries(texts)) {
+    const body = { field_id: field['field_id'], value, type: 'flat', cost }
+    await quoted.get(201, 'POST', `${HASHMAP}/mappings/`, { body })
+  }
+  const quote = async (vcpus: string) => {
+    const resource = `{"service": "instance", "volume": 1.0, "desc": {"metadata": {"vcpus": ${vcpus}}}}`
+    return (await quoted.call('POST', '/v1/rating/quote', { body: `{"resources": [${resource}]}` })).json
+  }
+  const literals = ['8', '8.0', '"8.0"', '8.00', 'null', '0.00001', '1E-5', '12345678901234567890', 'true']
+  expect(await Promise.all(literals.map(quote))).toEqual(['1', '10', '10', '10', '100', '1000', '1000', '10000', '2'])
+})
+
 test.each([
   [{}],
   [{ resources: null }],

@@ -46,6 +46,32 @@ test('what is pushed comes back as it was given', async () => {
   expect(await api.get(404, 'GET', `${PATH}?${range}&filters=volume_type:hdd`)).toEqual(NOTHING)
 })
 
+test('attributes that are numbers or null stay so; reports group by what Python prints, and by nothing for null', async () => {
+  await using fresh = await openTestApi()
+  const point = (vcpus: string) =>
+    `{"vol": {"unit": "GiB", "qty": 1.0}, "rating": {"price": 0.5}, "groupby": {}, "metadata": {"vcpus": ${vcpus}}}`
+  const literals = ['2', '2.0', '1e-05', '"2"', 'null', '""', '12345678901234567890']
+  const period = '{"begin": "2026-06-02T00:00:00", "end": "2026-06-02T01:00:00"}'
+  const body = `{"dataframes": [{"period": ${period}, "usage": {"x": [${literals.map(point).join(', ')}]}}]}`
+  await fresh.get(204, 'POST', '/v2/dataframes', { body })
+  const { text } = await fresh.call('GET', '/v2/dataframes?begin=2026-06-01&end=2026-06-03')
+  expect(new Set([...text.matchAll(/"vcpus": ("?[^"}]*"?)/g)].map(([, value]) => value))).toEqual(new Set(literals))
+  const summary = async (query: string) => {
+    const path = `/v2/summary?begin=2026-06-01&end=2026-06-03&groupby=vcpus${query}`
+    const { results } = await fresh.get<{ results: unknown[][] }>(200, 'GET', path)
+    return results.map(([, , qty, , vcpus]) => [vcpus, qty])
+  }
+  expect(await summary('')).toEqual([
+    ['', 2],
+    ['12345678901234567890', 1],
+    ['1e-05', 1],
+    ['2', 2],
+    ['2.0', 1],
+  ])
+  expect(await summary('&filters=vcpus:2')).toEqual([['2', 2]])
+  expect(await summary('&filters=vcpus:2.0')).toEqual([['2.0', 1]])
+})
+
 test('numbers keep every digit, as number or text, and attributes any JSON value', async () => {
   const { period, range } = month(2001)
   const body = JSON.stringify({

@@ -4,7 +4,7 @@ import { type LongText, longText } from '../../../domain/long-text.ts'
 import type { Period } from '../../../domain/period.ts'
 import { NO_RULES, type Point } from '../../../domain/point.ts'
 import { type SeriesRegistry } from '../../../domain/series-registry.ts'
-import { attributeText } from '../../../domain/series.ts'
+import { attributesJson, attributeText } from '../../../domain/series.ts'
 import { toAttributes } from '../../to-attributes.ts'
 
 /** What is wrong with a point, and where in it. */
@@ -46,7 +46,7 @@ export class PushedPoints {
     const price = rating['price'] === undefined ? ZERO : numeric(rating['price'], 'rating', 'price')
     const groupby = toAttributes(dictionary(point['groupby']!, 'groupby'))
     const metadata = toAttributes(dictionary(point['metadata']!, 'metadata'))
-    const series = this.#series.intern(JSON.stringify([type, unit, groupby, metadata]), () => {
+    const series = this.#series.intern(attributesJson([type, unit, groupby, metadata]), () => {
       const identity = { scopeId: attributeText(groupby[this.#scopeKey]), type, unit, groupby, metadata }
       const long = longText(identity, this.#series.textBytesMax)
       if (long) throw new PointRefusal(`it has ${long.reason}`, ...pathOf(long))

@@ -6,7 +6,7 @@ import type { Instant, Period } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { JsonPull } from '../../../lib/json-pull.ts'
-import { mayLoseDigits } from '../../../lib/json-text.ts'
+import { mayLoseDigits, mayLosePoints } from '../../../lib/json-text.ts'
 import { PointRefusal, type PushedPoints } from './pushed-point.ts'
 
 /** No point is longer than this, nor anything else that is read in one piece. */
@@ -146,10 +146,24 @@ async function toPoints(run: Run, pushed: PushedPoints, period: Period): Promise
 function together(text: string): JsonValue[] | undefined {
   if (mayLoseDigits(text) || text.includes('\\u0000')) return undefined
   try {
-    return JSON.parse(`[${text}]`) as JsonValue[]
+    const values = JSON.parse(`[${text}]`) as JsonValue[]
+    return mayLosePoints(text) && values.some(hasNumberInAttributes) ? undefined : values
   } catch {
     return undefined
   }
+}
+
+/** Of quantities and prices it does not matter how they were written. */
+function hasNumberInAttributes(point: JsonValue): boolean {
+  if (point === null || typeof point !== 'object') return false
+  const { groupby, metadata } = point as Record<string, JsonValue>
+  return hasNumber(groupby) || hasNumber(metadata)
+}
+
+function hasNumber(value: JsonValue | undefined): boolean {
+  if (typeof value === 'number') return true
+  if (value === null || typeof value !== 'object') return false
+  return Object.values(value as Record<string, JsonValue>).some(hasNumber)
 }
 
 async function oneByOne({ text, index, path }: Run): Promise<JsonValue[]> {

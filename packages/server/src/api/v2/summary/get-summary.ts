@@ -2,19 +2,22 @@ import { z } from 'zod'
 import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
+import { warningHeaders } from '../../../http/warning.ts'
 import { out, param } from '../../../http/v2-types.ts'
 import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
-import type { TotalRow } from '../../../storage/point-store.ts'
+import type { Total, TotalRow } from '../../../storage/point-store.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { type RangeDeps, rangeOf, toPointFilter } from '../../point-filter.ts'
 import { FEW_ROWS, type Questions } from '../../questions.ts'
 import { requireFew } from '../../require-few.ts'
 import { restrictToOwnScope } from '../../restrict-to-own-scope.ts'
 import { DEFAULT_FIELDS, parseCustomFields } from './parse-custom-fields.ts'
+import type { InfoDeps } from '../../v1/info/metrics-source.ts'
 import { parseGroupby } from './parse-groupby.ts'
+import { unknownAttributes } from './unknown-attributes.ts'
 
-export interface SummaryDeps extends RangeDeps {
+export interface SummaryDeps extends RangeDeps, InfoDeps {
   readonly questions: Pick<Questions, 'few' | 'total'>
   readonly batches: Pick<Batches, 'snapshot'>
   readonly scopeKey: string
@@ -39,7 +42,8 @@ export const getSummary = defineRoute<SummaryDeps>()({
   description:
     'A row per group, ascending by the groups in the order of `groupby`. `time` makes a bucket of each period; `time-d`, ' +
     '`time-w`, `time-m` and `time-y` group by the day, week, month and year of the configured time zone. `filter` and `filters` are the ' +
-    'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types.',
+    'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types. A header `Warning` names attributes in `groupby` that ' +
+    'no metric has and no point of the answer carries.',
   query: {
     begin: param.datetime().optional(),
     end: param.datetime().optional(),
@@ -76,13 +80,32 @@ export const getSummary = defineRoute<SummaryDeps>()({
       isObject ? Object.fromEntries(cells(row).map((cell, i) => [names[i]!, cell])) : cells(row)
     const head = (total: number, count: number) => (isObject ? { total } : { total, columns: count === 0 ? [] : names })
     const snapshot = await batches.snapshot()
-    if (limit <= FEW_ROWS) {
-      const { total, rows } = await questions.few({ ...question, limit }, snapshot, request)
-      return { ...head(total, rows.length), results: rows.map(toResult), format: query.response_format }
+    const attributes = columns.flatMap(({ grouping }) => (grouping.by === 'attribute' ? [grouping.name] : []))
+    const warned = async (answer?: Total) => {
+      const isCarried = async (name: string) => {
+        const groupby = [{ by: 'attribute', name } as const]
+        const isWhole = answer !== undefined && query.offset === 0 && answer.rows.length === answer.total
+        const { rows } = isWhole
+          ? answer
+          : await questions.few({ ...question, groupby, offset: 0, limit: 2 }, snapshot, request)
+        const place = isWhole ? groups.indexOf(name) : 0
+        return rows.some((row) => row.groups[place] !== '')
+      }
+      return { headers: warningHeaders(await unknownAttributes(attributes, deps, isCarried)) }
     }
+    if (limit <= FEW_ROWS) {
+      const answer = await questions.few({ ...question, limit }, snapshot, request)
+      const { total, rows } = answer
+      const body = { ...head(total, rows.length), results: rows.map(toResult), format: query.response_format }
+      return new Reply(body, await warned(answer))
+    }
+    const told = await warned()
     const { total, count, rows } = await questions.total({ ...question, limit }, snapshot, request)
     const results = listText(rows, [], (row) => writeJson(toResult(row)))
-    return new Reply(jsonStream({ ...head(total, count), format: query.response_format }, 'results', results, '\n'))
+    return new Reply(
+      jsonStream({ ...head(total, count), format: query.response_format }, 'results', results, '\n'),
+      told,
+    )
   },
 })
 

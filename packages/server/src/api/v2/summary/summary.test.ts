@@ -52,6 +52,24 @@ test('groups stand behind the values in the order of the request, rows ascend by
   expect(await summary(`${query}&offset=3`)).toEqual({ total: 3, columns: [], results: [], format: 'table' })
 })
 
+test('an attribute that nobody has is grouped by, and a header says that nobody has it', async () => {
+  const warning = async (query: string) => {
+    const { status, headers } = await api.call('GET', `/v2/summary${query}`)
+    expect(status).toBe(200)
+    return headers.get('warning')
+  }
+  const nobody = 'no metric has such an attribute, and no point of this answer carries it'
+  for (const limit of ['', '&limit=5000', '&offset=1']) {
+    expect(await warning(`?groupby=type,flavr_name${limit}`)).toBe(
+      `199 cloudtabby "groupby flavr_name: ${nobody}; did you mean flavor_name?"`,
+    )
+    // Of a metric, of a point that was pushed, of everybody.
+    expect(await warning(`?groupby=volume_type,flavor,project_id,type,time,month${limit}`)).toBeNull()
+  }
+  expect(await warning('?groupby=flavor&filters=type:volume.size')).toContain(`groupby flavor: ${nobody}`)
+  expect(await summary('?groupby=flavr_name')).toMatchObject({ total: 1, results: [[BEGIN, END, 38.1, 2.35, '']] })
+})
+
 test('time makes buckets of the period, in order, and leaves empty ones out', async () => {
   const query = '?groupby=time&response_format=object&begin=2026-06-11T07:00:00Z&end=2026-06-11T09:00:00Z'
   expect(await summary(query)).toEqual({
