@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { isThorough } from './packages/server/src/lib/testing/tries.ts'
 
 export default defineConfig({
   // Node 20 cannot parse `await using`; the build lowers it, and so must the tests.
@@ -9,8 +10,11 @@ export default defineConfig({
     maxWorkers: 2,
     // PGlite's WebAssembly runs for a second or two in a file: compiling it a second time, for speed, takes longer than that.
     execArgv: ['--liftoff-only'],
-    // Generous, because the machine may be busy: no test waits for the clock.
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
+    // Files that one process runs share what was loaded and compiled: half of the time went into that. No test leaves
+    // anything behind in a module.
+    isolate: false,
+    // What hangs costs so much; no test waits for the clock. The thorough ones kill, search and load a busy machine.
+    testTimeout: isThorough ? 180_000 : 20_000,
+    hookTimeout: isThorough ? 240_000 : 60_000,
   },
 })

@@ -27,7 +27,7 @@ test('what state has acknowledged is there after the power was cut, again and ag
   // The program makes its own whole and on disk; this is a copy of one.
   execFileSync('sync', ['--file-system', folder])
   let newest = 0
-  for (let cut = 0; cut < tries(2, 10); cut++) {
+  for (let cut = 0; cut < tries(2, 5); cut++) {
     newest = await commitUntil(folder, newest + 1, newest + 20 + cut * 37)
     await disk.cut()
     await using state = await openPGlite(folder)

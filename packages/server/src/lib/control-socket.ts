@@ -1,10 +1,12 @@
+import { once } from 'node:events'
 import { chmod, mkdir, rm } from 'node:fs/promises'
-import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
 import { dirname, relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { Fault, type FaultCode, FAULTS } from './fault.ts'
 
-/** A request is one line of JSON, and not a long one. */
+/** A request is a little JSON. */
 const REQUEST_BYTES_MAX = 64 * 1024
 /** Who connects and says nothing is cut off. */
 const SILENCE_MS = 10_000
@@ -19,10 +21,11 @@ export type ControlHandler = (
   signal: AbortSignal,
 ) => Promise<unknown>
 
+/** An answer is a line of JSON for each of these; the last one is not `progress`. */
 type Message = { progress: object } | { done: unknown } | { fault: { code: string; message: string; detail: object } }
 
 /**
- * Listens for commands of this machine's same user, on a Unix socket that nobody else may open. A socket that a dead
+ * Listens for commands of this machine's same user: HTTP on a Unix socket that nobody else may open. A socket that a dead
  * process left is taken over: call it only while holding the folder (`lockFolder`). Undefined when the path is too long for
  * a socket. Disposal ends what is under way.
  */
@@ -34,69 +37,62 @@ export async function listenControl(path: string, handle: ControlHandler): Promi
   await rm(path, { force: true })
   const stop = new AbortController()
   const working = new Set<Promise<void>>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const work = serve(socket, handle, stop.signal)
+  const limits = { headersTimeout: SILENCE_MS, requestTimeout: SILENCE_MS, keepAliveTimeout: 1 }
+  const server = createServer(limits, (request, response) => {
+    const work = serve(request, response, handle, stop.signal)
     working.add(work)
     void work.finally(() => working.delete(work))
   })
   server.maxConnections = CONNECTIONS_MAX
-  await listening(server, address)
+  server.listen(address)
+  await once(server, 'listening')
   await chmod(path, 0o600)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort(new Fault('state.unavailable', 'the service is stopping'))
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await Promise.all(working)
+      server.closeIdleConnections()
       await closed
       await rm(path, { force: true })
     },
   }
 }
 
-async function serve(socket: Socket, handle: ControlHandler, stopping: AbortSignal): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: ControlHandler,
+  stopping: AbortSignal,
+): Promise<void> {
   const gone = new AbortController()
-  socket.on('error', () => {})
-  socket.on('close', () => gone.abort(new Error('the command is gone')))
-  const send = (message: Message) => void (socket.writable && socket.write(`${JSON.stringify(message)}\n`))
+  const ended = new Promise<void>((resolve) => {
+    response.on('close', () => {
+      gone.abort(new Error('the command is gone'))
+      resolve()
+    })
+  })
+  const send = (message: Message) => void (response.writable && response.write(`${JSON.stringify(message)}\n`))
+  response.setHeader('content-type', 'application/x-ndjson')
   try {
-    const request = await readRequest(socket)
-    // From here on the other side only waits: its end is the end of what it wanted.
-    socket.on('end', () => gone.abort(new Error('the command is gone')))
-    socket.resume()
+    const asked = await readRequest(request)
     const signal = AbortSignal.any([gone.signal, stopping])
-    send({ done: (await handle(request, (progress) => send({ progress }), signal)) ?? null })
+    send({ done: (await handle(asked, (progress) => send({ progress }), signal)) ?? null })
   } catch (error) {
-    if (error instanceof Fault) send({ fault: { code: error.code, message: error.message, detail: error.detail } })
-    else
-      send({ fault: { code: 'internal', message: error instanceof Error ? error.message : String(error), detail: {} } })
+    const { code, detail } = error instanceof Fault ? error : { code: 'internal', detail: {} }
+    send({ fault: { code, message: error instanceof Error ? error.message : String(error), detail } })
   }
-  socket.end()
-  if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()).destroySoon())
+  response.end()
+  await ended
 }
 
-async function readRequest(socket: Socket): Promise<unknown> {
-  let text = ''
-  const late = setTimeout(() => socket.destroy(), SILENCE_MS)
-  try {
-    return await new Promise((resolve, reject) => {
-      socket.setEncoding('utf8')
-      socket.on('close', () => reject(new Error('closed before the request')))
-      socket.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > REQUEST_BYTES_MAX) reject(new Error('the request is too long'))
-        const end = text.indexOf('\n')
-        if (end < 0) return
-        socket.removeAllListeners('data')
-        try {
-          resolve(JSON.parse(text.slice(0, end)))
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
-  } finally {
-    clearTimeout(late)
+async function readRequest(request: IncomingMessage): Promise<unknown> {
+  const length = Number(request.headers['content-length'] ?? Infinity)
+  if (length > REQUEST_BYTES_MAX) {
+    request.resume()
+    throw new Error('the request is too long')
   }
+  return JSON.parse(await text(request))
 }
 
 /**
@@ -110,24 +106,21 @@ export async function askControl(
 ): Promise<{ readonly done: unknown } | undefined> {
   const address = shortest(path)
   if (address === undefined) return undefined
-  const socket = await connect(address)
-  if (!socket) return undefined
-  const hangUp = () => socket.destroy(signal.reason as Error)
-  signal.addEventListener('abort', hangUp, { once: true })
+  const response = await post(address, JSON.stringify(request), signal)
+  if (!response) return undefined
   try {
-    signal.throwIfAborted()
-    socket.write(`${JSON.stringify(request)}\n`)
-    for await (const line of createInterface({ input: socket, crlfDelay: Infinity })) {
+    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
       const message = JSON.parse(line) as Message
       if ('progress' in message) onProgress(message.progress)
       else if ('done' in message) return { done: message.done }
       else throw toError(message.fault)
     }
-    signal.throwIfAborted()
     throw new Fault('state.unavailable', 'the service was ended before it had done what it was asked for')
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   } finally {
-    signal.removeEventListener('abort', hangUp)
-    socket.destroy()
+    response.destroy()
   }
 }
 
@@ -136,28 +129,21 @@ function toError({ code, message, detail }: { code: string; message: string; det
   return new Error(message)
 }
 
-async function connect(address: string): Promise<Socket | undefined> {
-  const socket = createConnection(address)
+/** The answer as it begins. Hangs up when the signal fires, whenever that is. */
+function post(socketPath: string, body: string, signal: AbortSignal): Promise<IncomingMessage | undefined> {
   return new Promise((resolve, reject) => {
-    socket.once('connect', () => {
-      socket.removeAllListeners('error')
-      socket.on('error', () => {})
-      resolve(socket)
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const sent = httpRequest({ socketPath, method: 'POST', path: '/', headers, agent: false, signal }, (response) => {
+      // A connection that is cut ends the lines; that nothing was done is seen by that.
+      response.on('error', () => {})
+      resolve(response)
     })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(signal.reason as Error)
+      else if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
       else reject(error)
     })
-  })
-}
-
-function listening(server: Server, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(address, () => {
-      server.off('error', reject)
-      resolve()
-    })
+    sent.end(body)
   })
 }
 

@@ -6,24 +6,24 @@ import { PGlite } from '@electric-sql/pglite'
 import { MIGRATIONS_FOLDER, type State } from '../database.ts'
 import { migrated, openPGlite } from '../pglite/open-pglite.ts'
 import { openTestPostgres } from './open-test-postgres.ts'
+import { ReusedPGlites } from './reused-pglites.ts'
 
 /**
  * Fresh, migrated state for a suite that does not care where: in memory, or with `TEST_STORES=servers` on PostgreSQL (see
  * `openTestStore`, which goes by the same variable).
  */
 export async function openTestState(): Promise<State> {
-  return process.env['TEST_STORES'] === 'servers' ? openTestPostgres() : openStateInMemory()
+  return process.env['TEST_STORES'] === 'servers' ? openTestPostgres() : inMemory.open()
 }
 
-/**
- * Fresh, migrated state in memory. Making an empty database takes PGlite seconds, so a migrated one is kept beside the
- * other temporary files and copied.
- */
-async function openStateInMemory(): Promise<State> {
+const inMemory = new ReusedPGlites(async () => {
   const file = `${await templatePath()}.tar`
+  // Making an empty database takes PGlite seconds, so a migrated one is kept beside the other temporary files and copied.
   const template = await readFile(file).catch(() => makeTemplate(file))
-  return migrated(await PGlite.create({ loadDataDir: new Blob([new Uint8Array(template)]) }))
-}
+  const client = await PGlite.create({ loadDataDir: new Blob([new Uint8Array(template)]) })
+  await migrated(client)
+  return client
+})
 
 async function makeTemplate(file: string): Promise<Buffer> {
   const client = await PGlite.create()
