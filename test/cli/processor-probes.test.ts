@@ -39,7 +39,7 @@ test('a processor answers for its health and its figures, and is unwell once the
     expect(started.text()).toContain('connection refused')
   } finally {
     started.process.kill('SIGTERM')
-    expect(await started.exit()).toBe(0)
+    expect(await started.exit()).toBe(143)
     await rm(folder, { recursive: true, force: true })
   }
 })

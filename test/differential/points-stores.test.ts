@@ -18,7 +18,7 @@ describe.skipIf(missing !== undefined)(`both engines${missing ? ` (skipped: ${mi
         await expectAlike(steps, clickhouse, duckdb)
       }),
       // A failure names its seed and path: put them here to play it again.
-      { numRuns: tries(10, 200) },
+      { numRuns: tries(10, 80) },
     )
   })
 

@@ -7,7 +7,7 @@ export const LAYOUTS = ['embedded', 'postgres', 'servers'] as const
 export type Layout = (typeof LAYOUTS)[number]
 
 export const FAULTS = ['kill', 'pause', ...NET_FAULTS, 'disk', 'clock'] as const
-export type FaultKind = (typeof FAULTS)[number]
+type FaultKind = (typeof FAULTS)[number]
 
 /** Something goes wrong for a while; times in milliseconds since the round's clock runs. */
 export type FaultEvent = { readonly at: number; readonly for: number } & (

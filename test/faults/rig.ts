@@ -33,7 +33,7 @@ export interface Rig extends AsyncDisposable {
 }
 
 /** One that can be killed, and comes back on the same folder and port. */
-export interface RigClickHouse {
+interface RigClickHouse {
   readonly url: string
   killAndRestart(afterMs: number): Promise<void>
   dropDatabase(name: string): Promise<void>

@@ -115,7 +115,7 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   if (reader.reads === 0) findings.push('the API never answered')
 
   const direct = join(folder, 'direct.conf')
-  await writeFile(direct, configuration(begin, folder, { source: source.url, ...stores }))
+  await writeFile(direct, configuration(begin, folder, { source: `${source.url}/api/v1`, ...stores }))
   await using opened = await open({
     files: [direct],
     dirs: [],

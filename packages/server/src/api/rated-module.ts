@@ -53,7 +53,7 @@ export async function listRatedModules({ ratingModules, modules }: ModuleDeps): 
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-export async function findRatedModule(deps: ModuleDeps, name: string): Promise<RatedModule | undefined> {
+async function findRatedModule(deps: ModuleDeps, name: string): Promise<RatedModule | undefined> {
   return (await listRatedModules(deps)).find((module) => module.name === name)
 }
 

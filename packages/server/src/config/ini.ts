@@ -1,5 +1,5 @@
 /** One `option = value` of a file. */
-export interface IniEntry {
+interface IniEntry {
   /** `DEFAULT`, or the name in lower case: oslo.config does not mind the letter case of sections. */
   readonly section: string
   /** Hyphens read as underscores: keystoneauth's options are written both ways. */
@@ -9,7 +9,7 @@ export interface IniEntry {
   readonly line: number
 }
 
-export interface IniFault {
+interface IniFault {
   readonly line: number
   readonly reason: string
 }

@@ -91,7 +91,7 @@ test('relative paths start at the working directory, and what this machine knows
   expect(config.policy.rules.find(({ name }) => name === 'storage:list_data_frames')).toMatchObject({
     source: `${join(at.path, 'conf/rules.yaml')}:1`,
   })
-  expect(config.metricsRaw).toEqual({ metrics: { cpu: { unit: 'instance' } } })
+  expect(config.metrics).toMatchObject([{ name: 'cpu', unit: 'instance' }])
 })
 
 test("CloudKitty's database is taken when it is PostgreSQL and nothing else is said", async () => {

@@ -54,8 +54,6 @@ export interface Config {
   readonly ratingModules: readonly Chosen<RatingPlugin>[]
   readonly receivers: readonly Chosen<ReceiverPlugin>[]
   readonly metrics: readonly Metric[]
-  /** The metrics file as JSON, as it stands there. */
-  readonly metricsRaw: unknown
   /** The text of that file. */
   readonly metricsText: string
   /** What is needed to read that file again when it changes. */
@@ -174,7 +172,6 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
     ratingModules,
     receivers,
     metrics: metrics.metrics,
-    metricsRaw: metrics.raw,
     metricsText: metricsText!,
     metricsContext,
     policy,

@@ -39,7 +39,7 @@ interface KindOfPlugin {
   readonly refused?: Readonly<Record<string, string>>
 }
 
-export const PLUGIN_KINDS = {
+const PLUGIN_KINDS = {
   collector: {
     what: 'collector',
     section: 'collect',

@@ -24,7 +24,7 @@ export class YamlNumber {
 /** What a YAML document holds; mappings as `Map`, so that keys keep their kind. */
 export type YamlValue = null | boolean | string | YamlNumber | YamlValue[] | Map<YamlValue, YamlValue>
 
-export interface YamlFault {
+interface YamlFault {
   readonly line: number
   readonly reason: string
 }

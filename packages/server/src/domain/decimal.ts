@@ -156,7 +156,3 @@ export function toStored(value: Decimal): bigint | undefined {
   const stored = rescale(value, STORED_SCALE)
   return stored > -STORED_LIMIT && stored < STORED_LIMIT ? stored : undefined
 }
-
-export function fromStored(stored: bigint): Decimal {
-  return new Decimal(stored, STORED_SCALE)
-}

@@ -36,7 +36,7 @@ export interface Limits {
   readonly untakenMs: number
 }
 
-export const LIMITS: Limits = {
+const LIMITS: Limits = {
   bodyBytes: 1024 * 1024,
   streamBytes: 2 * 1024 ** 3,
   bodyIdleMs: 30_000,

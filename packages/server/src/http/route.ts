@@ -3,7 +3,7 @@ import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import type { Principal } from '../domain/principal.ts'
 
 /** Which of the three applications a route belongs to: each has its own way to pass arguments and to word errors. */
-export type Family = 'root' | 'v1' | 'v2'
+type Family = 'root' | 'v1' | 'v2'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export type Method = (typeof METHODS)[number]
@@ -31,7 +31,7 @@ export interface RequestInfo {
 }
 
 /** What a handler gets: everything parsed, and who asks. */
-export interface RouteInput<A extends Shape, P extends Shape, Q extends Shape, B extends z.ZodType> {
+interface RouteInput<A extends Shape, P extends Shape, Q extends Shape, B extends z.ZodType> {
   /** v1: the named arguments, from path, query and (flat operations) JSON body. */
   readonly args: Read<A>
   /** v2 and root: the path's parameters. */

@@ -101,7 +101,7 @@ function datetimeType() {
 }
 
 /** What oslo.utils calls UUID-like: 32 hexadecimal digits, however they are dressed. */
-export function isUuidLike(text: string): boolean {
+function isUuidLike(text: string): boolean {
   return /^[0-9a-f]{32}$/i.test(text.replaceAll('urn:', '').replaceAll('uuid:', '').replaceAll(/[{}-]/g, ''))
 }
 

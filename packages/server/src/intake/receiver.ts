@@ -10,7 +10,11 @@ export interface Receiver extends AsyncDisposable {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** What a receiver may use of the rest of the program. */
+/**
+ * What a receiver may use of the rest of the program.
+ *
+ * @public
+ */
 export interface ReceiverContext {
   /** The label of samples that says who is billed. */
   readonly scopeKey: string
@@ -21,12 +25,17 @@ export interface ReceiverContext {
   readonly take: (samples: Iterable<Sample> | AsyncIterable<Sample>) => Promise<void>
 }
 
-/** A receiver as its folder defines it. Its section is `[receiver_<name>]`. */
+/**
+ * A receiver as its folder defines it. Its section is `[receiver_<name>]`.
+ *
+ * @public
+ */
 export type ReceiverDefinition<Options> = Plugin<ReceiverContext, Receiver, Options>
 
 /** A receiver whose options only itself knows. */
 export type ReceiverPlugin = ReceiverDefinition<unknown>
 
+/** @public */
 export function defineReceiver<Options>(definition: ReceiverDefinition<Options>): ReceiverPlugin {
   return definition
 }

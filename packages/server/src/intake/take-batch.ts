@@ -30,7 +30,7 @@ export interface Intake<Written, Known> {
 }
 
 /** How one and the same thing is taken only once. */
-export interface Once<Known> {
+interface Once<Known> {
   /** Inside the commit. Throws when it was noted meanwhile. */
   note(tx: StateDatabase, batch: BatchId): Promise<void>
   /** What was noted; undefined when nothing was. */

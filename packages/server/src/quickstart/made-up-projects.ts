@@ -8,7 +8,7 @@ export interface Life {
   readonly lifeHours: readonly [number, number]
 }
 
-export interface MadeUpInstances {
+interface MadeUpInstances {
   readonly name: string
   readonly count: number
   readonly flavor: keyof typeof FLAVORS
@@ -19,7 +19,7 @@ export interface MadeUpInstances {
   readonly incomingMb: number
 }
 
-export interface MadeUpVolumes {
+interface MadeUpVolumes {
   readonly name: string
   readonly count: number
   readonly type: 'hdd' | 'ssd' | 'nvme'
@@ -28,7 +28,7 @@ export interface MadeUpVolumes {
   readonly growth?: { readonly everyHours: number; readonly stepGib: number; readonly steps: number }
 }
 
-export interface MadeUpImages {
+interface MadeUpImages {
   readonly name: string
   readonly count: number
   readonly diskFormat: 'qcow2' | 'raw'
@@ -36,7 +36,7 @@ export interface MadeUpImages {
   readonly life?: Life
 }
 
-export interface MadeUpAddresses {
+interface MadeUpAddresses {
   readonly name: string
   readonly count: number
   readonly life?: Life

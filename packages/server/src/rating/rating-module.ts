@@ -40,6 +40,7 @@ export interface Rater {
   whyTypeUnpriced?(type: string, at: Instant): UnpricedReason | undefined
 }
 
+/** @public */
 export interface RateOptions {
   readonly signal: AbortSignal
 }

@@ -13,7 +13,7 @@ import { fromStoredDiff, toStoredDiff, type TypeDiff } from './task-diff.ts'
 
 /** `retrying`: the last try failed, and the next one is made when its time has come. */
 export const TASK_STATES = ['pending', 'running', 'retrying', 'done', 'cancelled'] as const
-export type TaskState = (typeof TASK_STATES)[number]
+type TaskState = (typeof TASK_STATES)[number]
 
 /** A task that rates a scope's past again. */
 export interface Reprocess {

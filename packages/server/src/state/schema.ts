@@ -95,7 +95,7 @@ export const batchCounter = pgTable(
   (table) => [check('batch_counter_single', sql`${table.id} = 1`)],
 )
 
-export const BATCH_STATES = ['pending', 'abandoned', 'swept'] as const
+const BATCH_STATES = ['pending', 'abandoned', 'swept'] as const
 
 /** Batches that readers must not see: pending, or abandoned and remembered until no late writer can come back. */
 export const hiddenBatches = pgTable('hidden_batches', {
@@ -222,7 +222,7 @@ export const collectorStates = pgTable('collector_states', {
   enabled: boolean('enabled').notNull(),
 })
 
-export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'cancel', 'push'] as const
+const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'cancel', 'push'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** Who changed what, and when: written in the transaction of the change. Rows are never changed. */

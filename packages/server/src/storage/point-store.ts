@@ -198,7 +198,11 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   copyTo?(folder: string, upTo: BatchId, options: CopyOptions): Promise<PointsCopy>
 }
 
-/** What a points store may use of the rest of the program. */
+/**
+ * What a points store may use of the rest of the program.
+ *
+ * @public
+ */
 export interface PointStoreContext {
   /** Told of what it does in the background, which no caller hears of. */
   readonly events: StoreEvents

@@ -39,7 +39,7 @@ export async function openState(
 const EXAMPLES = 3
 
 /** Says once what others of the machine may still read or write of an embedded store. */
-export function warnOfLeftOpen(log: Logger, left: readonly LeftOpen[]): void {
+function warnOfLeftOpen(log: Logger, left: readonly LeftOpen[]): void {
   log.warn(
     { count: left.length, examples: left.slice(0, EXAMPLES) },
     'other users of this machine may read or write files of the stores, and this user may not change that: give them to the ' +

@@ -31,7 +31,7 @@ import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { Questions } from '../questions.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
 
-export const METRICS = `
+const METRICS = `
 metrics:
   cpu:
     unit: instance

@@ -30,7 +30,7 @@ export const CALLER_KINDS = {
   unscoped: USER,
 } as const satisfies Record<string, Claims>
 
-export type CallerKind = keyof typeof CALLER_KINDS
+type CallerKind = keyof typeof CALLER_KINDS
 
 export interface PolicyMatrixRow {
   readonly rule: PolicyName

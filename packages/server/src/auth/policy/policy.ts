@@ -107,7 +107,7 @@ export class Policy implements Authorizer {
 }
 
 /** For what a token is, as oslo.policy sees it: one for nothing counts as one for a project. */
-export function tokenScope(claims: Claims): 'system' | 'domain' | 'project' {
+function tokenScope(claims: Claims): 'system' | 'domain' | 'project' {
   if (claims.systemScope !== undefined) return 'system'
   return claims.domainId === undefined ? 'project' : 'domain'
 }

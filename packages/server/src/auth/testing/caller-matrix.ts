@@ -21,7 +21,7 @@ export const CALLERS = [
 export type CallerName = (typeof CALLERS)[number]['name']
 
 /** Headers that a client may send and a service must not believe. */
-export function forgedHeaders(keystone: RunningKeystone): Record<string, string> {
+function forgedHeaders(keystone: RunningKeystone): Record<string, string> {
   return {
     'X-User-Id': keystone.cloud.users.admin,
     'X-Project-Id': keystone.cloud.projects.B,

@@ -7,7 +7,6 @@ export type Method = (typeof METHODS)[number]
 const PERCENTILES = Array.from({ length: 99 }, (_, i) => `${i + 1}pct`)
 const AGGREGATION_METHODS = [...METHODS, ...PERCENTILES].flatMap((method) => [method, `rate:${method}`])
 const RE_AGGREGATION_METHODS = [...METHODS, ...METHODS.map((method) => `rate:${method}` as const)] as const
-export type ReAggregationMethod = (typeof RE_AGGREGATION_METHODS)[number]
 
 /** `extra_args` of a metric, as CloudKitty's cloudkitty/collector/gnocchi.py reads them. */
 export const ExtraArgs = z.strictObject({

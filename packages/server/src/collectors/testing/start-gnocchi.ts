@@ -42,7 +42,7 @@ export interface TestGnocchi extends AsyncDisposable {
 }
 
 /** The granularities at which Gnocchi keeps every metric of a test, seconds. */
-export const GRANULARITIES = [300, 3600] as const
+const GRANULARITIES = [300, 3600] as const
 
 /**
  * Undefined where the real Gnocchi can run; else why the tests that need it are skipped. With REQUIRE_SERVICES=1 they are

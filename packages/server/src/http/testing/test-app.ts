@@ -74,7 +74,7 @@ async function callApp(
   return toCalled(response)
 }
 
-export async function toCalled(response: Response): Promise<Called> {
+async function toCalled(response: Response): Promise<Called> {
   const text = await response.text()
   let json: unknown
   try {

@@ -36,7 +36,7 @@ export class NotANumber extends Error {
   }
 }
 
-export class CompiledService {
+class CompiledService {
   readonly #mappings: readonly Mapping[]
   readonly #thresholds: readonly Threshold[]
   /** Of the service's thresholds, ascending. Between two of them all quantities are priced by one formula. */

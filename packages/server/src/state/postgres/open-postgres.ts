@@ -13,7 +13,7 @@ const MIGRATION_LOCK = 0x636c_7461
 const MIGRATION_MS = 600_000
 
 /** How long one waits for what, in milliseconds. */
-export interface PostgresTimeouts {
+interface PostgresTimeouts {
   /** For a connection: for the server to take one more, or for one of the pool to become free. */
   readonly connectMs: number
   /** A statement that takes longer is given up; a connection on which nothing at all comes back, a little later. */

@@ -1,19 +1,9 @@
-import type { Instant } from '../../domain/period.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { WithBrought } from '../brought-calendar.ts'
 import type { PointFilter, RetrieveQuery } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 import { visiblePoints } from './visible-sql.ts'
-
-/** Where a page lies, by the instants its points begin at: only those are sorted, however far into the answer it is. */
-export interface PageWindow {
-  readonly begin: Instant
-  /** Exclusive. */
-  readonly end: Instant
-  /** Points of the window before the page. */
-  readonly skip: number
-}
 
 /**
  * One row: the total; whether the page has points; and if so the window's first and last begin and how many points come

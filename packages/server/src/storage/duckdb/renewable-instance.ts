@@ -29,7 +29,7 @@ export interface DuckDBFileOptions {
 
 export const IN_MEMORY = ':memory:'
 export const MEMORY_BYTES = 512 * 1024 ** 2
-export const TEMPORARY_BYTES = 2 * 1024 ** 3
+const TEMPORARY_BYTES = 2 * 1024 ** 3
 
 /**
  * A DuckDB instance of one file, which is closed and opened anew when it can no longer be trusted; leases are its

@@ -25,7 +25,7 @@ export interface ChdbSession {
   close(): void
 }
 
-export interface ChdbResult {
+interface ChdbResult {
   readonly rowsRead: number
   bytes(): Uint8Array
   text(): string
@@ -36,7 +36,7 @@ export interface ChdbChunk {
 }
 
 /** The package's own inserts take a fixed list of formats; its native part takes any, and says how many rows it wrote. */
-export interface ChdbNative {
+interface ChdbNative {
   InsertRawAsyncConnection(
     connection: unknown,
     statement: string,

@@ -11,7 +11,7 @@ import { whyNoChdb } from './chdb.ts'
 const ROOT = resolve(import.meta.dirname, '../../../../..')
 
 /** A ClickHouse that answers over HTTP. */
-export interface TestClickHouse extends AsyncDisposable {
+interface TestClickHouse extends AsyncDisposable {
   readonly url: string
 }
 

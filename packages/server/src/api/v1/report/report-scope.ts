@@ -30,7 +30,7 @@ interface Asked {
 }
 
 /** Reports are the caller's own unless all, or one, are asked for; an admin without a project gets all. */
-export function reportTenant(asked: Asked, who: Principal, scopeKey: string): string | undefined {
+function reportTenant(asked: Asked, who: Principal, scopeKey: string): string | undefined {
   return asked.all_tenants ? undefined : asked.tenant_id || ownScope(who, scopeKey)
 }
 

@@ -5,7 +5,7 @@ import { out } from '../../../http/v2-types.ts'
 import { formatInstant } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 
-export const PointObject = z.strictObject({
+const PointObject = z.strictObject({
   vol: z.strictObject({ unit: z.string(), qty: out.decimal() }),
   rating: z.strictObject({ price: out.decimal() }),
   groupby: z.record(z.string(), z.unknown()),

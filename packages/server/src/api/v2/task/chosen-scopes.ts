@@ -1,7 +1,7 @@
 import { Fault } from '../../../lib/fault.ts'
 
 /** Stands for every scope where scopes are named. */
-export const ALL = 'ALL'
+const ALL = 'ALL'
 
 /**
  * Whose tasks an operation that changes tasks is for: a scope in the path wins over a list. Empty for `ALL`, which must be
