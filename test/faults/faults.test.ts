@@ -18,6 +18,8 @@ afterAll(() => rig[Symbol.asyncDispose]())
 
 test.for(ROUNDS)(
   'whatever goes wrong, every period is on the bill once: %s, seed %i',
+  // It kills, cuts and waits for leases to end.
+  { timeout: 180_000 },
   async ([layout, seed], { skip }) => {
     const { means } = rig
     if (!means.layouts.includes(layout)) skip(rig.notes.join('; '))
