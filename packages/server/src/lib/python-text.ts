@@ -40,19 +40,26 @@ function literalText(literal: string): string {
   return /^-?\d+$/.test(literal) ? literal.replace(/^-0+$/, '0') : pythonFloat(Number(literal))
 }
 
-/** Python's `repr` of a float: the shortest digits that give it back, with an exponent below 1e-4 and from 1e16 on. */
+/** Python's `repr` of a float: the shortest digits that give it back. */
 function pythonFloat(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   const [, sign = '', lead = '', rest = '', power = ''] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(
     Object.is(value, -0) ? '-0e+0' : value.toExponential(),
   )!
-  const exponent = Number(power)
+  return sign + floatText(lead + rest, Number(power))
+}
+
+/**
+ * How Python's `repr` lays out a float, with an exponent below 1e-4 and from 1e16 on. `digits` are the significant ones without
+ * zeros at their end; the first one stands for so many powers of ten.
+ */
+export function floatText(digits: string, exponent: number): string {
   if (exponent < -4 || exponent >= 16) {
-    const digits = rest === '' ? lead : `${lead}.${rest}`
-    return `${sign}${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+    const rest = digits.slice(1)
+    const power = String(Math.abs(exponent)).padStart(2, '0')
+    return `${digits[0]}${rest === '' ? '' : `.${rest}`}e${exponent < 0 ? '-' : '+'}${power}`
   }
-  const digits = lead + rest
-  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
+  if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
-  return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`
+  return `${whole}.${digits.slice(exponent + 1) || '0'}`
 }

@@ -4,6 +4,7 @@ import { Decimal, decimal, formatDecimal, subtract, ZERO } from '../../domain/de
 import { type Frame, NO_RULES, type Point } from '../../domain/point.ts'
 import { type Attributes, toSeries } from '../../domain/series.ts'
 import { TimeZone, UTC } from '../../domain/time-zone.ts'
+import { PythonNumber } from '../../lib/python-text.ts'
 import { Fault } from '../../lib/fault.ts'
 import { HashmapRater } from './hashmap-rater.ts'
 import type { Rules } from './rules.ts'
@@ -210,6 +211,18 @@ test.each<[string, RuleSketch[], PointSketch, string]>([
     ],
     { quantity: '1', metadata: { on: true, off: null } },
     '3',
+  ],
+  [
+    'a float matches by Python’s text of it, and reaches thresholds as the number that it is',
+    [
+      { flat: '1', group: 'g', field: 'vcpus', value: '8.0' },
+      { flat: '2', group: 'h', field: 'vcpus', value: '8' },
+      { flat: '4', group: 'i', field: 'vcpus', level: '8' },
+      { flat: '8', group: 'j', field: 'small', level: '0.0001' },
+      { flat: '16', group: 'k', field: 'small', value: '1e-05' },
+    ],
+    { quantity: '1', metadata: { vcpus: new PythonNumber('8.0'), small: new PythonNumber('1e-05') } },
+    '21',
   ],
   [
     'equal levels are one, however they are written',

@@ -1,20 +1,15 @@
 import { type Decimal, formatDecimal, isZero, roundScale } from '../../../domain/decimal.ts'
+import { floatText } from '../../../lib/python-text.ts'
 
 /** A decimal as Python's `str(float)` spells it: `2.0`, `244.944`, `1e-05`, `1e+16`; every digit is kept. */
 export function pythonFloat(value: Decimal): string {
   const text = formatDecimal(value)
   const sign = text.startsWith('-') ? '-' : ''
   const [whole = '', fraction = ''] = text.slice(sign.length).split('.')
-  if (whole.length > 16) return sign + scientific(whole + fraction, whole.length - 1)
-  const zeros = /^0*/.exec(fraction)![0].length
-  if (whole === '0' && fraction !== '' && zeros >= 4) return sign + scientific(fraction.slice(zeros), -zeros - 1)
-  return fraction === '' ? `${sign}${whole}.0` : text
-}
-
-function scientific(digits: string, exponent: number): string {
-  const rest = digits.slice(1).replace(/0+$/, '')
-  const power = String(Math.abs(exponent)).padStart(2, '0')
-  return `${digits[0]}${rest === '' ? '' : `.${rest}`}e${exponent < 0 ? '-' : '+'}${power}`
+  const all = whole + fraction
+  const zeros = Math.min(/^0*/.exec(all)![0].length, all.length - 1)
+  const digits = all.slice(zeros).replace(/(?<=.)0+$/, '')
+  return sign + floatText(digits, digits === '0' ? 0 : whole.length - 1 - zeros)
 }
 
 /** CloudKitty's v1 summary rounds to five places, and spells nothing at all `0`. */
