@@ -18,6 +18,7 @@ export default defineConfig({
     // What hangs costs so much; no test waits for the clock. The thorough ones kill, search and load a busy machine.
     testTimeout: isThorough ? 180_000 : 20_000,
     hookTimeout: isThorough ? 240_000 : 60_000,
+    globalSetup: 'test/global-setup.ts',
     projects: [
       {
         extends: true,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -16,14 +16,28 @@ export async function openTestState(): Promise<State> {
   return process.env['TEST_STORES'] === 'servers' ? openTestPostgres() : inMemory.open()
 }
 
+/**
+ * Makes what tests copy, unless it is there: an empty, migrated database, in one file and as a folder. It takes seconds, and
+ * longer than a test may on a busy machine; so it is done before all tests, and kept beside the other temporary files.
+ */
+export async function makeTemplates(): Promise<void> {
+  await readTemplate()
+  const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-template-'))
+  await makeTestStateFolder(folder)
+  await rm(folder, { recursive: true })
+}
+
 const inMemory = new ReusedPGlites(async () => {
-  const file = `${await templatePath()}.tar`
-  // Making an empty database takes PGlite seconds, so a migrated one is kept beside the other temporary files and copied.
-  const template = await readFile(file).catch(() => makeTemplate(file))
+  const template = await readTemplate()
   const client = await PGlite.create({ loadDataDir: new Blob([new Uint8Array(template)]) })
   await migrated(client)
   return client
 })
+
+async function readTemplate(): Promise<Buffer> {
+  const file = `${await templatePath()}.tar`
+  return readFile(file).catch(() => makeTemplate(file))
+}
 
 async function makeTemplate(file: string): Promise<Buffer> {
   const client = await PGlite.create()
@@ -37,7 +51,7 @@ async function makeTemplate(file: string): Promise<Buffer> {
   return dump
 }
 
-/** Makes a folder of fresh, migrated state, as the first start of the program on it would: by a copy, for the same reason. */
+/** Makes a folder of fresh, migrated state, as the first start of the program on it would: a copy. */
 export async function makeTestStateFolder(folder: string): Promise<void> {
   const template = await templatePath()
   const copy = () => cp(template, folder, { recursive: true })
