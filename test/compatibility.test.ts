@@ -8,9 +8,9 @@ import { pyscriptsRoutes } from '../packages/server/src/rating/pyscripts/routes/
 
 const DOCUMENT = resolve(import.meta.dirname, '../docs/compatibility.md')
 const MODULES = [
-  { name: 'hashmap', configurable: true, routes: hashmapRoutes },
+  { name: 'hashmap', configurable: true, routes: hashmapRoutes('refuse') },
   { name: 'noop', configurable: false },
-  { name: 'pyscripts', configurable: true, routes: pyscriptsRoutes },
+  { name: 'pyscripts', configurable: true, routes: pyscriptsRoutes('refuse') },
 ]
 const SHORT: readonly (readonly [string, string])[] = [
   ['/v1/rating/module_config/hashmap/', 'H/'],

@@ -41,7 +41,10 @@ export interface RatedCloud extends AsyncDisposable {
  * A service, on a free port, that has rated the first two hours of May 2026 of two projects and rates no more: what it
  * answers changes only by what its clients do. Who reaches it is an administrator.
  */
-export async function startRatedCloud({ auth = NOAUTH }: { auth?: string } = {}): Promise<RatedCloud> {
+export async function startRatedCloud({
+  auth = NOAUTH,
+  sections = '',
+}: { auth?: string; sections?: string } = {}): Promise<RatedCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-client-'))
   const stop = new AbortController()
   let served: Promise<number> | undefined
@@ -72,6 +75,7 @@ wait_periods = 1
 url = pglite:state
 [storage_duckdb]
 path = points.duckdb
+${sections}
 `,
     )
     const invocation = {

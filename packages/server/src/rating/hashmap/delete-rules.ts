@@ -31,9 +31,14 @@ export async function deleteRules(
     .where(and(which(thresholds), isNull(thresholds.deleted)))
     .returning()
   await record([
-    ...live.map((rule) => deletion('hashmap_mapping', rule)),
-    ...gone.map((rule) => deletion('hashmap_threshold', rule)),
+    ...live.filter(({ versionOf }) => versionOf === null).map((rule) => deletion('hashmap_mapping', rule)),
+    ...gone.filter(isCurrent).map((rule) => deletion('hashmap_threshold', rule)),
   ])
+}
+
+/** Of thresholds: not a former version. */
+export function isCurrent({ end }: Pick<typeof thresholds.$inferSelect, 'end'>): boolean {
+  return end === null
 }
 
 /** The audit record of something that is gone. */

@@ -6,7 +6,7 @@ import type { Change } from '../change.ts'
 import { isId } from '../is-id.ts'
 import { toAuditValues } from '../to-audit-values.ts'
 import { changeRules } from './change-rules.ts'
-import { deleteRules, deletion } from './delete-rules.ts'
+import { deleteRules, deletion, isCurrent } from './delete-rules.ts'
 import { groups, mappings, thresholds } from './tables.ts'
 
 export type GroupRow = Pick<typeof groups.$inferSelect, 'id' | 'name'>
@@ -63,8 +63,12 @@ export function deleteGroup(
       const freed = await tx.update(mappings).set({ groupId: null }).where(eq(mappings.groupId, id)).returning()
       const alike = await tx.update(thresholds).set({ groupId: null }).where(eq(thresholds.groupId, id)).returning()
       await record([
-        ...freed.filter(isLive).map((rule) => leftGroup('hashmap_mapping', rule, id)),
-        ...alike.filter(isLive).map((rule) => leftGroup('hashmap_threshold', rule, id)),
+        ...freed
+          .filter((rule) => isLive(rule) && rule.versionOf === null)
+          .map((rule) => leftGroup('hashmap_mapping', rule, id)),
+        ...alike
+          .filter((rule) => isLive(rule) && isCurrent(rule))
+          .map((rule) => leftGroup('hashmap_threshold', rule, id)),
       ])
     }
     await tx.update(groups).set({ deleted: change.now, deletedBy: change.who }).where(eq(groups.id, id))

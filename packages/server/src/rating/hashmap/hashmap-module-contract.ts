@@ -9,7 +9,7 @@ import { createField } from './fields.ts'
 import { createGroup } from './groups.ts'
 import { hashmapModule } from './hashmap-module.ts'
 import { loadRules } from './load-rules.ts'
-import { createMapping, deleteMapping, getMapping } from './mappings.ts'
+import { createMapping, deleteMapping, getMapping, updateMapping } from './mappings.ts'
 import { createService, deleteService } from './services.ts'
 import { createThreshold, deleteThreshold, listThresholds, updateThreshold } from './thresholds.ts'
 
@@ -86,7 +86,7 @@ export function hashmapModuleContract(open: () => Promise<State>): void {
     const created = await createThreshold(db, { ...threshold, serviceId }, CHANGE)
     expect(await priceOf(module, frame)).toBe('5')
     const wanted = { ...threshold, cost: decimal('4'), tenantId: null, groupId: undefined }
-    await updateThreshold(db, created.id, wanted, CHANGE)
+    await updateThreshold(db, created.id, wanted, CHANGE, 'refuse')
     expect(await priceOf(module, frame)).toBe('6')
     await deleteThreshold(db, created.id, CHANGE)
     expect(await priceOf(module, frame)).toBe('2')
@@ -97,6 +97,39 @@ export function hashmapModuleContract(open: () => Promise<State>): void {
     expect(await priceOf(module, frame)).toBe('2')
     await deleteService(db, serviceId, CHANGE)
     expect(await priceOf(module, frame)).toBe('0')
+  })
+
+  test('of a rule that was changed while it was running the former version prices the time before', async () => {
+    await using state = await open()
+    const { db } = state
+    const module = hashmapModule(db)
+    const serviceId = await instanceService(db)
+    const mapping = { type: 'flat', cost: decimal('1'), serviceId, start: LONG_AGO } as const
+    const { id } = await createMapping(db, mapping, FORCED, CHANGE)
+    const threshold = { type: 'flat', cost: decimal('10'), level: decimal('1') } as const
+    const { id: thresholdId } = await createThreshold(db, { ...threshold, serviceId }, CHANGE)
+    const prices = () =>
+      Promise.all(
+        ['2026-01-01', '2026-06-11T08:00:00', '2026-06-11T09:00:00', '2026-07-01T00:00:00', '2026-07-01T01:00:00'].map(
+          (begin) => priceOf(module, frameOf(begin)),
+        ),
+      )
+    expect(await prices()).toEqual(['12', '12', '12', '12', '12'])
+
+    await updateMapping(db, id, { cost: decimal('2') }, CHANGE, 'new_version')
+    expect(await prices()).toEqual(['12', '12', '14', '14', '14'])
+    const july = { ...CHANGE, now: parseRuleTime('2026-07-01T00:30:00')! }
+    const wanted = { ...threshold, cost: decimal('20'), tenantId: null, groupId: undefined }
+    await updateThreshold(db, thresholdId, wanted, july, 'new_version')
+    expect(await prices()).toEqual(['12', '12', '14', '14', '24'])
+    // Repeated, as clients do.
+    await updateThreshold(db, thresholdId, wanted, july, 'new_version')
+    await updateMapping(db, id, { cost: decimal('3') }, july, 'new_version')
+    expect(await prices()).toEqual(['12', '12', '14', '14', '26'])
+
+    await deleteThreshold(db, thresholdId, july)
+    await deleteMapping(db, id, july)
+    expect(await prices()).toEqual(['0', '0', '0', '0', '0'])
   })
 
   test('rules are loaded in order of creation', async () => {

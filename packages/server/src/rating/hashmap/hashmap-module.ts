@@ -1,5 +1,6 @@
 import { type TimeZone, UTC } from '../../domain/time-zone.ts'
 import type { StateDatabase } from '../../state/database.ts'
+import type { EditRunning } from '../edit-running.ts'
 import type { RatingModule } from '../rating-module.ts'
 import { readRevision } from './change-rules.ts'
 import { HashmapRater } from './hashmap-rater.ts'
@@ -8,7 +9,11 @@ import { hashmapRoutes } from './routes/routes.ts'
 import { listServices } from './services.ts'
 
 /** Prices by the rules in state, whose calendar is the zone's. They are read again, and compiled again, only when one of them has changed. */
-export function hashmapModule(db: StateDatabase, zone: TimeZone = UTC): RatingModule {
+export function hashmapModule(
+  db: StateDatabase,
+  zone: TimeZone = UTC,
+  editRunning: EditRunning = 'refuse',
+): RatingModule {
   let current: { readonly revision: number; readonly rater: Promise<HashmapRater> } | undefined
   return {
     name: 'hashmap',
@@ -26,7 +31,7 @@ export function hashmapModule(db: StateDatabase, zone: TimeZone = UTC): RatingMo
       }
       return current.rater
     },
-    routes: hashmapRoutes,
+    routes: hashmapRoutes(editRunning),
     services: async () => (await listServices(db)).map(({ name }) => name),
   }
 }

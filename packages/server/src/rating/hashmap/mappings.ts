@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { and, asc, eq, gt, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import type { Decimal } from '../../domain/decimal.ts'
+import { compare, Decimal } from '../../domain/decimal.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import { type AuditFilter, auditFilter } from '../audit-filter.ts'
 import type { Change } from '../change.ts'
+import { type EditRunning, endOfRunning, requireStillRunning } from '../edit-running.ts'
 import { isId } from '../is-id.ts'
 import {
   differences,
@@ -84,12 +85,7 @@ export function createMapping(
   const { value = '', type, cost, tenantId = null, description = null } = given
   const validity = newValidity(given, change.now, { force })
   checkOneParent(given)
-  if (given.serviceId && value) {
-    throw new Fault('request.invalid', 'You cannot specify a value for a service mapping.')
-  }
-  if (given.fieldId && !value) {
-    throw new Fault('request.invalid', 'You must specify a value for a field mapping.')
-  }
+  requireValue({ ...given, value })
   return changeRules(db, change, async (tx, record) => {
     const parents = await findParents(tx, given)
     const name = given.name || randomUUID().replaceAll('-', '')
@@ -105,11 +101,28 @@ export function createMapping(
   })
 }
 
-async function refuseSameName(tx: StateDatabase, name: string): Promise<void> {
+/** A field's mapping has a value, a service's has none. */
+function requireValue({ serviceId, fieldId, value }: Pick<NewMapping, 'serviceId' | 'fieldId' | 'value'>): void {
+  if (serviceId && value) {
+    throw new Fault('request.invalid', 'You cannot specify a value for a service mapping.')
+  }
+  if (fieldId && !value) {
+    throw new Fault('request.invalid', 'You must specify a value for a field mapping.')
+  }
+}
+
+async function refuseSameName(tx: StateDatabase, name: string, own?: string): Promise<void> {
   const [known] = await tx
     .select({ id: mappings.id })
     .from(mappings)
-    .where(and(eq(mappings.name, name), isNull(mappings.deleted)))
+    .where(
+      and(
+        eq(mappings.name, name),
+        isNull(mappings.deleted),
+        isNull(mappings.versionOf),
+        own === undefined ? undefined : ne(mappings.id, own),
+      ),
+    )
   if (known) throw new Fault('request.conflict', `Mapping ${name} already exists (UUID: ${known.id})`)
 }
 
@@ -118,13 +131,16 @@ async function refuseOverlap(
   tx: StateDatabase,
   wanted: Pick<MappingRow, 'value' | 'tenantId' | 'serviceId' | 'fieldId' | 'groupId'>,
   { start, end }: Validity,
+  own?: string,
 ): Promise<void> {
+  const rule = sql<string>`coalesce(${mappings.versionOf}, ${mappings.id})`
   const [known] = await tx
-    .select({ id: mappings.id })
+    .select({ id: rule })
     .from(mappings)
     .where(
       and(
         isNull(mappings.deleted),
+        own === undefined ? undefined : ne(rule, own),
         sql`coalesce(${mappings.value}, '') = ${wanted.value ?? ''}`,
         same(mappings.tenantId, wanted.tenantId),
         same(mappings.serviceId, wanted.serviceId),
@@ -156,16 +172,22 @@ export interface WantedMapping extends ParentIds, WantedLife {
   readonly name?: string | null | undefined
 }
 
-/** Before its start a mapping's cost, dates and description may change; afterwards it may get an end, once. */
+/**
+ * Before its start a mapping's cost, dates and description may change; afterwards it may get an end, once. With
+ * `new_version` all but its parent may change at any time, from then on.
+ */
 export function updateMapping(
   db: StateDatabase,
   mappingId: string,
   wanted: WantedMapping,
   change: Change,
+  editRunning: EditRunning,
 ): Promise<void> {
   return changeRules(db, change, async (tx, record) => {
     const stored = await getMapping(tx, mappingId)
-    const update = planUpdate(stored, wanted, change)
+    const versioned = editRunning === 'new_version' && hasStarted(stored, change.now)
+    if (versioned && stored.deleted !== null) throw noSuchMapping(mappingId)
+    const update = versioned ? await planVersion(tx, stored, wanted, change) : planUpdate(stored, wanted, change)
     if (stored.deleted !== null) throw noSuchMapping(mappingId)
     if (update === undefined) return
     const [row] = await tx
@@ -196,6 +218,62 @@ function planUpdate(
   return { cost: wanted.cost, ...validity, description: wanted.description ?? null }
 }
 
+/**
+ * What an update writes of a running mapping that may change; undefined for nothing. Where the change is one of prices, the
+ * mapping as it was is kept, up to now, for what it priced.
+ */
+async function planVersion(
+  tx: StateDatabase,
+  stored: MappingRow,
+  wanted: WantedMapping,
+  { now }: Change,
+): Promise<Partial<MappingRow> | undefined> {
+  const former = await tx.select({ start: mappings.start }).from(mappings).where(eq(mappings.versionOf, stored.id))
+  const starts = former.map(({ start }) => start)
+  const end = endOfRunning(stored, wanted, starts)
+  const moved = differences(parentsOnly(wanted), parentsOnly(stored))[0]
+  if (moved !== undefined) {
+    throw new Fault('request.invalid', `The attribute ${moved} of a mapping cannot be changed.`)
+  }
+  const { groupId } = wanted.groupId === undefined ? stored : await findParents(tx, { groupId: wanted.groupId })
+  const priced = {
+    value: (wanted.value === undefined ? stored.value : wanted.value) ?? '',
+    type: wanted.type ?? stored.type,
+    cost: wanted.cost,
+    tenantId: wanted.tenantId === undefined ? stored.tenantId : wanted.tenantId || null,
+    groupId,
+  }
+  const others = {
+    name: wanted.name || stored.name,
+    description: (wanted.description === undefined ? stored.description : wanted.description) || null,
+    end,
+  }
+  const isNewPrice = !isSame(priced, { ...stored, value: stored.value ?? '' })
+  if (!isNewPrice && isSame(others, { ...stored, description: stored.description || null })) return undefined
+  requireStillRunning(stored, end, now)
+  requireValue({ ...stored, value: priced.value })
+  const start = isNewPrice ? now : stored.start
+  await refuseSameName(tx, others.name, stored.id)
+  await refuseOverlap(tx, { ...stored, ...priced }, { start, end }, stored.id)
+  // What came into force this very moment has priced nothing yet.
+  if (isNewPrice && stored.start < now) {
+    const { id, position: _, ...values } = stored
+    await tx.insert(mappings).values({ ...values, end: now, hidden: true, versionOf: id })
+  }
+  return { ...priced, ...others, start }
+}
+
+function parentsOnly({ serviceId, fieldId }: ParentIds): Record<string, PublicValue> {
+  return parentValues({ serviceId, fieldId })
+}
+
+function isSame<T extends Readonly<Record<string, unknown>>>(wanted: T, stored: T): boolean {
+  return Object.entries(wanted).every(([name, value]) => {
+    const other = stored[name]
+    return value instanceof Decimal && other instanceof Decimal ? compare(value, other) === 0 : value === other
+  })
+}
+
 /** What no update can change, by its public name. */
 function fixedValues(mapping: WantedMapping | MappingRow): Record<string, PublicValue> {
   const { value, type, tenantId, name } = mapping
@@ -213,12 +291,15 @@ function parentValues({ serviceId, fieldId, groupId }: ParentIds): Record<string
   return { service_id: id(serviceId), field_id: id(fieldId), group_id: id(groupId) }
 }
 
-/** The row stays, so that the prices it made can be explained. */
+/** The row stays, so that the prices it made can be explained. Its former versions go with it. */
 export function deleteMapping(db: StateDatabase, mappingId: string, change: Change): Promise<void> {
   return changeRules(db, change, async (tx, record) => {
     const stored = await getMapping(tx, mappingId)
     if (stored.deleted !== null) throw noSuchMapping(mappingId)
-    await tx.update(mappings).set({ deleted: change.now, deletedBy: change.who }).where(eq(mappings.id, stored.id))
+    await tx
+      .update(mappings)
+      .set({ deleted: change.now, deletedBy: change.who })
+      .where(or(eq(mappings.id, stored.id), and(eq(mappings.versionOf, stored.id), isNull(mappings.deleted))))
     await record(deletion('hashmap_mapping', stored))
   })
 }

@@ -75,13 +75,19 @@ export const mappings = pgTable(
     tenantId: tenantId(),
     name: varchar('name', { length: 32 }).notNull(),
     ...auditColumns(),
-    /** Deleted together with its service, field or group: CloudKitty erases it then, and so the API does not show it. */
+    /**
+     * Deleted together with its service, field or group: CloudKitty erases it then, and so the API does not show it; or a
+     * former version.
+     */
     hidden: boolean('hidden').notNull().default(false),
+    /** The mapping that this was until its end; null: the mapping itself. */
+    versionOf: uuid('version_of'),
   },
   (table) => [
     uniqueIndex('hashmap_mappings_name')
       .on(table.name)
-      .where(sql`${table.deleted} is null`),
+      .where(sql`${table.deleted} is null and ${table.versionOf} is null`),
+    index('hashmap_mappings_version_of').on(table.versionOf),
     index('hashmap_mappings_service').on(table.serviceId),
     index('hashmap_mappings_field').on(table.fieldId),
     index('hashmap_mappings_group').on(table.groupId),
@@ -89,7 +95,7 @@ export const mappings = pgTable(
   ],
 )
 
-/** Thresholds as they are, and as they were: a change deletes the row and adds another with the same id. */
+/** Thresholds as they are, and as they were: a change deletes or ends the row and adds another with the same id. */
 export const thresholds = pgTable(
   'hashmap_thresholds',
   {
@@ -101,7 +107,7 @@ export const thresholds = pgTable(
     ...parents(),
     tenantId: tenantId(),
     ...deletionColumns(),
-    /** The API knows no dates of thresholds, which have always been valid. */
+    /** The API knows no dates of thresholds. The first version has always been valid; the current one has no end. */
     start: ruleTime('start').notNull(),
     end: ruleTime('end'),
     /** Who made this version, if it is not the first. */
@@ -110,7 +116,7 @@ export const thresholds = pgTable(
   (table) => [
     uniqueIndex('hashmap_thresholds_id')
       .on(table.id)
-      .where(sql`${table.deleted} is null`),
+      .where(sql`${table.deleted} is null and ${table.end} is null`),
     index('hashmap_thresholds_service').on(table.serviceId),
     index('hashmap_thresholds_field').on(table.fieldId),
     index('hashmap_thresholds_group').on(table.groupId),

@@ -3,6 +3,7 @@ import { compare, type Decimal, formatDecimal } from '../../domain/decimal.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
 import type { Change } from '../change.ts'
+import type { EditRunning } from '../edit-running.ts'
 import { isId } from '../is-id.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
@@ -23,7 +24,7 @@ export interface NewThreshold extends ParentIds {
   readonly tenantId?: string | null | undefined
 }
 
-/** CloudKitty's thresholds have no dates: they are valid for every period, also a past one. */
+/** CloudKitty's thresholds have no dates: a new one is valid for every period, also a past one. */
 const ALWAYS: RuleTime = 0n
 
 /** In order of creation. */
@@ -31,7 +32,7 @@ export function listThresholds(db: StateDatabase, filter: RuleFilter): Promise<T
   return db
     .select()
     .from(thresholds)
-    .where(and(isNull(thresholds.deleted), ruleFilter(thresholds, filter)))
+    .where(and(isNull(thresholds.deleted), isNull(thresholds.end), ruleFilter(thresholds, filter)))
     .orderBy(asc(thresholds.createdAt), asc(thresholds.version))
 }
 
@@ -76,12 +77,16 @@ export interface WantedThreshold {
   readonly groupId: string | null | undefined
 }
 
-/** The former version stays, deleted, so that the prices it made can be explained. */
+/**
+ * The former version stays, so that the prices it made can be explained: deleted, as the change counts for every period; or,
+ * with `new_version`, until now.
+ */
 export function updateThreshold(
   db: StateDatabase,
   thresholdId: string,
   wanted: WantedThreshold,
   change: Change,
+  editRunning: EditRunning,
 ): Promise<void> {
   return changeRules(db, change, async (tx, record) => {
     const { version, ...stored } = await getThreshold(tx, thresholdId)
@@ -91,29 +96,33 @@ export function updateThreshold(
     // Clients follow CloudKitty's 302 to a PUT by sending the PUT again.
     if (isSame(stored, next)) return
     await refuseSameLevel(tx, next, stored.id)
+    // What came into force this very moment has priced nothing yet.
+    const keeps = editRunning === 'new_version' && stored.start < change.now
     await tx
       .update(thresholds)
-      .set({ deleted: change.now, deletedBy: change.who })
+      .set(keeps ? { end: change.now } : { deleted: change.now, deletedBy: change.who })
       .where(eq(thresholds.version, version))
-    await tx.insert(thresholds).values({ ...next, updatedBy: change.who })
-    const values = { before: toAuditValues(stored), after: toAuditValues(next) }
+    const current = keeps ? { ...next, start: change.now } : next
+    await tx.insert(thresholds).values({ ...current, updatedBy: change.who })
+    const values = { before: toAuditValues(stored), after: toAuditValues(current) }
     await record({ action: 'update', kind: 'hashmap_threshold', target: stored.id, ...values })
   })
 }
 
+/** Its former versions go with it. */
 export function deleteThreshold(db: StateDatabase, thresholdId: string, change: Change): Promise<void> {
   return changeRules(db, change, async (tx, record) => {
     const stored = await getThreshold(tx, thresholdId)
     await tx
       .update(thresholds)
       .set({ deleted: change.now, deletedBy: change.who })
-      .where(eq(thresholds.version, stored.version))
+      .where(and(eq(thresholds.id, stored.id), isNull(thresholds.deleted)))
     await record(deletion('hashmap_threshold', stored))
   })
 }
 
 function isLive(thresholdId: string): SQL | undefined {
-  return and(isId(thresholds.id, thresholdId), isNull(thresholds.deleted))
+  return and(isId(thresholds.id, thresholdId), isNull(thresholds.deleted), isNull(thresholds.end))
 }
 
 async function findGroup(tx: StateDatabase, groupId: string | null): Promise<string | null> {
@@ -134,6 +143,7 @@ async function refuseSameLevel(tx: StateDatabase, wanted: Place, own: string | u
     .where(
       and(
         isNull(thresholds.deleted),
+        isNull(thresholds.end),
         own === undefined ? undefined : ne(thresholds.id, own),
         eq(thresholds.level, level),
         serviceId === null ? isNull(thresholds.serviceId) : eq(thresholds.serviceId, serviceId),

@@ -3,6 +3,7 @@ import { formatInstant } from '../../domain/period.ts'
 import type { Frame } from '../../domain/point.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { StateDatabase } from '../../state/database.ts'
+import type { EditRunning } from '../edit-running.ts'
 import type { RatingModule } from '../rating-module.ts'
 import { ruleTimeFromInstant } from '../rule-time.ts'
 import { pyscriptsRoutes } from './routes/routes.ts'
@@ -12,12 +13,12 @@ import { scripts } from './tables.ts'
  * Scripts are kept, but this version cannot run them. Where one is in force nothing is rated, because points without
  * its part of the price would be stored as final.
  */
-export function pyscriptsModule(db: StateDatabase): RatingModule {
+export function pyscriptsModule(db: StateDatabase, editRunning: EditRunning = 'refuse'): RatingModule {
   return {
     name: 'pyscripts',
     description: 'PyScripts rating module.',
     configurable: true,
-    routes: pyscriptsRoutes,
+    routes: pyscriptsRoutes(editRunning),
     async load() {
       const live = await db
         .select({ name: scripts.name, start: scripts.start, end: scripts.end })

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, pgTable, text, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core'
+import { bigint, index, pgTable, text, uniqueIndex, uuid, varchar } from 'drizzle-orm/pg-core'
 import { auditColumns } from '../columns.ts'
 
 export const scripts = pgTable(
@@ -13,10 +13,13 @@ export const scripts = pgTable(
     /** Hexadecimal SHA-512 of the data's UTF-8 bytes. */
     checksum: varchar('checksum', { length: 128 }).notNull(),
     ...auditColumns(),
+    /** The script that this was until its end; null: the script itself. */
+    versionOf: uuid('version_of'),
   },
   (table) => [
     uniqueIndex('pyscripts_scripts_name')
       .on(table.name)
-      .where(sql`${table.deleted} is null`),
+      .where(sql`${table.deleted} is null and ${table.versionOf} is null`),
+    index('pyscripts_scripts_version_of').on(table.versionOf),
   ],
 )

@@ -1,4 +1,5 @@
 import type { Route } from '../../../http/route.ts'
+import type { EditRunning } from '../../edit-running.ts'
 import type { RuleDeps } from '../../module-config.ts'
 import { deleteFieldRoute } from './delete-field.ts'
 import { deleteGroupRoute } from './delete-group.ts'
@@ -29,32 +30,34 @@ import { putMappingRoute } from './put-mapping.ts'
 import { putThresholdRoute } from './put-threshold.ts'
 
 /** CloudKitty's API for hashmap's rules. */
-export const hashmapRoutes: readonly Route<RuleDeps>[] = [
-  getTypes,
-  listServicesRoute,
-  getServiceRoute,
-  postServiceRoute,
-  deleteServiceRoute,
-  listFieldsRoute,
-  getFieldRoute,
-  postFieldRoute,
-  deleteFieldRoute,
-  listGroupsRoute,
-  getGroupRoute,
-  postGroupRoute,
-  deleteGroupRoute,
-  listGroupMappingsRoute,
-  listGroupThresholdsRoute,
-  listMappingsRoute,
-  getMappingRoute,
-  postMappingRoute,
-  putMappingRoute,
-  deleteMappingRoute,
-  getMappingGroupRoute,
-  listThresholdsRoute,
-  getThresholdRoute,
-  postThresholdRoute,
-  putThresholdRoute,
-  deleteThresholdRoute,
-  getThresholdGroupRoute,
-]
+export function hashmapRoutes(editRunning: EditRunning): readonly Route<RuleDeps>[] {
+  return [
+    getTypes,
+    listServicesRoute,
+    getServiceRoute,
+    postServiceRoute,
+    deleteServiceRoute,
+    listFieldsRoute,
+    getFieldRoute,
+    postFieldRoute,
+    deleteFieldRoute,
+    listGroupsRoute,
+    getGroupRoute,
+    postGroupRoute,
+    deleteGroupRoute,
+    listGroupMappingsRoute,
+    listGroupThresholdsRoute,
+    listMappingsRoute,
+    getMappingRoute,
+    postMappingRoute,
+    putMappingRoute(editRunning),
+    deleteMappingRoute,
+    getMappingGroupRoute,
+    listThresholdsRoute,
+    getThresholdRoute,
+    postThresholdRoute,
+    putThresholdRoute(editRunning),
+    deleteThresholdRoute,
+    getThresholdGroupRoute,
+  ]
+}

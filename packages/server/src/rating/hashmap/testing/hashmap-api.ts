@@ -1,11 +1,12 @@
 import { afterAll } from 'vitest'
 import { openRulesApi } from '../../testing/open-rules-api.ts'
+import type { EditRunning } from '../../edit-running.ts'
 import { HASHMAP } from '../routes/objects.ts'
 import { hashmapRoutes } from '../routes/routes.ts'
 
 /** hashmap's routes over fresh state for one file of tests, and makers of what rules hang on, which give its id. */
-export async function hashmapApi() {
-  const api = await openRulesApi(hashmapRoutes, HASHMAP)
+export async function hashmapApi(editRunning: EditRunning = 'refuse') {
+  const api = await openRulesApi(hashmapRoutes(editRunning), HASHMAP)
   afterAll(() => api[Symbol.asyncDispose]())
   let count = 0
   const unique = (prefix: string) => `${prefix}-${++count}`

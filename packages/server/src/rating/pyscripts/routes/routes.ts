@@ -1,4 +1,5 @@
 import type { Route } from '../../../http/route.ts'
+import type { EditRunning } from '../../edit-running.ts'
 import type { RuleDeps } from '../../module-config.ts'
 import { deleteScriptRoute } from './delete-script.ts'
 import { getScriptRoute } from './get-script.ts'
@@ -7,10 +8,6 @@ import { postScriptRoute } from './post-script.ts'
 import { putScriptRoute } from './put-script.ts'
 
 /** CloudKitty's API for scripts. */
-export const pyscriptsRoutes: readonly Route<RuleDeps>[] = [
-  listScriptsRoute,
-  getScriptRoute,
-  postScriptRoute,
-  putScriptRoute,
-  deleteScriptRoute,
-]
+export function pyscriptsRoutes(editRunning: EditRunning): readonly Route<RuleDeps>[] {
+  return [listScriptsRoute, getScriptRoute, postScriptRoute, putScriptRoute(editRunning), deleteScriptRoute]
+}

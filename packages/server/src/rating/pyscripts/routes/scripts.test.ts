@@ -5,7 +5,7 @@ import { NO_SUCH_ID, openRulesApi } from '../../testing/open-rules-api.ts'
 import { pyscriptsRoutes } from './routes.ts'
 import { SCRIPTS } from './script-object.ts'
 
-const api = await openRulesApi(pyscriptsRoutes, SCRIPTS)
+const api = await openRulesApi(pyscriptsRoutes('refuse'), SCRIPTS)
 afterAll(() => api[Symbol.asyncDispose]())
 
 const ADDRESS = `${ORIGIN}${SCRIPTS}`
