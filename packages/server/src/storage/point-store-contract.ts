@@ -70,6 +70,38 @@ function visibility(open: Open): void {
     expect(await store.count(2)).toEqual({ points: 1, samples: 0 })
   })
 
+  test('what was written stays noted, whatever is deleted; with the batches above one it is forgotten', async () => {
+    await using store = await open()
+    expect(await store.written([1, 2])).toEqual(new Map())
+    for (let i = 0; i < 2; i++) await store.write(1, [point(series()), point(series())])
+    await store.write(3, [point(series())])
+    await store.writeSamples(1, [sample('cpu', JUNE, '1', {})])
+    await store.writeSamples(4, [sample('cpu', JUNE, '1', {})])
+    const noted = new Map([
+      [1, { points: 4, samples: 1 }],
+      [3, { points: 1, samples: 0 }],
+    ])
+    expect(await store.written([1, 2, 3, 9_000_000_000])).toEqual(noted)
+    await store.deleteBatches([3])
+    await store.deleteTombstones([{ scopeId: 'alpha', begin: 0, end: undefined, upTo: 9 }])
+    await store.dropBefore({ points: JUNE + 400 * DAY, samples: JUNE + 400 * DAY })
+    expect(await store.highestBatch()).toBe(0)
+    expect(await store.written([1, 2, 3])).toEqual(noted)
+    await store.deleteBatchesAbove(1)
+    expect(await store.written([1, 2, 3, 4])).toEqual(new Map([[1, { points: 4, samples: 1 }]]))
+  })
+
+  test('each store has an identity of its own, which stays', async () => {
+    await using store = await open()
+    const identity = await store.identity()
+    expect(identity).toMatch(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/)
+    await store.write(1, [point(series())])
+    await store.deleteBatchesAbove(0)
+    expect(await store.identity()).toBe(identity)
+    await using other = await open()
+    expect(await other.identity()).not.toBe(identity)
+  })
+
   test('points are seen only up to the highest batch, and not those of pending ones', async () => {
     await using store = await open()
     for (const batch of [1, 2, 3, 4]) await store.write(batch, [point(series(), { quantity: `${10 ** batch}` })])

@@ -153,6 +153,13 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   writeSamples(batch: BatchId, samples: readonly Sample[], signal?: AbortSignal): Promise<void>
   /** Counted anew by the engine: what was handed over and what is there can differ after an error. */
   count(batch: BatchId, signal?: AbortSignal): Promise<BatchRows>
+  /** Made with the store and kept by its copies: another store has another one. */
+  identity(signal?: AbortSignal): Promise<string>
+  /**
+   * What was ever written for these batches, as each write has noted it in its own transaction; batches of which nothing was
+   * are left out. Neither a sweep nor `dropBefore` changes it: where it is less than what was handed over, writes were lost.
+   */
+  written(batches: readonly BatchId[], signal?: AbortSignal): Promise<ReadonlyMap<BatchId, BatchRows>>
   /** Removes all that a batch left, points and samples. Again is harmless. */
   deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void>
   /** Removes the points that are void. Again is harmless. */
@@ -168,7 +175,7 @@ export interface PointStore extends SampleReader, AsyncDisposable {
   /** The newest batch that has left anything here, points or samples, seen or not; 0 in an empty store. */
   highestBatch(signal?: AbortSignal): Promise<BatchId>
   /**
-   * Removes all that batches above this one left, points and samples. Again is harmless. For stores whose state came back
+   * Removes all that batches above this one left, points and samples, and what is noted of them. Again is harmless. For stores whose state came back
    * from an older copy: it gives these numbers again.
    */
   deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void>

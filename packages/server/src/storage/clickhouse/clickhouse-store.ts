@@ -91,6 +91,23 @@ export class ClickHouseStore implements PointStore {
     return { points: Number(row?.[0]), samples: Number(row?.[1]) }
   }
 
+  async identity(signal?: AbortSignal): Promise<string> {
+    const sql = `SELECT identity FROM ${this.#tables.storeIdentity} LIMIT 1`
+    const [row] = await this.#database.select({ sql, params: {} }, signal)
+    return row?.[0] as string
+  }
+
+  async written(batches: readonly BatchId[], signal?: AbortSignal): Promise<Map<BatchId, BatchRows>> {
+    if (batches.length === 0) return new Map()
+    const params = new Params()
+    const sql = `SELECT batch, sum(points), sum(samples) FROM ${this.#tables.written}
+WHERE batch IN ${params.integers(batches)} GROUP BY batch`
+    const rows = await this.#database.select({ sql, params: params.list }, signal)
+    return new Map(
+      rows.map(([of, points, samples]) => [Number(of), { points: Number(points), samples: Number(samples) }]),
+    )
+  }
+
   async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {
     for (const condition of ofBatches(batches)) {
       await this.#delete('points', condition, signal)
@@ -105,6 +122,8 @@ export class ClickHouseStore implements PointStore {
   async deleteBatchesAbove(batch: BatchId, signal?: AbortSignal): Promise<void> {
     await this.#delete('points', aboveBatch(batch), signal)
     await this.#delete('samples', aboveBatch(batch), signal)
+    // Their ids may be given again.
+    await this.#delete('written', aboveBatch(batch), signal)
   }
 
   async dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped> {
@@ -201,7 +220,7 @@ export class ClickHouseStore implements PointStore {
     await this.#database[Symbol.asyncDispose]()
   }
 
-  async #delete(table: Deletable, condition: Condition, signal: AbortSignal | undefined): Promise<void> {
+  async #delete(table: Deletable | 'written', condition: Condition, signal: AbortSignal | undefined): Promise<void> {
     const partitions = await this.#database.select(partitionsSql(this.#tables[table], condition), signal)
     for (const [partition] of partitions) {
       await this.#database.command(deleteSql(this.#layout, table, partition as string, condition), signal)

@@ -56,7 +56,12 @@ export function partitionsSql(table: string, condition: Condition): Statement {
  * A lightweight deletion: a part that has such rows gets a mask of what is left, its columns stay as they are; the rows go
  * for good when parts are merged, as they are all the time.
  */
-export function deleteSql(layout: Layout, table: Deletable, partition: string, condition: Condition): Statement {
+export function deleteSql(
+  layout: Layout,
+  table: Deletable | 'written',
+  partition: string,
+  condition: Condition,
+): Statement {
   const params = new Params()
   return {
     sql: `DELETE FROM ${localTable(table, layout)}${onCluster(layout)} IN PARTITION ID ${quoteText(partition)}

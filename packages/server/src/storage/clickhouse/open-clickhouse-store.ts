@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Fault } from '../../lib/fault.ts'
 import type { PointStore } from '../point-store.ts'
 import { ClickHouseDatabase, type ClickHouseOptions } from './clickhouse-database.ts'
@@ -16,6 +17,7 @@ export async function openClickHouseStore(options: ClickHouseOptions): Promise<P
   const database = new ClickHouseDatabase(options)
   try {
     await upgrade(database, layout)
+    await identify(database, layout)
     return new ClickHouseStore(database, layout)
   } catch (error) {
     await database[Symbol.asyncDispose]()
@@ -43,6 +45,14 @@ async function upgrade(database: ClickHouseDatabase, layout: Layout): Promise<vo
       params: params.list,
     })
   }
+}
+
+/** Says which store this is, unless it is said. Of several processes that do so at once, the server takes one. */
+async function identify(database: ClickHouseDatabase, layout: Layout): Promise<void> {
+  const table = tablesOf(layout.database).storeIdentity
+  const rows = await database.select({ sql: `SELECT identity FROM ${table} LIMIT 1`, params: {} })
+  if (rows.length > 0) return
+  await database.insert({ table, columns: ['identity'], lines: `${randomUUID()}\n`, token: 'identity' })
 }
 
 /** Undefined when there is no such table, or not even the database. */

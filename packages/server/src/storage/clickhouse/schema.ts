@@ -78,6 +78,27 @@ const TABLES: readonly Table[] = [
   },
 ]
 
+/** Since version 2. */
+const NOTES: readonly Table[] = [
+  {
+    // One row: which store this is; its copies say the same.
+    name: 'store_identity',
+    columns: 'identity String',
+    engine: 'MergeTree',
+    keys: 'ORDER BY identity',
+    // On one shard, which then knows that it was written before.
+    shard: '1',
+  },
+  {
+    // Rows that each write has written, kept when they are deleted.
+    name: 'written',
+    columns: `batch Int64 CODEC(DoubleDelta, ZSTD(1)), points Int64 CODEC(ZSTD(1)), samples Int64 CODEC(ZSTD(1))`,
+    engine: 'MergeTree',
+    keys: 'ORDER BY batch',
+    shard: 'batch',
+  },
+]
+
 const SCHEMA_VERSION: Table = {
   name: 'schema_version',
   columns: 'version Int64',
@@ -92,6 +113,7 @@ const SCHEMA_VERSION: Table = {
  */
 export const UPGRADES: readonly ((layout: Layout) => readonly string[])[] = [
   (layout) => TABLES.flatMap((table) => createTable(table, layout)),
+  (layout) => NOTES.flatMap((table) => createTable(table, layout)),
 ]
 
 /** What must be there before the version can be asked for. */
@@ -107,7 +129,7 @@ export function onCluster({ cluster }: Layout): string {
 }
 
 /** The table that holds the rows, for what a distributed table cannot do. */
-export function localTable(name: 'points' | 'samples', { database, cluster }: Layout): string {
+export function localTable(name: 'points' | 'samples' | 'written', { database, cluster }: Layout): string {
   return `${quoteIdentifier(database)}.${name}${cluster === undefined ? '' : '_local'}`
 }
 

@@ -49,7 +49,11 @@ test('the tables of a single server', () => {
       CREATE TABLE IF NOT EXISTS \`db\`.samples (name LowCardinality(String), series Int64, instant Int64 CODEC(DoubleDelta, ZSTD(1)),
         batch Int64 CODEC(DoubleDelta, ZSTD(1)), value Decimal(38, 18) CODEC(ZSTD(1)),
         INDEX batches batch TYPE minmax GRANULARITY 4)
-      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1"
+      ENGINE = MergeTree PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+      CREATE TABLE IF NOT EXISTS \`db\`.store_identity (identity String)
+      ENGINE = MergeTree ORDER BY identity SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+      CREATE TABLE IF NOT EXISTS \`db\`.written (batch Int64 CODEC(DoubleDelta, ZSTD(1)), points Int64 CODEC(ZSTD(1)), samples Int64 CODEC(ZSTD(1)))
+      ENGINE = MergeTree ORDER BY batch SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1"
     `)
 })
 
@@ -92,7 +96,17 @@ test('the tables of a cluster', () => {
       ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
       PARTITION BY toYYYYMM(toDateTime64(instant, 0, 'UTC')) ORDER BY (name, series, instant) SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
       CREATE TABLE IF NOT EXISTS \`it's\`.samples ON CLUSTER \`ma\\\`in\` AS \`it's\`.samples_local
-      ENGINE = Distributed('ma\`in', 'it\\'s', 'samples_local', sipHash64(series))"
+      ENGINE = Distributed('ma\`in', 'it\\'s', 'samples_local', sipHash64(series));
+      CREATE TABLE IF NOT EXISTS \`it's\`.store_identity_local ON CLUSTER \`ma\\\`in\` (identity String)
+      ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+      ORDER BY identity SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+      CREATE TABLE IF NOT EXISTS \`it's\`.store_identity ON CLUSTER \`ma\\\`in\` AS \`it's\`.store_identity_local
+      ENGINE = Distributed('ma\`in', 'it\\'s', 'store_identity_local', 1);
+      CREATE TABLE IF NOT EXISTS \`it's\`.written_local ON CLUSTER \`ma\\\`in\` (batch Int64 CODEC(DoubleDelta, ZSTD(1)), points Int64 CODEC(ZSTD(1)), samples Int64 CODEC(ZSTD(1)))
+      ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+      ORDER BY batch SETTINGS replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+      CREATE TABLE IF NOT EXISTS \`it's\`.written ON CLUSTER \`ma\\\`in\` AS \`it's\`.written_local
+      ENGINE = Distributed('ma\`in', 'it\\'s', 'written_local', batch)"
     `)
 })
 

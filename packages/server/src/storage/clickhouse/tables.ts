@@ -6,6 +6,8 @@ export interface Tables {
   readonly points: string
   readonly sampleSeries: string
   readonly samples: string
+  readonly written: string
+  readonly storeIdentity: string
 }
 
 export function tablesOf(database: string): Tables {
@@ -17,6 +19,8 @@ export function tablesOf(database: string): Tables {
     points: name('points'),
     sampleSeries: name('sample_series'),
     samples: name('samples'),
+    written: name('written'),
+    storeIdentity: name('store_identity'),
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
+import type { BatchRows } from '../point-store.ts'
 import { refusePoints } from '../refuse-value.ts'
 import { attributeTexts, type Identity, toIdentity } from '../series-identity.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
@@ -43,7 +44,19 @@ export async function writePoints(target: Target, points: readonly Point[], writ
     await insertBlocks(target, tables.attributes, ATTRIBUTE_COLUMNS, attributeBlocks(fresh))
     written.remember(fresh)
   }
-  await insertBlocks(target, tables.points, POINT_COLUMNS, blocks)
+  await Promise.all([
+    insertBlocks(target, tables.points, POINT_COLUMNS, blocks),
+    noteWritten(target, { points: points.length, samples: 0 }),
+  ])
+}
+
+/**
+ * Notes what is being written: beside it, so that it takes no longer. When either fails the call does, and no batch of which
+ * a call has failed is ever committed.
+ */
+export async function noteWritten(target: Target, { points, samples }: BatchRows): Promise<void> {
+  const line = `${target.batch}\t${points}\t${samples}\n`
+  await insertBlocks(target, target.tables.written, ['batch', 'points', 'samples'], [line])
 }
 
 /**

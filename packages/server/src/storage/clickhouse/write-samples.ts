@@ -5,7 +5,7 @@ import { byteCache, textBytes } from '../../lib/byte-cache.ts'
 import { refuseSample } from '../refuse-value.ts'
 import { sampleIdentity } from '../sample-identity.ts'
 import { Blocks, decimalField, mapField, textField } from './tab-separated.ts'
-import { insertBlocks, type Target } from './write-points.ts'
+import { insertBlocks, noteWritten, type Target } from './write-points.ts'
 
 const SAMPLE_COLUMNS = ['batch', 'name', 'series', 'instant', 'value'] as const
 const SERIES_COLUMNS = ['id', 'name', 'labels'] as const
@@ -44,5 +44,8 @@ export async function writeSamples(
   }
   await insertBlocks(target, tables.sampleSeries, SERIES_COLUMNS, seriesBlocks.take())
   for (const [identity, id] of ids) written.set(identity, id)
-  await insertBlocks(target, tables.samples, SAMPLE_COLUMNS, blocks.take())
+  await Promise.all([
+    insertBlocks(target, tables.samples, SAMPLE_COLUMNS, blocks.take()),
+    noteWritten(target, { points: 0, samples: samples.length }),
+  ])
 }

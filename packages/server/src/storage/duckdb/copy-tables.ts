@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from '../points-copy.ts'
-import { deleteBatchesAbove } from './drop-before.ts'
 import { run } from './run-statement.ts'
 import type { Statement } from './statement.ts'
 
@@ -63,7 +62,7 @@ export async function copyTables(
 export async function fillTables(
   connection: DuckDBConnection,
   folder: string,
-  { rows, upTo }: PointsCopy,
+  { rows }: PointsCopy,
   { signal, onProgress }: RestoreOptions,
 ): Promise<void> {
   const names = (await readdir(folder)).toSorted()
@@ -84,8 +83,6 @@ export async function fillTables(
     }
     if (found !== wanted) throw new Error(`${table} has ${found} rows, not ${wanted}`)
   }
-  // None is there; but what else the tables say of batches may be of ones that are going to be others.
-  await deleteBatchesAbove(connection, upTo)
 }
 
 /** Parquet knows no integers of 128 bits, and would make doubles of them. Ours have at most 38 digits. */

@@ -16,6 +16,7 @@ export async function deleteBatchesAbove(connection: DuckDBConnection, batch: Ba
   await changed(connection, 'DELETE FROM points WHERE batch > $1', batch)
   await changed(connection, 'DELETE FROM samples WHERE batch > $1', batch)
   // Their ids may be given again.
+  await changed(connection, 'DELETE FROM written WHERE batch > $1', batch)
   await changed(connection, 'UPDATE points_in_order SET up_to = least(up_to, $1)', batch)
 }
 

@@ -48,6 +48,7 @@ import { TextDictionary } from './text-dictionary.ts'
 import { totalSql } from './total-sql.ts'
 import { type SeriesSelection, SeriesSelector } from './series-selection.ts'
 import { writePoints } from './write-points.ts'
+import { noteSql, toWritten, writtenSql } from './written.ts'
 import type { Change } from './writer.ts'
 import { writeSamples } from './write-samples.ts'
 
@@ -165,6 +166,16 @@ export class DuckDBStore implements PointStore {
     return { points: Number(row?.[0]), samples: Number(row?.[1]) }
   }
 
+  async identity(signal?: AbortSignal): Promise<string> {
+    const [row] = await this.#select({ sql: 'SELECT identity FROM store_identity', params: [] }, signal)
+    return row?.[0] as string
+  }
+
+  async written(batches: readonly BatchId[], signal?: AbortSignal): Promise<Map<BatchId, BatchRows>> {
+    if (batches.length === 0) return new Map()
+    return toWritten(await this.#select(writtenSql(batches), signal))
+  }
+
   async deleteBatches(batches: readonly BatchId[], signal?: AbortSignal): Promise<void> {
     if (batches.length === 0) return
     await this.#change(
@@ -183,6 +194,8 @@ export class DuckDBStore implements PointStore {
       },
       { signal },
     )
+    // Whoever hears that they are gone forgets them: without the log they must not come back.
+    await this.#database.checkpoint()
   }
 
   async dropBefore(keep: KeepFrom, signal?: AbortSignal): Promise<Dropped> {
@@ -407,6 +420,7 @@ export class DuckDBStore implements PointStore {
       async (connection) => {
         before = Number((await run(connection, count))[0]?.[0])
         await work(connection)
+        await run(connection, noteSql(batch, { points: 0, samples: 0, [table]: rows }))
       },
       {
         signal,

@@ -4,6 +4,7 @@ import { lockHolder } from '../../lib/lock-folder.ts'
 import { makePrivate } from '../../lib/private-files.ts'
 import type { PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { fillTables } from './copy-tables.ts'
+import { deleteBatchesAbove } from './drop-before.ts'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { DuckDBStore } from './duckdb-store.ts'
 import { type DuckDBFileOptions, IN_MEMORY, temporaryFolder } from './renewable-instance.ts'
@@ -22,7 +23,8 @@ export async function openDuckDBStore(options: DuckDBFileOptions & StoreOptions)
     throw error instanceof Fault ? error : toOpenFault(path, error)
   })
   try {
-    await upgrade(database)
+    // In the file itself: with its log, which may be lost, it would lose which file it is.
+    if (await upgrade(database)) await database.checkpoint()
     return await DuckDBStore.over(database, options)
   } catch (error) {
     await database[Symbol.asyncDispose]()
@@ -43,6 +45,9 @@ export async function restoreDuckDBFile(
   await using database = await DuckDBDatabase.open({ path })
   await upgrade(database, copy.version)
   await database.change({ work: (connection) => fillTables(connection, folder, copy, options), signal: options.signal })
+  await upgrade(database)
+  // None is there; but what else the tables say of batches may be of ones that are going to be others.
+  await database.change({ work: (connection) => deleteBatchesAbove(connection, copy.upTo) })
   await database.checkpoint()
 }
 
@@ -70,8 +75,8 @@ function locked(path: string, pid: number | undefined): Fault {
   return new Fault('state.locked', `${who} uses ${path}; stop it or use its API`, { path, ...(pid && { pid }) })
 }
 
-/** Each upgrade is one transaction together with the version it leads to. */
-async function upgrade(database: DuckDBDatabase, to = UPGRADES.length): Promise<void> {
+/** Each upgrade is one transaction together with the version it leads to. True when there was something to do. */
+async function upgrade(database: DuckDBDatabase, to = UPGRADES.length): Promise<boolean> {
   await database.change({
     work: (connection) => execute(connection, 'CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)'),
   })
@@ -90,6 +95,7 @@ async function upgrade(database: DuckDBDatabase, to = UPGRADES.length): Promise<
       isThere: async (connection) => toVersion(await run(connection, VERSION)) > next,
     })
   }
+  return version < to
 }
 
 const VERSION: Statement = { sql: 'SELECT coalesce(max(version), 0) FROM schema_version', params: [] }

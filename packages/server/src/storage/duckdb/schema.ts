@@ -43,6 +43,12 @@ export const UPGRADES: readonly (readonly string[])[] = [
     'CREATE TABLE points_in_order (up_to BIGINT)',
     'INSERT INTO points_in_order VALUES (0)',
   ],
+  [
+    // Which file this is; its copies and backups say the same.
+    'CREATE TABLE store_identity AS SELECT uuid()::VARCHAR AS identity',
+    // Rows that each write has written, noted in its transaction and kept when they are deleted.
+    'CREATE TABLE written (batch BIGINT, points BIGINT, samples BIGINT)',
+  ],
 ]
 
 /** A stored value as `DECIMAL(38,18)`, without a multiplication that DuckDB would refuse for its width. */

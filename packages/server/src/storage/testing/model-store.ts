@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   add,
   compare,
@@ -42,14 +43,33 @@ export class ModelStore implements PointStore {
   #points: { batch: BatchId; point: Point }[] = []
   #samples: { batch: BatchId; sample: Sample }[] = []
 
+  readonly #identity = randomUUID()
+  readonly #written = new Map<BatchId, BatchRows>()
+
+  async identity(): Promise<string> {
+    return this.#identity
+  }
+
+  async written(batches: readonly BatchId[]): Promise<ReadonlyMap<BatchId, BatchRows>> {
+    return new Map([...this.#written].filter(([batch]) => batches.includes(batch)))
+  }
+
+  #note(batch: BatchId, rows: BatchRows): void {
+    const { points, samples } = this.#written.get(batch) ?? { points: 0, samples: 0 }
+    if (rows.points + rows.samples === 0) return
+    this.#written.set(batch, { points: points + rows.points, samples: samples + rows.samples })
+  }
+
   async write(batch: BatchId, points: readonly Point[]): Promise<void> {
     const stored = points.map((point) => ({ ...point, quantity: cut(point.quantity), price: cut(point.price) }))
     this.#points.push(...stored.map((point) => ({ batch, point })))
+    this.#note(batch, { points: points.length, samples: 0 })
   }
 
   async writeSamples(batch: BatchId, samples: readonly Sample[]): Promise<void> {
     const stored = samples.map((sample) => ({ ...sample, value: cut(sample.value) }))
     this.#samples.push(...stored.map((sample) => ({ batch, sample })))
+    this.#note(batch, { points: 0, samples: samples.length })
   }
 
   async count(of: BatchId): Promise<BatchRows> {
@@ -80,6 +100,7 @@ export class ModelStore implements PointStore {
   async deleteBatchesAbove(highest: BatchId): Promise<void> {
     this.#points = this.#points.filter(({ batch }) => batch <= highest)
     this.#samples = this.#samples.filter(({ batch }) => batch <= highest)
+    for (const batch of this.#written.keys()) if (batch > highest) this.#written.delete(batch)
   }
 
   async total(query: TotalQuery, snapshot: Snapshot): Promise<Total> {

@@ -77,6 +77,7 @@ async function play(step: Step, store: PointStore): Promise<unknown> {
   const answers: unknown[] = [
     await store.highestBatch(),
     await store.count(seen.highest),
+    [...(await store.written([...Array(seen.highest + 1).keys()]))].toSorted(([a], [b]) => a - b),
     await store.sampleScopes('project_id', seen, never),
     await store.firstSampleAt(seen, never),
   ]
