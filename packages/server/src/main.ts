@@ -179,9 +179,15 @@ withConfig(program.command('hold'))
   )
 
 withConfig(program.command('reconcile'))
-  .description('after the state server was restored: show what points there are of batches that it does not know')
-  .option('--delete', 'delete them; they are rated again')
-  .action((flags: ConfigFlags & { delete?: boolean }) =>
+  .description(
+    'when the stores do not fit: show what points there are that state does not know, and which ones are gone',
+  )
+  .option('--delete', 'delete what state does not know; it is rated again')
+  .option(
+    '--points-lost',
+    'mark what is gone as not rated, so that it is collected again, and list what must be sent again',
+  )
+  .action((flags: ConfigFlags & { delete?: boolean; pointsLost?: boolean }) =>
     run(flags, async (it) => (await import('./commands/reconcile.ts')).runReconcile(it, flags)),
   )
 

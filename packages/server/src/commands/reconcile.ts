@@ -1,36 +1,68 @@
+import { readPointsHome } from '../state/points-home.ts'
 import { batchCounter } from '../state/schema.ts'
-import { configure, type Invocation } from './invocation.ts'
+import type { PointStore } from '../storage/point-store.ts'
 import { openStores } from '../wiring/open-service.ts'
+import { configure, type Invocation } from './invocation.ts'
+import { reconcileLost } from './reconcile-lost.ts'
 
-/** Shows, and deletes if that is wanted, what the points store holds of batches that state does not know. */
-export async function runReconcile(
-  invocation: Invocation,
-  { delete: wanted = false }: { delete?: boolean },
-): Promise<number> {
+export interface ReconcileFlags {
+  /** Delete what does not belong to state. */
+  readonly delete?: boolean
+  /** Mark what is gone as not rated. */
+  readonly pointsLost?: boolean
+}
+
+/**
+ * Shows in what the stores do not fit. Deletes, if that is wanted, what the points store holds of batches that state does not
+ * know, and marks, if that is wanted, what it does not hold any more as not rated.
+ */
+export async function runReconcile(invocation: Invocation, flags: ReconcileFlags): Promise<number> {
   const { config, log } = await configure(invocation)
   await using stores = await openStores(config, log, { reconciling: true })
-  const { db, store } = stores
   const { print } = invocation
   // Nobody gets a number while the counter is locked.
-  return await db.transaction(async (tx) => {
+  const { status, tell } = await stores.db.transaction(async (tx) => {
     const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter).for('update')
-    const known = counter!.value
-    const newest = await store.highestBatch()
-    if (newest <= known) {
-      print(`The points store holds nothing that state does not know (batch ${known} is the newest): nothing to do.\n`)
-      return 0
-    }
-    const everything = { begin: 0, end: 2 ** 40, types: [], attributes: new Map(), offset: 0, limit: 0 }
-    const count = async (highest: number) =>
-      (await store.retrieve(everything, { highest, hidden: [], tombstones: [] })).total
-    const points = (await count(newest)) - (await count(known))
-    const what = `${points} points of the batches ${known + 1} to ${newest}, which state does not know`
-    if (!wanted) {
-      print(`The points store holds ${what}. If state was restored, delete them: cloudtabbyd reconcile --delete\n`)
-      return 1
-    }
-    await store.deleteBatchesAbove(known)
-    print(`Deleted ${what}.\n`)
-    return 0
+    const home = await readPointsHome(tx)
+    const isOther = home !== undefined && home.identity !== (await stores.store.identity())
+    if (flags.pointsLost || isOther) return reconcileLost({ ...stores, db: tx }, flags)
+    const unknown = await reconcileUnknown(stores, counter!.value, flags)
+    if (unknown.status !== 0 || flags.delete) return unknown
+    const lost = await reconcileLost({ ...stores, db: tx }, flags)
+    return { status: lost.status, tell: () => `${unknown.tell()}${lost.tell()}` }
   })
+  print(tell())
+  return status
+}
+
+/** What a step found or did, told when it is certain. */
+export interface Reconciled {
+  readonly status: number
+  readonly tell: () => string
+}
+
+async function reconcileUnknown(
+  { store }: { readonly store: PointStore },
+  known: number,
+  { delete: wanted = false }: ReconcileFlags,
+): Promise<Reconciled> {
+  const newest = await store.highestBatch()
+  if (newest <= known) {
+    const nothing = `The points store holds nothing that state does not know (batch ${known} is the newest): nothing to do.\n`
+    return { status: 0, tell: () => nothing }
+  }
+  const everything = { begin: 0, end: 2 ** 40, types: [], attributes: new Map(), offset: 0, limit: 0 }
+  const count = async (highest: number) =>
+    (await store.retrieve(everything, { highest, hidden: [], tombstones: [] })).total
+  const points = (await count(newest)) - (await count(known))
+  const what = `${points} points of the batches ${known + 1} to ${newest}, which state does not know`
+  if (!wanted) {
+    return {
+      status: 1,
+      tell: () =>
+        `The points store holds ${what}. If state was restored, delete them: cloudtabbyd reconcile --delete\n`,
+    }
+  }
+  await store.deleteBatchesAbove(known)
+  return { status: 0, tell: () => `Deleted ${what}.\n` }
 }

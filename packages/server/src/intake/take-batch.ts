@@ -60,6 +60,7 @@ export async function takeBatch<Written, Known = never>(
     await requireWhole(store, batch, rows(all), lease.signal)
     written = { all }
     await batches.commit(batch, {
+      rows: rows(all),
       async also(tx) {
         await once?.note(tx, batch)
         await trail.record(tx, audit(batch, all))

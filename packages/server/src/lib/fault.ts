@@ -71,6 +71,13 @@ export const FAULTS = {
     meaning:
       'The points store holds batches that state does not know: state came back from an older copy than the points, or the two do not belong together. docs/operating/backup.md says what to do.',
   },
+  'points.older_than_state': {
+    status: 500,
+    blames: 'operator',
+    publicText: "The service's stores do not belong together.",
+    meaning:
+      'The points store is another one than state belongs to, or lacks batches that count: its path is wrong, its file or its write-ahead log was deleted or cut, or it came back from an older copy than state. Set the right path, restore a backup, or let `cloudtabbyd reconcile --points-lost` mark what is gone as not rated: docs/operating/backup.md.',
+  },
   'state.fenced': {
     status: 503,
     blames: 'batch',

@@ -190,7 +190,7 @@ export class Processor {
         signal: lease.signal,
       })
       await requireWhole(store, claim.batch, { points }, lease.signal)
-      await batches.commit(claim.batch, { claim })
+      await batches.commit(claim.batch, { claim, rows: { points } })
       this.#limits.succeeded(claim.scopes.length, claim.periods, points)
       this.#singleFailures = 0
       const seconds = (performance.now() - started) / 1000

@@ -94,6 +94,7 @@ export class Reprocessor {
       const diff = await this.#compare(task.scopeId, period, batch, lease.signal)
       await batches.commit(batch, {
         leased: scope.id,
+        rows: { points },
         replaces: [{ scopeId: task.scopeId, ...period }],
         also: (tx) => Reprocesses.finish(tx, task, batch, diff),
       })

@@ -29,6 +29,8 @@ export const scopes = pgTable(
     lastProcessed: instant('last_processed_timestamp'),
     /** Begin of the next period to rate. */
     nextBegin: instant('next_begin').notNull(),
+    /** Begin of the first period that was ever rated; null until then. */
+    ratedFrom: instant('rated_from'),
     active: boolean('active').notNull().default(true),
     activeSince: instant('scope_activation_toggle_date').notNull().defaultNow(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -73,6 +75,36 @@ export const discoveries = pgTable(
   (table) => [primaryKey({ columns: [table.scopeKey, table.fetcher, table.collector] })],
 )
 
+/** One row: the points store that state belongs to. */
+export const pointsHome = pgTable(
+  'points_home',
+  {
+    id: integer('id').primaryKey().default(1),
+    /** As the store says it. */
+    identity: text('identity').notNull(),
+    /** Whether the ledger has every batch that this store was given. */
+    complete: boolean('complete').notNull(),
+    adoptedAt: instant('adopted_at').notNull().defaultNow(),
+  },
+  (table) => [check('points_home_single', sql`${table.id} = 1`)],
+)
+
+const BATCH_KINDS = ['rated', 'pushed', 'imported', 'reprocessed'] as const
+
+/** What the newest batches that count have left in the points store, in the order of their commits. */
+export const pointsLedger = pgTable('points_ledger', {
+  number: bigint('number', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  batch: bigint('batch', { mode: 'number' }).notNull(),
+  kind: text('kind', { enum: BATCH_KINDS }).notNull(),
+  points: bigint('points', { mode: 'number' }).notNull(),
+  samples: bigint('samples', { mode: 'number' }).notNull(),
+  /** Which scopes it rated, and the periods; null for what came from outside. */
+  scopes: integer('scopes').array(),
+  begin: instant('begin'),
+  end: instant('end'),
+  at: instant('at').notNull().defaultNow(),
+})
+
 /** When a scope was switched off, and on again: periods that begin in between are never billed. */
 export const scopeInactivity = pgTable(
   'scope_inactivity',
@@ -100,7 +132,7 @@ const BATCH_STATES = ['pending', 'abandoned', 'swept'] as const
 /** Batches that readers must not see: pending, or abandoned and remembered until no late writer can come back. */
 export const hiddenBatches = pgTable('hidden_batches', {
   id: bigint('id', { mode: 'number' }).primaryKey(),
-  kind: text('kind', { enum: ['rated', 'pushed', 'imported', 'reprocessed'] }).notNull(),
+  kind: text('kind', { enum: BATCH_KINDS }).notNull(),
   state: text('state', { enum: BATCH_STATES }).notNull().default('pending'),
   owner: text('owner').notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
@@ -122,6 +154,16 @@ export const tombstones = pgTable('tombstones', {
   end: instant('end'),
   upTo: bigint('up_to', { mode: 'number' }).notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
+})
+
+/** Tombstones that the sweep has deleted from the points store of late: a copy of it from before would have their points again. */
+export const sweptTombstones = pgTable('swept_tombstones', {
+  id: integer('id').primaryKey(),
+  scopeId: text('scope_id').notNull(),
+  begin: instant('begin').notNull(),
+  end: instant('end'),
+  upTo: bigint('up_to', { mode: 'number' }).notNull(),
+  sweptAt: instant('swept_at').notNull().defaultNow(),
 })
 
 /** What one process does for all now and then, and before when nobody does it again. */

@@ -4,9 +4,10 @@ import { abandonRows } from './batch-rows.ts'
 import { isHeld } from './maintenance.ts'
 import type { StateDatabase } from './database.ts'
 import { isOneOf } from './one-of.ts'
+import { trimLedger } from './points-ledger.ts'
 import { forgetDead } from './processors.ts'
 import { isHeldTombstone } from './reset-conditions.ts'
-import { hiddenBatches, tombstones } from './schema.ts'
+import { hiddenBatches, sweptTombstones, tombstones } from './schema.ts'
 import { toTombstone } from './tombstones.ts'
 
 /** What may be deleted from the points store. */
@@ -23,6 +24,7 @@ const LONGEST_QUERY = '120 seconds'
 /** What may be deleted now; batches whose owner let the lease expire are abandoned first. */
 export async function findSweepable(tx: StateDatabase): Promise<Sweepable> {
   await forgetDead(tx)
+  await trimLedger(tx)
   await abandonDead(tx)
   const old = sql`now() - ${REMEMBER_ABANDONED}::interval`
   const batches = await tx
@@ -70,5 +72,7 @@ export async function noteSwept(tx: StateDatabase, { batches, tombstones: gone }
   if (keep.length > 0) await tx.update(hiddenBatches).set({ state: 'swept' }).where(isOneOf(hiddenBatches.id, keep))
   if (gone.length === 0) return
   const ids = gone.map((entry) => entry.id)
-  await tx.delete(tombstones).where(isOneOf(tombstones.id, ids))
+  await tx.execute(sql`WITH deleted AS (DELETE FROM ${tombstones} WHERE ${isOneOf(tombstones.id, ids)} RETURNING *)
+    INSERT INTO ${sweptTombstones} (id, scope_id, "begin", "end", up_to)
+    SELECT id, scope_id, "begin", "end", up_to FROM deleted ON CONFLICT DO NOTHING`)
 }

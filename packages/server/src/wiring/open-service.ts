@@ -29,7 +29,7 @@ import { activate } from './active-metrics.ts'
 import { backupOf, embeddedStores, finishRestore, listenForBackups, storeFolders } from './embedded-stores.ts'
 import { isEmbedded, openState } from './open-state.ts'
 import { made, migrationsOf, openRatingModules } from './make-plugin.ts'
-import { requireKnownBatches } from './require-known-batches.ts'
+import { requireOwnPoints } from './require-own-points.ts'
 import { Telemetry } from './telemetry.ts'
 import type { HealthParts } from './why-unhealthy.ts'
 
@@ -80,7 +80,8 @@ export async function openStores(
     })
     // Embedded state is this process's alone: whoever held a lease in it was killed.
     if (isEmbedded(options.state.url)) await batches.abandonAll()
-    if (!reconciling) await requireKnownBatches(batches, store)
+    const where = config.store.plugin.whereabouts(config.store.options)
+    if (!reconciling) await requireOwnPoints({ db, batches, store, log, scopeKey: options.collect.scope_key, where })
     const maintenance = new Maintenance(db)
     const backup = embedded && backupOf(state, store, { maintenance, events: telemetry.backup })
     if (backup) owned.use(await listenForBackups(embedded, backup))
