@@ -1,5 +1,5 @@
 import type { BatchId } from '../domain/snapshot.ts'
-import { type Import, Imports } from '../state/imports.ts'
+import { type Import, Imports, recordImport } from '../state/imports.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { type CsvProgress, type CsvSummary, checkCsv, writeCsv } from './csv.ts'
 import type { SampleNeeds } from './sample-doubts.ts'
@@ -58,7 +58,7 @@ export async function importFile(parts: ImportParts, options: ImportOptions): Pr
     store,
     rows: () => ({ samples: rows }),
     audit: (batch) => ({ action: 'create', kind: 'import', target: digest, after: { name: path, batch, rows } }),
-    once: { note: (tx, batch) => Imports.record(tx, entry(batch)), find: () => imports.find(digest) },
+    once: { note: (tx, batch) => recordImport(tx, entry(batch)), find: () => imports.find(digest) },
   })
   return taken.again ? { ...taken.known, again: true, ...seen } : { ...entry(taken.batch), again: false, ...seen }
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Point } from '../domain/point.ts'
 import { Fault } from '../lib/fault.ts'
 import type { Author } from '../state/audit.ts'
-import { IdempotencyKeys } from '../state/idempotency-keys.ts'
+import { IdempotencyKeys, recordIdempotencyKey } from '../state/idempotency-keys.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { type IntakeParts, takeBatch } from './take-batch.ts'
 
@@ -64,7 +64,7 @@ export async function pushPoints(parts: PushParts, { body, read, key, author, si
       key === undefined
         ? undefined
         : {
-            note: (tx, batch) => IdempotencyKeys.record(tx, { key, digest: sum, batch }),
+            note: (tx, batch) => recordIdempotencyKey(tx, { key, digest: sum, batch }),
             find: () => idempotencyKeys.find(key),
           },
   })

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { add, ONE } from '../domain/decimal.ts'
-import { Reprocesses } from '../state/reprocesses.ts'
+import { startReprocess } from '../state/reprocesses.ts'
 import { leaky } from '../storage/testing/leaky.ts'
 import { unreachable } from './testing/memory-source.ts'
 import {
@@ -162,7 +162,7 @@ test('a task whose worker died shows as waiting once its lease is over, and is d
   await using b = await withTask()
   const [scope] = await b.scopes.list()
   const { id } = await b.task()
-  const dead = await b.batches.lease(scope!.id, 'reprocessed', (tx, batch) => Reprocesses.start(tx, id, batch))
+  const dead = await b.batches.lease(scope!.id, 'reprocessed', (tx, batch) => startReprocess(tx, id, batch))
   await b.reprocesses.setCurrent(id, dead!, T0 + 3 * HOUR)
   expect(await b.task()).toMatchObject({ state: 'running', current: T0 + 3 * HOUR })
   expect(await b.reprocess()).toBe(0)

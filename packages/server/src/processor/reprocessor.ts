@@ -5,7 +5,7 @@ import { UnpricedTally } from '../rating/unpriced.ts'
 import type { Batches } from '../state/batches.ts'
 import { gridOf } from '../state/grid-of.ts'
 import { holdLease } from '../state/hold-lease.ts'
-import { type Reprocess, Reprocesses } from '../state/reprocesses.ts'
+import { finishReprocess, type Reprocess, type Reprocesses, startReprocess } from '../state/reprocesses.ts'
 import type { Scope, Scopes } from '../state/scopes.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import { diffOf, type TypeDiff } from '../state/task-diff.ts'
@@ -85,7 +85,7 @@ export class Reprocessor {
       )
       return false
     }
-    const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => Reprocesses.start(tx, task.id, id))
+    const batch = await batches.lease(scope.id, 'reprocessed', (tx, id) => startReprocess(tx, task.id, id))
     if (batch === undefined) return false
     using lease = holdLease(batches, batch, { signal, onRenewFailed: events.leaseNotRenewed })
     try {
@@ -96,7 +96,7 @@ export class Reprocessor {
         leased: scope.id,
         rows: { points },
         replaces: [{ scopeId: task.scopeId, ...period }],
-        also: (tx) => Reprocesses.finish(tx, task, batch, diff),
+        also: (tx) => finishReprocess(tx, task, batch, diff),
       })
       events.reprocessed(task)
       events.usageWithoutPrice(unpriced)

@@ -16,10 +16,13 @@ export class IdempotencyKeys {
     const [row] = await this.#db.select().from(idempotencyKeys).where(eq(idempotencyKeys.key, key))
     return row?.digest
   }
+}
 
-  /** To be called inside the commit of the request's batch. Throws when the key was used meanwhile. */
-  static async record(tx: StateDatabase, entry: { key: string; digest: string; batch: BatchId }): Promise<void> {
-    await tx.insert(idempotencyKeys).values({ ...entry })
-    await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, sql`now() - interval '7 days'`))
-  }
+/** To be called inside the commit of the request's batch. Throws when the key was used meanwhile. */
+export async function recordIdempotencyKey(
+  tx: StateDatabase,
+  entry: { key: string; digest: string; batch: BatchId },
+): Promise<void> {
+  await tx.insert(idempotencyKeys).values({ ...entry })
+  await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, sql`now() - interval '7 days'`))
 }

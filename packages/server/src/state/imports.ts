@@ -31,18 +31,18 @@ export class Imports {
   async list(): Promise<Import[]> {
     return (await this.#db.select().from(imports).orderBy(imports.batch)).map(toImport)
   }
+}
 
-  /** To be called inside the commit of the import's batch. Throws when the content was imported meanwhile. */
-  static async record(tx: StateDatabase, entry: Import): Promise<void> {
-    await tx.insert(imports).values({
-      digest: entry.digest,
-      name: entry.name,
-      batch: entry.batch,
-      rows: entry.rows,
-      firstAt: entry.firstAt === undefined ? null : toDate(entry.firstAt),
-      lastAt: entry.lastAt === undefined ? null : toDate(entry.lastAt),
-    })
-  }
+/** To be called inside the commit of the import's batch. Throws when the content was imported meanwhile. */
+export async function recordImport(tx: StateDatabase, entry: Import): Promise<void> {
+  await tx.insert(imports).values({
+    digest: entry.digest,
+    name: entry.name,
+    batch: entry.batch,
+    rows: entry.rows,
+    firstAt: entry.firstAt === undefined ? null : toDate(entry.firstAt),
+    lastAt: entry.lastAt === undefined ? null : toDate(entry.lastAt),
+  })
 }
 
 function toImport(row: typeof imports.$inferSelect): Import {

@@ -167,31 +167,6 @@ export class Reprocesses {
       .where(and(eq(reprocesses.id, id), isUnfinished()))
   }
 
-  /** To be called where the batch is leased. False when the task was done or cancelled meanwhile. */
-  static async start(tx: StateDatabase, id: number, batch: BatchId): Promise<boolean> {
-    const started = await tx
-      .update(reprocesses)
-      .set({ batch, current: null })
-      .where(and(eq(reprocesses.id, id), isDue()))
-      .returning({ id: reprocesses.id })
-    return started.length === 1
-  }
-
-  /** To be called inside the commit of the task's batch; throws `state.fenced` when the task was cancelled meanwhile. */
-  static async finish(
-    tx: StateDatabase,
-    { id, period }: Pick<Reprocess, 'id' | 'period'>,
-    batch: BatchId,
-    diff: readonly TypeDiff[],
-  ): Promise<void> {
-    const done = await tx
-      .update(reprocesses)
-      .set({ current: toDate(period.end), retryAt: null, lastError: null, diff: toStoredDiff(diff) })
-      .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), isUnfinished()))
-      .returning({ id: reprocesses.id })
-    if (done.length !== 1) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
-  }
-
   async #select(
     where: SQL | undefined,
     { order, offset, limit }: { order: 'asc' | 'desc'; offset: number; limit: number | undefined },
@@ -207,6 +182,31 @@ export class Reprocesses {
     if (limit !== undefined) query.limit(limit)
     return (await query).map(({ task, running }) => toReprocess(task, running))
   }
+}
+
+/** To be called where the batch is leased. False when the task was done or cancelled meanwhile. */
+export async function startReprocess(tx: StateDatabase, id: number, batch: BatchId): Promise<boolean> {
+  const started = await tx
+    .update(reprocesses)
+    .set({ batch, current: null })
+    .where(and(eq(reprocesses.id, id), isDue()))
+    .returning({ id: reprocesses.id })
+  return started.length === 1
+}
+
+/** To be called inside the commit of the task's batch; throws `state.fenced` when the task was cancelled meanwhile. */
+export async function finishReprocess(
+  tx: StateDatabase,
+  { id, period }: Pick<Reprocess, 'id' | 'period'>,
+  batch: BatchId,
+  diff: readonly TypeDiff[],
+): Promise<void> {
+  const done = await tx
+    .update(reprocesses)
+    .set({ current: toDate(period.end), retryAt: null, lastError: null, diff: toStoredDiff(diff) })
+    .where(and(eq(reprocesses.id, id), eq(reprocesses.batch, batch), isUnfinished()))
+    .returning({ id: reprocesses.id })
+  if (done.length !== 1) throw new Fault('state.fenced', `reprocessing ${id} was cancelled or taken over`, { batch })
 }
 
 /** Neither done nor cancelled. */

@@ -67,37 +67,6 @@ export class Resets {
     this.#db = db
   }
 
-  /**
-   * Notes a reset, in its transaction: the scopes' rows as they were before, from where on each is taken back, and the tombstone of
-   * each scope id. Takes the place of earlier ones that are not done.
-   */
-  static async begin(
-    tx: StateDatabase,
-    rows: readonly (typeof scopes.$inferSelect)[],
-    beginOf: (row: { readonly id: number }) => Instant,
-    taken: { readonly tombstones: ReadonlyMap<string, number>; readonly upTo: BatchId },
-  ): Promise<void> {
-    const ids = rows.map((row) => row.id)
-    await tx
-      .update(scopeResets)
-      .set({ supersededAt: sql`now()` })
-      .where(and(isOneOf(scopeResets.scope, ids), isOpenReset()))
-    const back = rows.filter((row) => toInstant(row.nextBegin) > beginOf(row))
-    if (back.length === 0) return
-    await insertRows(
-      tx,
-      scopeResets,
-      back.map((row) => ({
-        scope: row.id,
-        begin: toDate(beginOf(row)),
-        end: row.nextBegin,
-        lastProcessed: row.lastProcessed,
-        tombstone: taken.tombstones.get(row.identifier)!,
-        upTo: taken.upTo,
-      })),
-    )
-  }
-
   /** By creation, in the order asked for. */
   list({
     scopeIds,
@@ -243,6 +212,37 @@ export class Resets {
     if (limit !== undefined) query.limit(limit)
     return (await query).map(toReset)
   }
+}
+
+/**
+ * Notes a reset, in its transaction: the scopes' rows as they were before, from where on each is taken back, and the tombstone of
+ * each scope id. Takes the place of earlier ones that are not done.
+ */
+export async function beginResets(
+  tx: StateDatabase,
+  rows: readonly (typeof scopes.$inferSelect)[],
+  beginOf: (row: { readonly id: number }) => Instant,
+  taken: { readonly tombstones: ReadonlyMap<string, number>; readonly upTo: BatchId },
+): Promise<void> {
+  const ids = rows.map((row) => row.id)
+  await tx
+    .update(scopeResets)
+    .set({ supersededAt: sql`now()` })
+    .where(and(isOneOf(scopeResets.scope, ids), isOpenReset()))
+  const back = rows.filter((row) => toInstant(row.nextBegin) > beginOf(row))
+  if (back.length === 0) return
+  await insertRows(
+    tx,
+    scopeResets,
+    back.map((row) => ({
+      scope: row.id,
+      begin: toDate(beginOf(row)),
+      end: row.nextBegin,
+      lastProcessed: row.lastProcessed,
+      tombstone: taken.tombstones.get(row.identifier)!,
+      upTo: taken.upTo,
+    })),
+  )
 }
 
 /** Rows of the same scope id that were reset together share a tombstone: it goes only when none of them was rated since. */

@@ -6,7 +6,7 @@ import { abandonRows } from './batch-rows.ts'
 import type { StateDatabase } from './database.ts'
 import { type Failure, toFailure } from './failure.ts'
 import { isOneOf } from './one-of.ts'
-import { Resets } from './resets.ts'
+import { beginResets, Resets } from './resets.ts'
 import { batchCounter, NO_FAILURE, scopeInactivity, scopes } from './schema.ts'
 import type { ScopeNames } from './scope-names.ts'
 import { insertTombstones } from './tombstones.ts'
@@ -226,7 +226,7 @@ export class Scopes {
         const upTo = counter!.value
         const numbers = await insertTombstones(tx, entries, upTo)
         const taken = new Map(entries.map(({ scopeId }, i) => [scopeId, numbers[i]!]))
-        await Resets.begin(tx, rows, beginOf, { tombstones: taken, upTo })
+        await beginResets(tx, rows, beginOf, { tombstones: taken, upTo })
       }
       await record(
         rows.map(toScope).map((scope) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decimal } from '../../../domain/decimal.ts'
-import { Reprocesses } from '../../../state/reprocesses.ts'
+import { finishReprocess, startReprocess } from '../../../state/reprocesses.ts'
 import { at, openTestApi } from '../../testing/open-test-api.ts'
 
 const api = await openTestApi()
@@ -99,7 +99,7 @@ test('an unknown order is refused, and a task cannot be sent to a scope’s own 
 test('while a task is worked on it shows how far it is; then what it changed, in exact numbers', async () => {
   const [task] = await list('/b')
   const [scope] = await api.scopes.list({ scopeIds: ['b'] })
-  const lease = await api.batches.lease(scope!.id, 'reprocessed', (tx, batch) => Reprocesses.start(tx, task!.id, batch))
+  const lease = await api.batches.lease(scope!.id, 'reprocessed', (tx, batch) => startReprocess(tx, task!.id, batch))
   await api.reprocesses.setCurrent(task!.id, lease!, at('2026-06-03T05:00:00Z'))
   expect((await list('/b'))[0]).toMatchObject({
     state: 'running',
@@ -111,7 +111,7 @@ test('while a task is worked on it shows how far it is; then what it changed, in
   const diff = [{ type: 'instance', before: sums('24', '0.1'), after: sums('24', '0.123456789012345678') }]
   await api.batches.commit(lease!, {
     leased: scope!.id,
-    also: (tx) => Reprocesses.finish(tx, { id: task!.id, period }, lease!, diff),
+    also: (tx) => finishReprocess(tx, { id: task!.id, period }, lease!, diff),
   })
   const { text } = await api.call('GET', `${PATH}/b`)
   expect(text).toContain('"state": "done", "progress": 100')
