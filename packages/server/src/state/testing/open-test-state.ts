@@ -68,8 +68,9 @@ export async function makeTestStateFolder(folder: string): Promise<void> {
 /** Named for what the template is made of, so that a changed schema makes a new one. */
 async function templatePath(): Promise<string> {
   const hash = createHash('sha256')
-  for (const name of (await readdir(MIGRATIONS_FOLDER)).toSorted()) {
-    if (name.endsWith('.sql')) hash.update(name).update(await readFile(join(MIGRATIONS_FOLDER, name)))
+  const files = (await readdir(MIGRATIONS_FOLDER)).filter((name) => name.endsWith('.sql')).toSorted()
+  for (const name of [...files, 'meta/_journal.json']) {
+    hash.update(name).update(await readFile(join(MIGRATIONS_FOLDER, name)))
   }
   return join(tmpdir(), 'cloudtabby-test-state', hash.digest('hex').slice(0, 16))
 }
