@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CheckConfigFlags } from './commands/check-config.ts'
 import type { CollectFlags } from './commands/collect.ts'
 import type { Invocation } from './commands/invocation.ts'
 import type { PolicyFlags } from './commands/policy.ts'
@@ -137,8 +138,12 @@ withConfig(program.command('import'))
 withConfig(program.command('check-config'))
   .description('say what is wrong with the configuration, or what would run')
   .addOption(new Option('--role <role>', 'what the process is to do').choices(ROLES).default('all'))
-  .action((flags: ConfigFlags & { role: Role }) =>
-    run(flags, async (it) => (await import('./commands/check-config.ts')).runCheckConfig(it, flags.role)),
+  .option(
+    '--connect',
+    'ask each source, Keystone and both stores too, for 10 s at most; nothing is changed; status 1 if one does not answer',
+  )
+  .action((flags: ConfigFlags & CheckConfigFlags) =>
+    run(flags, async (it) => (await import('./commands/check-config.ts')).runCheckConfig(it, flags)),
   )
 
 withConfig(program.command('collect'))

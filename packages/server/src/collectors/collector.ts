@@ -6,6 +6,7 @@ import type { SampleReader } from '../domain/sample.ts'
 import type { SeriesRegistry } from '../domain/series-registry.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Plugin } from '../lib/plugin.ts'
+import type { Probe } from '../lib/probe.ts'
 import type { SourceObserver } from '../sources/http/source-client.ts'
 
 /** One question for everybody: a metric of many scopes in many consecutive periods of equal length. */
@@ -26,6 +27,8 @@ export interface Collector<ExtraArgs = unknown> extends AsyncDisposable {
   collect(request: CollectRequest<ExtraArgs>, signal: AbortSignal): Promise<Point[]>
   /** When the source's data begins, if it can tell; for `[collect] begin = first-sample`. */
   firstSampleAt?(signal: AbortSignal): Promise<Instant | undefined>
+  /** For `check-config --connect`: what shows that its source answers. Absent: it has none. */
+  readonly probe?: Probe | undefined
 }
 
 /** What a collector may use of the rest of the program. */

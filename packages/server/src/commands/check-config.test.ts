@@ -40,7 +40,7 @@ function invocationOf(): { invocation: Invocation; printed: () => string } {
 async function check(...lines: string[]): Promise<{ status: number; text: string; start: () => Promise<string> }> {
   await writeFile(join(folder, 'a.conf'), lines.join('\n'))
   const { invocation, printed } = invocationOf()
-  const status = await runCheckConfig(invocation, 'all')
+  const status = await runCheckConfig(invocation, { role: 'all' })
   return {
     status,
     text: printed().replaceAll(folder, 'HERE'),
@@ -162,7 +162,7 @@ test('a file that is not UTF-8 is refused with its line, whichever it is', async
     files: ['b.conf'],
     env: { OS_COLLECT__METRICS_CONF: 'latin.yml', OS_OSLO_POLICY__POLICY_FILE: join(folder, 'policy.latin') },
   }
-  expect(await runCheckConfig(files, 'all')).toBe(1)
+  expect(await runCheckConfig(files, { role: 'all' })).toBe(1)
   for (const where of ['b.conf:11', 'latin.yml:3', 'policy.latin:1']) {
     expect(printed()).toContain(`${where}: is not UTF-8; save the file as UTF-8`)
   }
@@ -188,4 +188,4 @@ test('without a module that sets prices check-config warns, and says how to swit
   await new Modules(again.db).set('hashmap', { enabled: true }, { who: 'test' })
   await again[Symbol.asyncDispose]()
   expect((await check(...GOOD, `[state]\nurl = ${url}`)).text).not.toContain('usage will cost nothing')
-})
+}, 60_000)

@@ -84,7 +84,7 @@ const PLUGIN_KINDS = {
     option: 'backend',
     choice: 'one',
     prefix: 'storage_',
-    parts: { whereabouts: 'function', embedded: 'object?' },
+    parts: { whereabouts: 'function', embedded: 'object?', probe: 'function?' },
     makes: ['write', 'writeSamples', 'total', 'retrieve', 'stream', Symbol.asyncDispose],
     refused: elsewhere({
       influxdb: 'InfluxDB',

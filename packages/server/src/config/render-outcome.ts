@@ -6,14 +6,18 @@ import { formatFault, maskAddress } from './config-fault.ts'
 import type { Config, ConfigOutcome } from './load-config.ts'
 import { optionMeta, optionText, shapeOf } from './schema-faults.ts'
 
-/** What `cloudtabbyd check-config` prints: faults, warnings, notices, and what would run. Secrets are masked. */
-export function renderOutcome({ config, faults, warnings, notices, files }: ConfigOutcome): string {
+/** What `cloudtabbyd check-config` prints: faults, warnings, notices, what would run, and who answered. Secrets are masked. */
+export function renderOutcome(
+  { config, faults, warnings, notices, files }: ConfigOutcome,
+  asked: readonly string[] = [],
+): string {
   const lines = [
     `Read: ${files.length === 0 ? 'no configuration file; defaults and environment only' : files.join(', ')}`,
     ...block('Faults', faults.map(formatFault)),
     ...block('Warnings', warnings),
     ...block('Ignored on purpose', notices),
     ...(config ? ['', ...summary(config)] : ['', 'The configuration cannot be used.']),
+    ...block('Asked', asked),
   ]
   return `${lines.join('\n')}\n`
 }

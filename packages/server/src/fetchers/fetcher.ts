@@ -1,6 +1,7 @@
 import type { SampleReader } from '../domain/sample.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Plugin } from '../lib/plugin.ts'
+import type { Probe } from '../lib/probe.ts'
 import type { SourceObserver } from '../sources/http/source-client.ts'
 
 /** Finds out which scopes there are. */
@@ -9,6 +10,8 @@ export interface Fetcher extends AsyncDisposable {
   scopes(signal: AbortSignal): Promise<string[]>
   /** For whoever wonders why there are none. */
   readonly whenNone?: WhenNone
+  /** For `check-config --connect`: what shows that its source answers. Absent: it has none. */
+  readonly probe?: Probe | undefined
 }
 
 /** What a fetcher asked, and what to do when it names no scope at all. */

@@ -219,6 +219,11 @@ export interface PointStoreContext {
 export interface PointStoreDefinition<Options> extends Plugin<PointStoreContext, PointStore, Options> {
   /** Where the points lie, for people: a path, or an address without its password. */
   whereabouts(options: Options): string
+  /**
+   * For `check-config --connect`: asks without opening the store, so that nothing is made or migrated, and a store that another
+   * process has open is well too. As `Probe.run`. Absent: it cannot be asked.
+   */
+  probe?(options: Options, signal: AbortSignal): Promise<string | undefined>
   /** A store in this process, in a file that no other process can have open meanwhile; undefined for a server. */
   readonly embedded?: EmbeddedPoints<Options>
 }

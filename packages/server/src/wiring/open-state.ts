@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Options } from '../config/options.ts'
 import type { LeftOpen } from '../lib/private-files.ts'
+import type { Probe } from '../lib/probe.ts'
 import type { ForeignTables, State } from '../state/database.ts'
 
 const EMBEDDED = 'pglite:'
@@ -34,6 +35,24 @@ export async function openState(
     onError: (error) =>
       log.warn({ err: error }, 'a connection to the state database broke; a new one is made when needed'),
   })
+}
+
+/** Asks state without opening it: nothing is made or migrated, and a service that has it open keeps it. */
+export function stateProbe(url: string, timeoutMs: number): Probe {
+  const folder = embeddedFolder(url)
+  return {
+    asks: url,
+    async run() {
+      if (folder === undefined) {
+        return (await import('../state/postgres/probe-postgres.ts')).probePostgres(url, timeoutMs)
+      }
+      const { peek } = await import('../state/pglite/peek.ts')
+      const peeked = await peek(folder, (client) => client.query('SELECT 1'))
+      if ('found' in peeked) return undefined
+      if (peeked.not === 'made') return 'is not there yet; the first start makes it'
+      return `in use by the running service${peeked.pid === undefined ? '' : ` (process ${peeked.pid})`}`
+    },
+  }
 }
 
 const EXAMPLES = 3

@@ -29,6 +29,22 @@ const UNAUTHENTICATED = {
 describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
   beforeAll(async () => void (await sharedKeystone()), KEYSTONE_START_MS)
 
+  test('its probe tells whether the service user may validate tokens', async () => {
+    const { url: authUrl } = await sharedKeystone()
+    await using authenticator = open(authUrl)
+    expect(authenticator.probe.asks).toBe(`${authUrl.replace(/\/v3$/, '')}/v3`)
+    expect(await authenticator.probe.run(new AbortController().signal)).toMatch(
+      /^the service user \(.*service.*\) may validate tokens$/,
+    )
+    await using refused = open(authUrl, { password: 'wrong' })
+    await expect(refused.probe.run(new AbortController().signal)).rejects.toMatchObject({
+      code: 'auth.unavailable',
+      message: expect.stringContaining(
+        'look at the user, its password and its project in [keystone_authtoken]',
+      ) as string,
+    })
+  })
+
   describe('says who asks', () => {
     test.each<[string, Parameters<RunningKeystone['token']>, (cloud: RunningKeystone['cloud']) => Partial<Principal>]>([
       [

@@ -9,6 +9,7 @@ import type { Claims } from '../claims.ts'
 import type { AuthtokenOptions } from './authtoken-options.ts'
 import { ValidationQueue } from './validation-queue.ts'
 import { KeystoneSession } from '../../sources/keystone/session.ts'
+import type { Probe } from '../../lib/probe.ts'
 import { SingleFlight } from '../../lib/single-flight.ts'
 import { TokenBody, type Token } from '../../sources/keystone/token-body.ts'
 
@@ -79,6 +80,20 @@ export class KeystoneAuthenticator implements Authenticator {
     return { ...claims, isAdmin: this.#context.isAdmin(claims) }
   }
 
+  /** Whether the service user gets a token, and may have one validated: its own. */
+  get probe(): Probe {
+    return {
+      asks: this.#session.authUrl,
+      run: async (signal) => {
+        const { id, roles } = await this.#session.token(signal)
+        if (!(await this.#ask('', id, signal))) {
+          throw new Fault('auth.unavailable', `Keystone at ${this.#session.authUrl} does not know its own token`)
+        }
+        return `the service user (${roles.length === 0 ? 'no role' : roles.join(', ')}) may validate tokens`
+      },
+    }
+  }
+
   /** How many tokens are remembered. */
   get remembered(): number {
     return this.#remembered.size
@@ -124,14 +139,14 @@ export class KeystoneAuthenticator implements Authenticator {
   }
 
   /** What Keystone says of the token; `undefined` when it is none, or no longer. */
-  async #ask(key: string, token: string): Promise<Claims | undefined> {
+  async #ask(key: string, token: string, signal = this.#lifetime.signal): Promise<Claims | undefined> {
     const request = {
       method: 'GET',
       path: '/auth/tokens',
       query: new URLSearchParams({ nocatalog: '' }),
       headers: { 'x-subject-token': token },
     } as const
-    const reply = await this.#session.send(request, this.#lifetime.signal)
+    const reply = await this.#session.send(request, signal)
     if (reply.status === 404) return undefined
     if (reply.status !== 200)
       throw this.#session.unexpected(reply, 'the validation of a token; look at the roles of the service user')

@@ -1,6 +1,7 @@
 import { ServiceSource } from '../../sources/keystone/service-source.ts'
 import { KeystoneSession } from '../../sources/keystone/session.ts'
 import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
+import { prometheusProbe } from '../../sources/prometheus/prometheus-probe.ts'
 import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from '../promql/extra-args.ts'
 import { PromqlCollector } from '../promql/promql-collector.ts'
@@ -27,7 +28,9 @@ export const plugin = defineCollector({
       tls: options,
       onRequest: context.onSourceExchange,
     })
-    const querier = new AetosQuerier(new PrometheusClient(source, { method: 'GET' }), options.concurrency)
-    return new PromqlCollector(source, querier, options, context)
+    const client = new PrometheusClient(source, { method: 'GET' })
+    const querier = new AetosQuerier(client, options.concurrency)
+    const asks = `Aetos, which the catalog of ${options.auth_url ?? 'Keystone'} names`
+    return new PromqlCollector(source, querier, options, context, prometheusProbe(client, asks))
   },
 })

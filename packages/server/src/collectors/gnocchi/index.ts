@@ -1,5 +1,6 @@
 import { openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
 import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
+import { gnocchiProbe } from '../../sources/gnocchi/gnocchi-probe.ts'
 import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from './extra-args.ts'
 import { GnocchiCollector } from './gnocchi-collector.ts'
@@ -12,6 +13,9 @@ export const plugin = defineCollector({
   requiredGroupby: ({ resource_key: resourceKey }) => [resourceKey],
   create(options, context) {
     const source = openGnocchi(options, 'collector_gnocchi', context.onSourceExchange)
-    return new GnocchiCollector(source, new GnocchiClient(source), options, context)
+    const client = new GnocchiClient(source)
+    return Object.assign(new GnocchiCollector(source, client, options, context), {
+      probe: gnocchiProbe(client, options),
+    })
   },
 })

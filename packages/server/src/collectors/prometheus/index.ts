@@ -1,4 +1,5 @@
 import { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
+import { prometheusProbe } from '../../sources/prometheus/prometheus-probe.ts'
 import { SourceClient } from '../../sources/http/source-client.ts'
 import { defineCollector } from '../collector.ts'
 import { ExtraArgs } from '../promql/extra-args.ts'
@@ -21,6 +22,7 @@ export const plugin = defineCollector({
       tls: options,
       onRequest: context.onSourceExchange,
     })
-    return new PromqlCollector(source, new PrometheusClient(source), options, context)
+    const client = new PrometheusClient(source)
+    return new PromqlCollector(source, client, options, context, prometheusProbe(client, options.prometheus_url))
   },
 })

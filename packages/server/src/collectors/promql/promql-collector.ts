@@ -5,6 +5,7 @@ import { NO_RULES, type Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import { toQuantity } from '../../domain/to-quantity.ts'
 import { Fault } from '../../lib/fault.ts'
+import type { Probe } from '../../lib/probe.ts'
 import type { PromSeries, RangeQuery } from '../../sources/prometheus/prometheus-client.ts'
 import { ScopeFaults } from '../../lib/scope-faults.ts'
 import { withAbort } from '../../lib/with-abort.ts'
@@ -36,6 +37,7 @@ export class PromqlCollector implements Collector<ExtraArgs> {
   readonly #client: RangeQuerier
   readonly #options: PromqlCollectorOptions
   readonly #context: Pick<CollectorContext, 'scopeKey' | 'series'>
+  readonly probe: Probe | undefined
   readonly #budgets = new AnswerBudgets()
 
   /** The source, which the client asks, is the collector's own from now on. */
@@ -44,7 +46,9 @@ export class PromqlCollector implements Collector<ExtraArgs> {
     client: RangeQuerier,
     options: PromqlCollectorOptions,
     context: Pick<CollectorContext, 'scopeKey' | 'series'>,
+    probe?: Probe,
   ) {
+    this.probe = probe
     this.#source = source
     this.#client = client
     this.#options = options

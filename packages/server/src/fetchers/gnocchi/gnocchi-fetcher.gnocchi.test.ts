@@ -38,6 +38,13 @@ describe.skipIf(missing !== undefined)(`against a real Gnocchi${missing ? ` (ski
     expect(await fetch({ resource_types: 'account,volume' })).toEqual(new Set(scopes))
   })
 
+  test('its probe counts the types of resources', async () => {
+    const basic = { gnocchi_auth_type: 'basic', gnocchi_user: 'admin', gnocchi_endpoint: gnocchi.url }
+    await using fetcher = await plugin.create(plugin.options.parse(basic), contextOf())
+    expect(fetcher.probe?.asks).toBe(gnocchi.url)
+    expect(await fetcher.probe?.run(never)).toMatch(/^\d+ types of resources$/)
+  })
+
   test('finds scopes in an attribute that particular types have', async () => {
     const flavors = cloud.flatMap(({ attributes: { flavor_name: first }, revisions }) =>
       typeof first === 'string' ? [revisions?.at(-1)?.attributes['flavor_name'] ?? first] : [],

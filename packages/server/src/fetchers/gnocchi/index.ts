@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { gnocchiOptions, openGnocchi } from '../../sources/gnocchi/gnocchi-source.ts'
 import { GnocchiClient } from '../../sources/gnocchi/gnocchi-client.ts'
+import { gnocchiProbe } from '../../sources/gnocchi/gnocchi-probe.ts'
 import { option } from '../../lib/option.ts'
 import { defineFetcher } from '../fetcher.ts'
 import { GnocchiFetcher } from './gnocchi-fetcher.ts'
@@ -17,6 +18,7 @@ export const plugin = defineFetcher({
   options: Options,
   create(options, context) {
     const source = openGnocchi(options, 'fetcher_gnocchi', context.onSourceExchange)
-    return new GnocchiFetcher(source, new GnocchiClient(source), options)
+    const client = new GnocchiClient(source)
+    return Object.assign(new GnocchiFetcher(source, client, options), { probe: gnocchiProbe(client, options) })
   },
 })

@@ -33,6 +33,12 @@ describe.skipIf(missing !== undefined)(`at a real Keystone${missing ? ` (skipped
   // The first to ask has to wait until one is made.
   beforeAll(async () => void (await sharedKeystone()), 400_000)
 
+  test('its probe says as whom it logs in, and with which roles', async () => {
+    const { url } = await sharedKeystone()
+    await using fetcher = await open(url)
+    expect(await fetcher.probe?.run(never)).toMatch(/^a token of user cloudkitty, with .*service/)
+  })
+
   test('the scopes are the projects on which our user has the role rating, found with one question', async () => {
     const { url, cloud } = await sharedKeystone()
     await using proxy = await CountingProxy.open(url)

@@ -3,6 +3,7 @@ import type { IdentityReply } from '../../sources/keystone/identity-client.ts'
 import type { KeystoneSession } from '../../sources/keystone/session.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { SourceObserver } from '../../sources/http/source-client.ts'
+import type { Probe } from '../../lib/probe.ts'
 import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher, WhenNone } from '../fetcher.ts'
 
@@ -148,6 +149,16 @@ export class KeystoneFetcher implements Fetcher {
     } catch (error) {
       tell(signal.aborted ? 'aborted' : 'unreachable')
       throw error
+    }
+  }
+
+  get probe(): Probe {
+    return {
+      asks: this.#session.authUrl,
+      run: async (signal) => {
+        const { roles } = await this.#session.token(signal)
+        return `a token of ${this.#names.user}, with ${roles.length === 0 ? 'no role' : roles.join(', ')}`
+      },
     }
   }
 

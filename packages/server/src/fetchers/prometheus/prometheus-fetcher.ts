@@ -1,6 +1,7 @@
 import type { PrometheusClient } from '../../sources/prometheus/prometheus-client.ts'
 import { promLabel, promMatcher, promSelector } from '../../sources/prometheus/promql.ts'
 import type { SourceClient } from '../../sources/http/source-client.ts'
+import type { Probe } from '../../lib/probe.ts'
 import { fetchFailed } from '../fetch-failed.ts'
 import type { Fetcher, WhenNone } from '../fetcher.ts'
 
@@ -14,9 +15,13 @@ export interface ScopeQuestion {
 export class PrometheusFetcher implements Fetcher {
   readonly #source: SourceClient
   readonly #client: PrometheusClient
-  readonly #question: ScopeQuestion
+  readonly #question: ScopeQuestion & { readonly prometheus_url: string }
 
-  constructor(source: SourceClient, client: PrometheusClient, question: ScopeQuestion) {
+  constructor(
+    source: SourceClient,
+    client: PrometheusClient,
+    question: ScopeQuestion & { readonly prometheus_url: string },
+  ) {
     this.#source = source
     this.#client = client
     this.#question = question
@@ -31,6 +36,13 @@ export class PrometheusFetcher implements Fetcher {
       return [...ids]
     } catch (error) {
       throw fetchFailed(error, `query: ${query}`, { query })
+    }
+  }
+
+  get probe(): Probe {
+    return {
+      asks: this.#question.prometheus_url,
+      run: async (signal) => `${(await this.scopes(signal)).length} scopes`,
     }
   }
 

@@ -77,6 +77,14 @@ export class GnocchiClient {
     return typeof build === 'string' ? build : undefined
   }
 
+  /** How many types of resources there are. */
+  async resourceTypes(signal: AbortSignal): Promise<number> {
+    const reply = await this.#source.send({ method: 'GET', path: '/v1/resource_type' }, signal)
+    const answer = parsed(reply)
+    if (!Array.isArray(answer)) throw invalid(reply, 'is not a list of types')
+    return answer.length
+  }
+
   /** One element per group; none when there is no such metric. */
   async aggregates(query: AggregatesQuery, signal: AbortSignal): Promise<AggregateGroup[]> {
     const parameters = new URLSearchParams({ details: 'False' })

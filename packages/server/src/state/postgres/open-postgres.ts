@@ -4,6 +4,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { Client, type Pool } from 'pg'
 import { Fault } from '../../lib/fault.ts'
 import { type ForeignTables, migrateAll, type State } from '../database.ts'
+import { cannotUse } from './cannot-use.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { refuseCloudKitty } from './refuse-cloudkitty.ts'
 
@@ -82,14 +83,7 @@ async function migrateOnce(url: string, timeouts: PostgresTimeouts, foreign: rea
     await refuseCloudKitty(db)
     await migrateAll((from) => migrate(db, from), foreign)
   } catch (cause) {
-    if (cause instanceof Fault) throw cause
-    const { message } = (cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause) as Error
-    throw new Fault(
-      'state.unavailable',
-      `the state database at ${client.host}:${client.port} cannot be used: ${message}. Look whether the server runs, and at [state] url`,
-      {},
-      { cause },
-    )
+    throw cause instanceof Fault ? cause : cannotUse(client, cause)
   } finally {
     // The lock goes with the connection.
     await client.end().catch(() => {})

@@ -20,6 +20,7 @@ export const plugin = definePointStore({
   }),
   whereabouts: ({ url, database, cluster }) =>
     `ClickHouse, ${url}, database ${database}${cluster === undefined ? '' : `, cluster ${cluster}`}`,
+  probe: async (options, signal) => (await import('./open-clickhouse-store.ts')).probeClickHouse(options, signal),
   // Loaded when it is needed: configuration is read without it.
   create: async (options) => (await import('./open-clickhouse-store.ts')).openClickHouseStore(options),
 })

@@ -33,10 +33,7 @@ async function upgrade(database: ClickHouseDatabase, layout: Layout): Promise<vo
   const table = tablesOf(layout.database).schemaVersion
   const version = await versionOf(database, table)
   if (version === undefined) for (const sql of foundationSql(layout)) await database.command({ sql, params: {} })
-  if (version !== undefined && version > UPGRADES.length) {
-    const message = `the database ${layout.database} has version ${version}; this program knows versions up to ${UPGRADES.length}`
-    throw new Fault('storage.newer_version', message, { database: layout.database, version })
-  }
+  if (version !== undefined) refuseNewer(layout.database, version)
   for (let next = version ?? 0; next < UPGRADES.length; next++) {
     for (const sql of UPGRADES[next]!(layout)) await database.command({ sql, params: {} })
     const params = new Params()
@@ -55,10 +52,29 @@ async function identify(database: ClickHouseDatabase, layout: Layout): Promise<v
   await database.insert({ table, columns: ['identity'], lines: `${randomUUID()}\n`, token: 'identity' })
 }
 
+/** Whether the server lets us in, and which version of our tables it has; nothing is made. Throws as `openClickHouseStore`. */
+export async function probeClickHouse(options: ClickHouseOptions, signal: AbortSignal): Promise<string | undefined> {
+  await using database = new ClickHouseDatabase({ ...options, waitsMs: [] })
+  const version = await versionOf(database, tablesOf(options.database).schemaVersion, signal)
+  if (version === undefined) return `the database ${options.database} is not there yet; the first start makes it`
+  refuseNewer(options.database, version)
+  return undefined
+}
+
+function refuseNewer(database: string, version: number): void {
+  if (version <= UPGRADES.length) return
+  const message = `the database ${database} has version ${version}; this program knows versions up to ${UPGRADES.length}`
+  throw new Fault('storage.newer_version', message, { database, version })
+}
+
 /** Undefined when there is no such table, or not even the database. */
-async function versionOf(database: ClickHouseDatabase, table: string): Promise<number | undefined> {
+async function versionOf(
+  database: ClickHouseDatabase,
+  table: string,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
   try {
-    const [row] = await database.select({ sql: `SELECT max(version) FROM ${table}`, params: {} })
+    const [row] = await database.select({ sql: `SELECT max(version) FROM ${table}`, params: {} }, signal)
     return Number(row?.[0] ?? 0)
   } catch (error) {
     const code = error instanceof Fault ? serverCode(error.cause) : undefined

@@ -29,6 +29,7 @@ export const plugin = definePointStore({
       .describe('What may be spilled at most: a question that needs more fails, and the disk is not filled by it'),
   }),
   whereabouts: ({ path }) => `DuckDB, ${path}`,
+  probe: async ({ path }) => (await import('./probe-file.ts')).probeFile(path),
   embedded: {
     file: ({ path }) => path,
     restore: async (...args) => (await load()).restoreDuckDBFile(...args),
