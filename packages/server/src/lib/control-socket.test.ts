@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -74,6 +76,20 @@ test('a listener that is closed ends the work and tells so; then nobody listens'
     aborted(begun.signal).then(() => control.listener[Symbol.asyncDispose]()),
   ])
   expect(await control.ask({})).toBeUndefined()
+})
+
+test('a listener that dies before it has answered is told as that', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'control-'))
+  const dying = createServer((socket) => socket.once('data', () => socket.destroy()))
+  dying.listen(join(folder, 'socket'))
+  await once(dying, 'listening')
+  const asked = askControl(join(folder, 'socket'), {}, { onProgress: () => {}, signal })
+  await expect(asked).rejects.toMatchObject({
+    code: 'state.unavailable',
+    message: expect.stringMatching(/was ended before/),
+  })
+  await new Promise((resolve) => dying.close(resolve))
+  await rm(folder, { recursive: true })
 })
 
 test('what is no request is refused', async () => {

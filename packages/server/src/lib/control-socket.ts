@@ -115,13 +115,17 @@ export async function askControl(
       else if ('done' in message) return { done: message.done }
       else throw toError(message.fault)
     }
-    throw new Fault('state.unavailable', 'the service was ended before it had done what it was asked for')
+    throw wasEnded()
   } catch (error) {
     signal.throwIfAborted()
     throw error
   } finally {
     response.destroy()
   }
+}
+
+function wasEnded(cause?: Error): Fault {
+  return new Fault('state.unavailable', 'the service was ended before it had done what it was asked for', {}, { cause })
 }
 
 function toError({ code, message, detail }: { code: string; message: string; detail: object }): Error {
@@ -141,7 +145,7 @@ function post(socketPath: string, body: string, signal: AbortSignal): Promise<In
     sent.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(signal.reason as Error)
       else if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
-      else reject(error)
+      else reject(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? wasEnded(error) : error)
     })
     sent.end(body)
   })
