@@ -13,6 +13,7 @@ export const getSeatLimit = defineRoute<SeatDeps>()({
   method: 'GET',
   path: '/v2/scope/seat_limit',
   policy: 'scope:get_state',
+  operationId: 'getSeatLimit',
   summary: 'How many seats a scope may have',
   query: { scope_id: param.text() },
   reply: { status: 200, schema: z.strictObject({ scope_id: z.string(), limit: z.int() }) },

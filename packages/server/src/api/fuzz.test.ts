@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { openApiDocument } from '../http/openapi.ts'
 import { pathsOf, type Route } from '../http/route.ts'
 import { sendRaw } from '../http/testing/send-raw.ts'
 import { type Called, listenForTest, testApp } from '../http/testing/test-app.ts'
@@ -10,6 +9,7 @@ import { noopModule } from '../rating/noop/noop-module.ts'
 import { RatingPipeline } from '../rating/rating-pipeline.ts'
 import { leakIn } from './testing/leak-in.ts'
 import { at, HASHMAP, openTestApi, point } from './testing/open-test-api.ts'
+import { operationAt } from './testing/operation-at.ts'
 
 /** Valid requests to each route, and as many wrong ones. */
 const RUNS = tries(4, 100)
@@ -114,9 +114,6 @@ interface Operation {
   readonly parameters?: readonly { name: string; in: 'path' | 'query'; required?: boolean; schema: Schema }[]
   readonly requestBody?: { content: Record<string, { schema: Schema }> }
   readonly responses: Record<string, unknown>
-}
-const { paths } = openApiDocument(api.routes, { title: 'x', version: '0' }) as {
-  paths: Record<string, Record<string, Operation>>
 }
 
 interface Sent {
@@ -334,10 +331,10 @@ function expectDocumented(
 const CASES = api.routes
   .toSorted((a, b) => Number(a.method === 'DELETE') - Number(b.method === 'DELETE'))
   .flatMap((route) =>
-    pathsOf(route).map((path) => {
-      const method = route.method === 'ANY' ? 'get' : route.method.toLowerCase()
-      return [`${route.method} ${path}`, route as Route<never>, path, paths[path.replace('*}', '}')]![method]!] as const
-    }),
+    pathsOf(route).map(
+      (path) =>
+        [`${route.method} ${path}`, route as Route<never>, path, operationAt(route, path) as Operation] as const,
+    ),
   )
 
 test.each(CASES)(

@@ -1,7 +1,7 @@
-import { openApiDocument } from '../http/openapi.ts'
 import type { Route } from '../http/route.ts'
 import type { RuleDeps } from '../rating/module-config.ts'
 import type { RatingModule } from '../rating/rating-module.ts'
+import { apiDocument } from './api-document.ts'
 import type { ModuleDeps } from './rated-module.ts'
 import { getHealthcheck, type HealthDeps } from './root/get-healthcheck.ts'
 import { getMetrics, type MetricsDeps } from './root/get-metrics.ts'
@@ -71,7 +71,7 @@ export function apiRoutes({ modules, version }: ApiParts): readonly Route<ApiDep
   const routes: Route<ApiDeps>[] = [
     getVersions,
     getHealthcheck,
-    getOpenApi(() => openApiDocument(routes, { title: 'CloudTabby', version })),
+    getOpenApi(() => apiDocument(routes, version)),
     getMetrics,
     ...v1,
     ...v2,

@@ -11,6 +11,7 @@ const route = (family: 'root' | 'v1' | 'v2', path: string) =>
     method: 'GET',
     path,
     policy: null,
+    operationId: 'op1',
     summary: 'x',
     access: 'probe',
     ...(path.includes('{') ? { args: { id: z.unknown() } } : {}),

@@ -6,7 +6,13 @@ import { listenForTest, testApp } from './testing/test-app.ts'
 import { arg } from './v1-types.ts'
 
 const route = defineRoute<unknown>()
-const common = { family: 'v1', policy: null, summary: 'A thing', reply: { status: 200, schema: z.unknown() } } as const
+const common = {
+  family: 'v1',
+  policy: null,
+  operationId: 'thing',
+  summary: 'A thing',
+  reply: { status: 200, schema: z.unknown() },
+} as const
 const app = testApp(
   [
     route({

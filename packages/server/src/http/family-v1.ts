@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi'
+import { z } from 'zod'
 import { Fault } from '../lib/fault.ts'
 import type { Answer, Arguments, Family, RawRequest } from './family.ts'
 import { JsonRefusal, type JsonValue, messageText, readJson, writeJson } from './json.ts'

@@ -1,73 +1,143 @@
-import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { errorResponses, replyContent, responseComponents } from './openapi-errors.ts'
+import { type JsonSchema, OpenApiSchemas } from './openapi-schemas.ts'
 import { pathsOf, type Route } from './route.ts'
 
-const FAULT_V1 = z
-  .strictObject({ faultcode: z.enum(['Client', 'Server']), faultstring: z.string(), debuginfo: z.null() })
-  .openapi('Fault', { description: 'Every error of API v1 that an operation raises.' })
-const MESSAGE_V2 = z.strictObject({ message: z.string() }).openapi('Message', { description: 'Every error of API v2.' })
-const UNAUTHORIZED = z
-  .strictObject({ error: z.strictObject({ code: z.literal(401), title: z.string(), message: z.string() }) })
-  .openapi('Unauthorized')
-
-/** What holds for every route, and is therefore not said at each. */
-const GENERAL = `CloudKitty's API, and what is ours beside it.
-
-API v1: arguments of GET and DELETE may also stand in a JSON object in the body, and one trailing slash is always taken.
-Errors are a Fault. API v2: unknown parameters and members are refused. Errors are a Message. Every path under
-/v1/rating/ answers under /v1/billing/ too.
-
-Any request may also be answered with 406 (v1, when the client takes no JSON), 408 and 431 (headers that are slow or too
-long), 413 (a body that is too long), 429 (too many requests; Retry-After) and 503 (what the answer needs does not answer;
-Retry-After). Every answer but that of /healthcheck carries X-OpenStack-Request-ID.`
-
-/** The API document, made from the very routes that are mounted. */
-export function openApiDocument(routes: readonly Route<never>[], info: { title: string; version: string }): object {
-  const registry = new OpenAPIHono()
-  registry.openAPIRegistry.registerComponent('securitySchemes', 'token', {
-    type: 'apiKey',
-    in: 'header',
-    name: 'X-Auth-Token',
-    description: 'A token of Keystone; not looked at where `auth_strategy` is `noauth`.',
-  })
-  for (const route of routes) {
-    // Aliases answer alike; a path that leaves out an id takes it from the query or the body.
-    for (const path of pathsOf(route)) registry.openAPIRegistry.registerPath(describe(route, path))
-  }
-  const document = registry.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { ...info, description: GENERAL },
-    security: [{ token: [] }],
-  })
-  for (const route of routes) for (const path of pathsOf(route)) complete(document, route, path)
-  return document
+/** What the document says beside its operations. */
+export interface DocumentInfo {
+  readonly title: string
+  readonly version: string
+  readonly summary: string
+  readonly description: string
+  readonly license: { readonly name: string; readonly identifier: string }
+  readonly servers: readonly { readonly url: string; readonly description: string }[]
+  /** What the operations of a tag are for; the tags are those of the paths (`tagOf`). */
+  readonly tags: Readonly<Record<string, string>>
 }
 
-function describe(route: Route<never>, path: string) {
-  const inPath = parametersOf(path)
-  const args = { ...route.args, ...route.pathParameters }
-  const parameters = Object.fromEntries(inPath.map((name) => [name, required(args[name])]))
-  const inBody = new Set(route.body ? pathsOf(route).flatMap(parametersOf) : [])
-  const query = Object.fromEntries(
-    Object.entries({ ...route.args, ...route.query })
-      .filter(([name]) => !inPath.includes(name))
-      .map(([name, schema]) => [name, inBody.has(name) ? schema.optional() : schema]),
-  )
+/**
+ * The API as an OpenAPI 3.1 document, made from the very routes that are mounted. A route is one operation, at the first of its
+ * paths; the others are named there. Routes that only repeat another one are left out.
+ */
+export function openApiDocument(routes: readonly Route<never>[], info: DocumentInfo): object {
+  const schemas = new OpenApiSchemas()
+  const documented = routes.filter((route) => route.documented !== false)
+  const paths: Record<string, Record<string, object>> = {}
+  const ids = new Set<string>()
+  for (const route of documented) {
+    if (ids.has(route.operationId)) throw new Error(`two operations are called ${route.operationId}`)
+    ids.add(route.operationId)
+    const operations = (paths[toTemplate(pathsOf(route)[0]!)] ??= {})
+    operations[route.method === 'ANY' ? 'get' : route.method.toLowerCase()] = operation(route, schemas)
+  }
+  const { tags, servers, ...about } = info
+  const used = [...new Set(documented.map(tagOf))]
   return {
-    method: methodOf(route),
-    path: toTemplate(path),
+    openapi: '3.1.0',
+    info: about,
+    servers,
+    security: [{ token: [] }],
+    tags: used.map((name) => ({ name, description: tags[name] ?? `The rules of the rating module ${name}.` })),
+    paths,
+    components: {
+      ...responseComponents(documented, schemas),
+      schemas: schemas.components(),
+      securitySchemes: {
+        token: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Auth-Token',
+          description: 'A token of Keystone; not looked at where `auth_strategy` is `noauth`.',
+        },
+      },
+    },
+  }
+}
+
+/** `hashmap` of `/v1/rating/module_config/hashmap/types`, `v1 info` of `/v1/info/config`, `service` of `/healthcheck`. */
+function tagOf(route: Pick<Route<never>, 'family' | 'path'>): string {
+  const [, version, resource, ...rest] = pathsOf(route)[0]!.split('/')
+  if (route.family === 'root') return 'service'
+  return rest[0] === 'module_config' && rest[1] !== undefined ? rest[1] : `${version} ${resource}`
+}
+
+function operation(route: Route<never>, schemas: OpenApiSchemas): object {
+  const [path, ...others] = pathsOf(route)
+  return {
+    operationId: route.operationId,
     summary: route.summary,
-    tags: [route.family],
+    tags: [tagOf(route)],
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.deprecated ? { deprecated: true } : {}),
     ...(route.policy === null ? {} : { 'x-policy': route.policy }),
+    ...(others.length === 0 ? {} : { 'x-other-paths': others.map(toTemplate) }),
     ...((route.access ?? 'token') === 'token' ? {} : { security: [] }),
-    request: {
-      ...(inPath.length === 0 ? {} : { params: z.strictObject(parameters) }),
-      ...(Object.keys(query).length === 0 ? {} : { query: z.strictObject(query) }),
-      ...(route.headers ? { headers: z.strictObject(route.headers) } : {}),
-      ...(route.body ? { body: { required: true, content: { 'application/json': { schema: route.body } } } } : {}),
-    },
-    responses: responses(route),
+    ...parameters(route, path!, schemas),
+    ...requestBody(route, schemas),
+    responses: { ...followed(route, schemas), [route.reply.status]: success(route, schemas), ...errorResponses(route) },
+  }
+}
+
+function parameters(route: Route<never>, path: string, schemas: OpenApiSchemas): { parameters?: object[] } {
+  const inPath = parametersOf(path)
+  const given = { ...route.args, ...route.pathParameters, ...route.query }
+  const inBody = new Set(route.body ? pathsOf(route).flatMap(parametersOf) : [])
+  // A parameter of another path only is not asked for here, where the query has another word for it.
+  const elsewhere = new Set(Object.keys(route.pathParameters ?? {}).filter((name) => !inPath.includes(name)))
+  const all = [
+    ...inPath.map((name) => parameter(name, 'path', given[name] ?? z.string(), true, schemas)),
+    ...Object.entries(given)
+      .filter(([name]) => !inPath.includes(name) && !elsewhere.has(name))
+      .map(([name, schema]) => parameter(name, 'query', schema, !inBody.has(name) && isRequired(schema), schemas)),
+    ...Object.entries(route.headers ?? {}).map(([name, schema]) =>
+      parameter(name, 'header', schema, isRequired(schema), schemas),
+    ),
+  ]
+  return all.length === 0 ? {} : { parameters: all }
+}
+
+function parameter(
+  name: string,
+  where: 'path' | 'query' | 'header',
+  type: z.ZodType,
+  required: boolean,
+  schemas: OpenApiSchemas,
+): object {
+  const { description, examples, ...schema } = withoutNull(schemas.render(type, 'input'))
+  return {
+    name,
+    in: where,
+    ...(required ? { required } : {}),
+    ...(description === undefined ? {} : { description }),
+    schema,
+    ...(examples?.[0] === undefined ? {} : { example: examples[0] }),
+  }
+}
+
+function requestBody({ body, operationId }: Route<never>, schemas: OpenApiSchemas): { requestBody?: object } {
+  if (!body) return {}
+  const named = body.meta({ ...body.meta(), id: body.meta()?.id ?? `${capitalized(operationId)}Body` })
+  return {
+    requestBody: { required: true, content: { 'application/json': { schema: schemas.render(named, 'input') } } },
+  }
+}
+
+function followed({ reply: { follows } }: Route<never>, schemas: OpenApiSchemas): Record<string, object> {
+  if (!follows) return {}
+  const content = { 'application/json': { schema: schemas.render(follows, 'output') } }
+  return { 200: { description: 'What a client gets that follows the redirect with GET', content } }
+}
+
+function success({ reply, summary }: Route<never>, schemas: OpenApiSchemas): object {
+  const { description = summary, headers } = reply
+  const told = Object.entries(headers ?? {}).map(([name, text]) => [
+    name,
+    { description: text, schema: { type: 'string' } },
+  ])
+  return {
+    description,
+    ...(told.length === 0 ? {} : { headers: Object.fromEntries(told) as object }),
+    ...replyContent(reply, schemas),
   }
 }
 
@@ -75,96 +145,25 @@ function parametersOf(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\*?\}/g)].map((match) => match[1]!)
 }
 
-function methodOf(route: Route<never>) {
-  return route.method === 'ANY' ? 'get' : (route.method.toLowerCase() as 'get')
-}
-
 function toTemplate(path: string): string {
   return path.replace('*}', '}')
 }
 
-/** A parameter in the path is always there, also where another path of the route leaves it out. */
-function required(schema: z.ZodType = z.string()): z.ZodType {
-  const isLoose = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable
-  return isLoose ? required(schema.unwrap() as z.ZodType) : schema
+function isRequired(schema: z.ZodType): boolean {
+  return !schema.safeParse(undefined).success
 }
 
-/** JSON Schema, as far as it is looked at here. */
-interface JsonSchema {
-  type?: string | string[]
-  enum?: unknown[]
-  default?: unknown
-  properties?: Record<string, JsonSchema>
-  items?: JsonSchema
-  additionalProperties?: JsonSchema | boolean
-}
-
-interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: JsonSchema }[]
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> }
-}
-
-/** The library says neither default nor null of types that are read by a function. */
-function complete(document: object, route: Route<never>, path: string): void {
-  const { paths } = document as { paths: Record<string, Record<string, Operation>> }
-  const { parameters = [], requestBody } = paths[toTemplate(path)]![methodOf(route)]!
-  const given = { ...route.args, ...route.query }
-  for (const { name, in: where, schema } of parameters) {
-    if (where === 'query' && given[name]) addDefaults(schema, given[name], false)
+/** Null is said in a body only. */
+function withoutNull(schema: JsonSchema): JsonSchema {
+  if (Array.isArray(schema.type)) {
+    const types = (schema.type as string[]).filter((type) => type !== 'null')
+    return { ...schema, type: (types.length === 1 ? types[0] : types) as never }
   }
-  const body = requestBody?.content['application/json']?.schema
-  if (body && route.body) addDefaults(body, route.body, true)
+  const { anyOf = [], ...rest } = schema
+  const others = anyOf.filter(({ type }) => type !== 'null')
+  return others.length === 1 ? { ...others[0], ...rest } : schema
 }
 
-function addDefaults(json: JsonSchema, schema: z.ZodType, nulls: boolean): void {
-  let inner: z.core.$ZodType = schema
-  for (;;) {
-    if (inner instanceof z.ZodDefault) json.default = inner.def.defaultValue
-    else if (inner instanceof z.ZodNullable && nulls) addNull(json)
-    else if (!(inner instanceof z.ZodOptional) && !(inner instanceof z.ZodNullable)) break
-    inner = inner.def.innerType
-  }
-  if (inner instanceof z.ZodObject) {
-    for (const [name, member] of Object.entries(inner.shape)) {
-      const described = json.properties?.[name]
-      if (described) addDefaults(described, member, nulls)
-    }
-  } else if (inner instanceof z.ZodArray && json.items) addDefaults(json.items, inner.element as z.ZodType, nulls)
-}
-
-function addNull(json: JsonSchema): void {
-  const types = typeof json.type === 'string' ? [json.type] : (json.type ?? [])
-  if (types.length > 0 && !types.includes('null')) json.type = [...types, 'null']
-  if (json.enum && !json.enum.includes(null)) json.enum = [...json.enum, null]
-}
-
-function responses(route: Route<never>): Record<string, object> {
-  const { status, schema, description = route.summary, types = ['application/json'] } = route.reply
-  const content = Object.fromEntries(types.map((type) => [type, { schema }]))
-  const all: Record<string, object> = { [status]: schema ? { description, content } : { description } }
-  const told = (code: number) => ({ description: DESCRIPTIONS[code] ?? 'Error' })
-  if (route.family === 'root') {
-    for (const code of route.errors ?? []) all[code] = told(code)
-    return all
-  }
-  const error = route.family === 'v1' ? FAULT_V1 : MESSAGE_V2
-  const ofPolicy = route.policy === null ? [] : [403]
-  const ofBody = route.body ? [413, 415] : []
-  for (const code of [400, ...ofPolicy, ...ofBody, ...(route.errors ?? []), 500]) {
-    all[code] = { ...told(code), content: { 'application/json': { schema: error } } }
-  }
-  all['401'] = { description: 'No or no valid token', content: { 'application/json': { schema: UNAUTHORIZED } } }
-  return all
-}
-
-const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'The request is malformed',
-  403: 'The policy forbids it',
-  404: 'There is no such thing',
-  405: 'What is asked for cannot be told: the metrics file is wrong',
-  409: 'It exists already, or stands in the way of what exists',
-  413: 'The body is too long',
-  415: 'The body is no JSON',
-  500: 'The service failed',
-  503: 'Something that the answer needs does not answer',
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi'
+import { z } from 'zod'
 
 type JsonType = 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object' | 'null'
 
@@ -13,6 +13,8 @@ export interface Described {
   readonly maxLength?: number
   readonly enum?: readonly string[]
   readonly items?: { readonly type: 'string' | 'integer' }
+  readonly additionalProperties?: boolean
+  readonly examples?: readonly unknown[]
 }
 
 /** What a reading function gives instead of a value: why there is none. */
@@ -50,6 +52,5 @@ function settle<T>(value: T | Refusal, ctx: z.RefinementCtx): T {
 }
 
 function describe<S extends z.ZodType>(schema: S, described: Described): S {
-  // The library's own type wants every optional member to allow undefined, which it never is.
-  return schema.openapi(described as never)
+  return schema.meta({ ...described })
 }

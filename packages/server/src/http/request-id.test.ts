@@ -11,6 +11,7 @@ const app = testApp(
       method: 'GET',
       path: '/v2/broken',
       policy: null,
+      operationId: 'op24',
       summary: 'Break',
       reply: { status: 204 },
       handle() {

@@ -93,6 +93,10 @@ export interface RouteDefinition<
    * refusal comes first and is no fault but a plain 403.
    */
   readonly guard?: 'before-arguments'
+  /** Its name in the API document, and of the method of a client that is made from it: unique, and never changed. */
+  readonly operationId: string
+  /** False: the API document leaves it out, because it only repeats another route or does nothing. */
+  readonly documented?: boolean
   /** One line for the API document. */
   readonly summary: string
   readonly description?: string
@@ -111,8 +115,12 @@ export interface RouteDefinition<
     readonly status: number
     readonly schema?: R
     readonly description?: string
-    /** Media types that it may have, for the API document; JSON when left out. */
+    /** Of a redirect: what a client gets that follows it with GET, for the API document. */
+    readonly follows?: z.ZodType
+    /** Media types that it may have, for the API document; JSON when left out. Any but JSON is a text. */
     readonly types?: readonly string[]
+    /** Headers that say something of the answer, and what. */
+    readonly headers?: Readonly<Record<string, string>>
   }
   /** Error statuses that it may answer beside the family's usual ones, for the API document. */
   readonly errors?: readonly number[]
@@ -152,6 +160,9 @@ export function defineRoute<Deps>() {
 export function pathsOf(route: Pick<Route<never>, 'path'>): readonly string[] {
   return typeof route.path === 'string' ? [route.path] : route.path
 }
+
+/** Of an answer with the header. */
+export const LOCATION = { Location: 'The address of what was made or changed.' }
 
 /** The request's own address without its query: what CloudKitty's v1 PUTs point their `Location` at. */
 export function selfUrl({ url }: Pick<RequestInfo, 'url'>): string {

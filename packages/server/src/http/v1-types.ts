@@ -12,6 +12,8 @@ export class ArgumentText {
   }
 }
 
+const TIME = 'ISO 8601; UTC unless it says otherwise.'
+
 /** Told apart from a wrong value, because API v1 words it differently. */
 export const MISSING = 'Mandatory field missing.'
 
@@ -58,7 +60,7 @@ export const arg = {
 
   /** Exact: the number's literal counts, not its double. At most so many places and digits before the point. */
   decimal: ({ places = 28, whole = 12 }: { places?: number; whole?: number } = {}) =>
-    type({ type: ['string', 'number'], format: 'decimal' }, (value) => {
+    type({ type: ['string', 'number'], format: 'decimal', examples: ['0.1'] }, (value) => {
       const decimal = toDecimal(value instanceof ArgumentText ? value.text : value)
       if (!decimal) return refuse('a decimal number is required')
       const cut = new Decimal(rescale(decimal, places), places)
@@ -78,10 +80,13 @@ export const arg = {
 
   /** What an attribute of a quoted resource may be: anything but a list. */
   attribute: () =>
-    type({ type: ['string', 'number', 'boolean', 'object', 'null'] }, (value): JsonValue | Refusal => {
-      if (value instanceof ArgumentText) return value.text
-      return Array.isArray(value) ? refuse('a list has no place here') : value
-    }),
+    type(
+      { type: ['string', 'number', 'boolean', 'object', 'null'], additionalProperties: true },
+      (value): JsonValue | Refusal => {
+        if (value instanceof ArgumentText) return value.text
+        return Array.isArray(value) ? refuse('a list has no place here') : value
+      },
+    ),
 }
 
 const TRUE = ['true', 't', 'yes', 'y', 'on', '1']
@@ -92,12 +97,15 @@ function type<T>(described: Described, read: (value: ArgumentText | JsonValue) =
 }
 
 function datetimeType() {
-  return parsedOptional({ type: 'string', format: 'date-time' }, (input) => {
-    const text = input instanceof ArgumentText ? input.text : input
-    if (text === undefined || text === null || text === '') return undefined
-    const date = typeof text === 'string' ? parseLenientDatetime(text) : undefined
-    return date ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
-  })
+  return parsedOptional(
+    { type: 'string', format: 'date-time', description: TIME, examples: ['2026-06-01T00:00:00Z'] },
+    (input) => {
+      const text = input instanceof ArgumentText ? input.text : input
+      if (text === undefined || text === null || text === '') return undefined
+      const date = typeof text === 'string' ? parseLenientDatetime(text) : undefined
+      return date ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
+    },
+  )
 }
 
 /** What oslo.utils calls UUID-like: 32 hexadecimal digits, however they are dressed. */

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi'
+import { z } from 'zod'
 import type { Instant } from '../domain/period.ts'
 import { Decimal } from '../domain/decimal.ts'
 import { pythonText } from '../lib/python-text.ts'
@@ -43,10 +43,13 @@ export const param = {
     }),
 
   datetime: () =>
-    kind({ type: 'string', format: 'date-time', description: ISO }, (values): Instant | Refusal => {
-      const text = single(values)
-      return text instanceof Refusal ? text : (parseIsoInstant(text, 'v2') ?? refuse('not a valid value'))
-    }),
+    kind(
+      { type: 'string', format: 'date-time', description: ISO, examples: ['2026-06-01T00:00:00Z'] },
+      (values): Instant | Refusal => {
+        const text = single(values)
+        return text instanceof Refusal ? text : (parseIsoInstant(text, 'v2') ?? refuse('not a valid value'))
+      },
+    ),
 
   /** `name=a,b` and `name=a&name=b`, freely mixed; order kept. */
   texts: () => kind({ type: 'array', items: { type: 'string' }, description: LIST }, multi),
@@ -66,7 +69,7 @@ export const param = {
 
   /** `filters=k:v,k2:v2` and repetition; values of a repeated key collect into a list. */
   multiDict: () =>
-    kind({ type: 'string', description: PAIRS }, (values) => {
+    kind({ type: 'array', items: { type: 'string' }, description: PAIRS, examples: [['type:instance']] }, (values) => {
       const dict = new Map<string, string[]>()
       let pairs = 0
       for (const text of values) {
@@ -80,6 +83,24 @@ export const param = {
       }
       return dict
     }),
+}
+
+/** Which part of a list is asked for. */
+export const pagingQuery = {
+  offset: param.int({ min: 0 }).default(0).describe('How many to pass over.'),
+  limit: param.int({ min: 1 }).default(100).describe('How many at most.'),
+}
+
+/** A range of time, half-open; the present month where a bound is left out. */
+export const rangeQuery = {
+  begin: param
+    .datetime()
+    .optional()
+    .meta({ description: 'From then on; by default the begin of this month.', examples: ['2026-06-01T00:00:00Z'] }),
+  end: param
+    .datetime()
+    .optional()
+    .meta({ description: 'Before then; by default the end of this month.', examples: ['2026-07-01T00:00:00Z'] }),
 }
 
 /**
@@ -129,18 +150,42 @@ export const field = {
     }),
 
   datetime: () =>
-    kindOfJson({ type: 'string', format: 'date-time', description: ISO }, (value): Instant | Refusal => {
-      const scalar = one(value)
-      const instant = typeof scalar === 'string' ? parseIsoInstant(scalar, 'v2') : undefined
-      return instant ?? refuse('not a valid value')
-    }),
+    kindOfJson(
+      { type: 'string', format: 'date-time', description: ISO, examples: ['2026-06-01T00:00:00Z'] },
+      (value): Instant | Refusal => {
+        const scalar = one(value)
+        const instant = typeof scalar === 'string' ? parseIsoInstant(scalar, 'v2') : undefined
+        return instant ?? refuse('not a valid value')
+      },
+    ),
 }
 
 /** Members of answers that zod has no word for. */
 export const out = {
   /** A number printed from the decimal, never through a double. */
-  decimal: () => z.custom<Decimal | number>(isNumeric).openapi({ type: 'number' }),
+  decimal: () => DECIMAL,
+
+  instant: () => z.string().meta({ format: 'date-time', examples: ['2026-06-01T00:00:00+00:00'] }),
+
+  /** Why something fails again and again. */
+  failure: () => FAILURE,
 }
+
+const DECIMAL = z.custom<Decimal | number>(isNumeric).meta({
+  id: 'Decimal',
+  type: 'number',
+  format: 'decimal',
+  description: 'A number with all its digits, up to 18 behind the point: a double may not hold them.',
+  examples: [0.123456789012],
+})
+
+const FAILURE = z
+  .strictObject({
+    error: z.string(),
+    count: z.int().describe('How often in a row.'),
+    retry_at: z.string().meta({ format: 'date-time' }),
+  })
+  .meta({ id: 'Failure' })
 
 function isNumeric(value: unknown): boolean {
   return value instanceof Decimal || typeof value === 'number'

@@ -1,6 +1,9 @@
 /** A header's line should be no longer: proxies cut off more than 8 kB of all headers together. */
 const LENGTH_MAX = 1000
 
+/** Of an answer that may have the header. */
+export const WARNING = { Warning: 'What is worth knowing though the answer is right, one text after the other.' }
+
 /**
  * What is worth knowing of an answer that is right all the same, as a header that older clients ignore: RFC 7234's
  * `Warning: 199 cloudtabby "text"`, one text after the other. No header when there is nothing to say.

@@ -5,14 +5,14 @@ import { ruleArg } from './module-config.ts'
 
 /** What lists of dated rules can be narrowed by. The empty text is as good as absent. */
 export const AUDIT_FILTER_ARGS = {
-  deleted: arg.bool().default(false),
-  start: ruleArg.time(),
-  end: ruleArg.time(),
+  deleted: arg.bool().default(false).describe('Those that were deleted too.'),
+  start: ruleArg.time().describe('Those that start then or later.'),
+  end: ruleArg.time().describe('Those that end before then.'),
   created_by: arg.text().optional(),
   updated_by: arg.text().optional(),
   deleted_by: arg.text().optional(),
-  description: arg.text().optional(),
-  is_active: arg.bool().default(false),
+  description: arg.text().optional().describe('A part of it, in any letter case.'),
+  is_active: arg.bool().default(false).describe('Those that are valid now only.'),
 }
 
 export function toAuditFilter(args: z.output<z.ZodObject<typeof AUDIT_FILTER_ARGS>>): AuditFilter {

@@ -31,10 +31,13 @@ export const ruleArg = {
 }
 
 function timeType(parse: (text: string) => RuleTime | undefined) {
-  return parsedOptional({ type: ['string', 'null'], format: 'date-time' }, (input) => {
-    const text = input instanceof ArgumentText ? input.text : (input as JsonValue | undefined)
-    if (text === undefined || text === null || text === '') return undefined
-    const time = typeof text === 'string' ? parse(text) : undefined
-    return time ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
-  })
+  return parsedOptional(
+    { type: ['string', 'null'], format: 'date-time', examples: ['2026-06-01T00:00:00Z'] },
+    (input) => {
+      const text = input instanceof ArgumentText ? input.text : (input as JsonValue | undefined)
+      if (text === undefined || text === null || text === '') return undefined
+      const time = typeof text === 'string' ? parse(text) : undefined
+      return time ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
+    },
+  )
 }

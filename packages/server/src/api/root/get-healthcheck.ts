@@ -8,6 +8,13 @@ export interface HealthDeps {
   readonly trouble: () => Promise<string | undefined> | string | undefined
 }
 
+const Health = z
+  .strictObject({
+    detailed: z.boolean(),
+    reasons: z.array(z.string()).describe('`OK`, or why this process should get no requests; then what else is wrong.'),
+  })
+  .meta({ id: 'Health' })
+
 /** oslo.middleware's health responder: for load balancers, without token, request id or family. */
 export const getHealthcheck = defineRoute<HealthDeps>()({
   family: 'root',
@@ -15,8 +22,9 @@ export const getHealthcheck = defineRoute<HealthDeps>()({
   path: '/healthcheck',
   access: 'probe',
   policy: null,
+  operationId: 'getHealth',
   summary: 'Whether this process answers',
-  reply: { status: 200, schema: z.unknown(), types: ['text/plain', 'text/html', 'application/json'] },
+  reply: { status: 200, schema: Health.optional(), types: ['text/plain', 'text/html', 'application/json'] },
   errors: [503],
   async handle({ unhealthy, trouble }, { request }) {
     const reason = await unhealthy()

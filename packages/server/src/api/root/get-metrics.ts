@@ -12,6 +12,7 @@ export const getMetrics = defineRoute<MetricsDeps>()({
   path: '/metrics',
   access: 'probe',
   policy: null,
+  operationId: 'getProcessMetrics',
   summary: 'What this process counts and how far the rating is, in the text format of Prometheus',
   reply: { status: 200, schema: z.string(), types: ['text/plain'] },
   async handle({ scrape }) {

@@ -10,6 +10,7 @@ export function getOpenApi(document: () => object) {
     path: '/openapi.json',
     access: 'public',
     policy: null,
+    operationId: 'getApiDocument',
     summary: 'This API as an OpenAPI 3.1 document',
     reply: { status: 200, schema: z.record(z.string(), z.unknown()) },
     handle: () => (made ??= document()) as Record<string, unknown>,

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { defineRoute } from '../../http/route.ts'
 
-const Version = z.strictObject({
-  id: z.string(),
-  links: z.array(z.strictObject({ href: z.string(), rel: z.literal('self') })),
-  status: z.enum(['CURRENT', 'EXPERIMENTAL']),
-})
+const Version = z
+  .strictObject({
+    id: z.string(),
+    links: z.array(z.strictObject({ href: z.string(), rel: z.literal('self') })),
+    status: z.enum(['CURRENT', 'EXPERIMENTAL']),
+  })
+  .meta({ id: 'Version' })
 
 const IDS = ['v1', 'v2'] as const
 
@@ -16,6 +18,7 @@ export const getVersions = defineRoute<unknown>()({
   path: '/',
   access: 'public',
   policy: null,
+  operationId: 'listVersions',
   summary: 'The API versions',
   reply: { status: 200, schema: z.strictObject({ versions: z.array(Version) }) },
   handle(_deps, { request }) {

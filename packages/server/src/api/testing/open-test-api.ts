@@ -28,8 +28,10 @@ import { Scopes } from '../../state/scopes.ts'
 import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
+import { apiDocument } from '../api-document.ts'
 import { Questions } from '../questions.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
+import { DocumentedApi } from './documented-api.ts'
 
 const METRICS = `
 metrics:
@@ -129,6 +131,17 @@ export async function openTestApi({
     pushedSeries: new SeriesRegistry({ bytesMax: 1024 * 1024 }),
   }
   const app = testApp(routes, deps, appOptions)
+  let documented: DocumentedApi | undefined
+  /** Every answer of every test is as the API document has it. */
+  const call: TestApi['call'] = async (method, path, options) => {
+    const called = await app.call(method, path, options)
+    documented ??= new DocumentedApi(apiDocument(routes, '0'))
+    const { status, text, headers } = called
+    const type = headers.get('content-type') ?? ''
+    const misfit = documented.answerMisfit(method, path, { status, type, text })
+    expect({ misfit, text }).toEqual({ misfit: undefined, text })
+    return called
+  }
   const api: TestApi = {
     db,
     store,
@@ -146,9 +159,9 @@ export async function openTestApi({
     metrics: METRICS,
     unhealthy: undefined,
     trouble: undefined,
-    call: app.call,
+    call,
     async get<T>(status: number, method: string, path: string, options?: CallOptions) {
-      const { status: actual, text, json } = await app.call(method, path, options)
+      const { status: actual, text, json } = await call(method, path, options)
       expect({ status: actual, text }).toEqual({ status, text })
       return json as T
     },

@@ -8,6 +8,7 @@ export const deleteMapping = defineRoute<CollectorDeps>()({
   method: 'DELETE',
   path: ['/v1/collector/mappings/{service}', '/v1/collector/mappings'],
   policy: 'collector:manage_mapping',
+  operationId: 'deleteCollectorMapping',
   summary: 'Forget the mapping of a service',
   deprecated: true,
   args: { service: arg.text() },

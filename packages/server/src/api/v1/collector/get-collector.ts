@@ -6,6 +6,7 @@ export const getCollector = defineRoute<unknown>()({
   method: 'GET',
   path: '/v1/collector',
   policy: null,
+  operationId: 'getCollector',
   summary: 'Nothing',
   deprecated: true,
   reply: { status: 204 },

@@ -7,6 +7,7 @@ export const getMapping = defineRoute<CollectorDeps>()({
   method: 'GET',
   path: '/v1/collector/mappings/{service}',
   policy: 'collector:get_mapping',
+  operationId: 'getCollectorMapping',
   summary: 'The collector of a service',
   deprecated: true,
   args: { service: arg.text() },

@@ -7,6 +7,7 @@ export const getState = defineRoute<CollectorDeps>()({
   method: 'GET',
   path: ['/v1/collector/states/{name}', '/v1/collector/states', '/v1/collector/{name}/states'],
   policy: 'collector:get_state',
+  operationId: 'getCollectorState',
   summary: 'Whether a collector is switched on',
   description: 'Any name is accepted; one that was never set is off.',
   deprecated: true,

@@ -8,6 +8,7 @@ export const listMappings = defineRoute<CollectorDeps>()({
   method: 'GET',
   path: '/v1/collector/mappings',
   policy: 'collector:list_mappings',
+  operationId: 'listCollectorMappings',
   summary: 'Which collector each service is mapped to',
   deprecated: true,
   args: { collector: arg.text().optional() },

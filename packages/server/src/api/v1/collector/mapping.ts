@@ -7,8 +7,8 @@ export interface CollectorDeps extends AuthorDeps {
   readonly collectors: Collectors
 }
 
-export const Mapping = z.strictObject({ service: z.string(), collector: z.string() })
-export const CollectorState = z.strictObject({ name: z.string(), enabled: z.boolean() })
+export const Mapping = z.strictObject({ service: z.string(), collector: z.string() }).meta({ id: 'CollectorMapping' })
+export const CollectorState = z.strictObject({ name: z.string(), enabled: z.boolean() }).meta({ id: 'CollectorState' })
 
 /** As CloudKitty's column widths: what is longer never fitted. */
 export const NAME_MAX = 255

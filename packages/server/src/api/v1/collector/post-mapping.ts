@@ -12,6 +12,7 @@ export const postMapping = defineRoute<CollectorDeps>()({
     '/v1/collector/mappings/{collector}/{service}',
   ],
   policy: 'collector:manage_mapping',
+  operationId: 'createCollectorMapping',
   summary: 'Map a service to a collector',
   description: 'An existing mapping of the service is replaced.',
   deprecated: true,

@@ -9,6 +9,7 @@ export const putState = defineRoute<CollectorDeps>()({
   method: 'PUT',
   path: ['/v1/collector/states/{name}', '/v1/collector/states', '/v1/collector/{name}/states'],
   policy: 'collector:update_state',
+  operationId: 'updateCollectorState',
   summary: 'Switch a collector on or off',
   deprecated: true,
   args: { name: arg.text({ max: NAME_MAX }) },

@@ -13,6 +13,7 @@ function infoOne(path: string, name: 'metric_id' | 'service_id') {
     method: 'GET',
     path,
     policy: 'info:get_metric_info',
+    operationId: name === 'metric_id' ? 'getMetric' : 'getService',
     summary: 'A metric that is rated',
     deprecated: name === 'service_id',
     args: { [name]: arg.text() },

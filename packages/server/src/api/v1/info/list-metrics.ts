@@ -12,6 +12,7 @@ function infoList(path: string, deprecated: boolean) {
     method: 'GET',
     path,
     policy: 'info:list_metrics_info',
+    operationId: deprecated ? 'listServices' : 'listMetrics',
     summary: 'The metrics that are rated',
     deprecated,
     reply: { status: 200, schema: z.strictObject({ metrics: z.array(MetricInfo) }) },

@@ -21,7 +21,13 @@ export interface InfoDeps {
   readonly metricsSource: MetricsSource
 }
 
-export const MetricInfo = z.strictObject({ metric_id: z.string(), metadata: z.array(z.string()), unit: z.string() })
+export const MetricInfo = z
+  .strictObject({
+    metric_id: z.string().meta({ description: 'The name that it is rated by.', examples: ['instance'] }),
+    metadata: z.array(z.string()),
+    unit: z.string().meta({ examples: ['instance'] }),
+  })
+  .meta({ id: 'MetricInfo' })
 export type MetricInfo = z.output<typeof MetricInfo>
 
 /** The file's definitions, or 405: the answer that CloudKitty gives while the file is wrong. */

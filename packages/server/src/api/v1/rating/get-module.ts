@@ -9,6 +9,7 @@ export function getModule(base: Base) {
     method: 'GET',
     path: `${base}/modules/{module_id}`,
     policy: 'rating:get_module',
+    operationId: 'getModuleV1',
     summary: 'A rating module',
     args: { module_id: arg.text() },
     reply: { status: 200, schema: ModuleObject },

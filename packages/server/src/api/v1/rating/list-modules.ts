@@ -9,6 +9,7 @@ export function listModules(base: Base) {
     method: 'GET',
     path: `${base}/modules`,
     policy: 'rating:list_modules',
+    operationId: 'listModulesV1',
     summary: 'The rating modules',
     reply: { status: 200, schema: z.strictObject({ modules: z.array(ModuleObject) }) },
     async handle(deps) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineRoute, Reply } from '../../../http/route.ts'
-import { warningHeaders } from '../../../http/warning.ts'
+import { WARNING, warningHeaders } from '../../../http/warning.ts'
 import type { JsonValue } from '../../../http/json.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { add, Decimal, formatDecimal, ZERO } from '../../../domain/decimal.ts'
@@ -37,13 +37,14 @@ export function postQuote(base: Base) {
     method: 'POST',
     path: `${base}/quote`,
     policy: 'rating:quote',
+    operationId: 'getQuote',
     summary: 'The price of resources that are not used yet',
     description:
       '`desc.groupby` and `desc.metadata` are attributes as usage has them; so is any flat text, number or boolean in ' +
       '`desc`. The answer is the sum as a text. Resources that no rule is for cost nothing; a header `Warning` names them.',
     body: z.strictObject({ resources: z.array(Resource).max(10_000, 'at most 10000 resources') }),
     bodyName: 'res_data',
-    reply: { status: 200, schema: z.string() },
+    reply: { status: 200, schema: z.string().meta({ format: 'decimal', examples: ['1.25'] }), headers: WARNING },
     async handle({ pipeline, periodSeconds, clock }, { body, request }) {
       // Rules are exact to the microsecond: the second that is under way began before what was made in it.
       const begin = Math.ceil(clock().getTime() / 1000)

@@ -9,6 +9,8 @@ export function refuseModuleConfig(base: Base, moduleName: string) {
     method: 'ANY',
     path: `${base}/module_config/${moduleName}`,
     policy: null,
+    operationId: `refuse${moduleName}Config`,
+    documented: false,
     summary: `${moduleName} has no rules`,
     reply: { status: 409 },
     handle() {

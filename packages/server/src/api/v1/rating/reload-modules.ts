@@ -8,6 +8,7 @@ export function reloadModules(base: Base) {
     method: 'GET',
     path: `${base}/reload_modules`,
     policy: 'rating:module_config',
+    operationId: 'reloadModules',
     summary: 'Let changed rules take effect',
     reply: { status: 204 },
     handle: () => undefined,

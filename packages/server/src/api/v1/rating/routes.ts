@@ -4,6 +4,7 @@ import type { RatingModule } from '../../../rating/rating-module.ts'
 import type { ModuleDeps } from '../../rated-module.ts'
 import { getModule } from './get-module.ts'
 import { listModules } from './list-modules.ts'
+import type { Base } from './module-object.ts'
 import { postQuote, type QuoteDeps } from './post-quote.ts'
 import { putModule } from './put-module.ts'
 import { refuseModuleConfig } from './refuse-module-config.ts'
@@ -13,17 +14,17 @@ import { reloadModules } from './reload-modules.ts'
 export function ratingRoutes(
   modules: readonly Pick<RatingModule, 'name' | 'configurable' | 'routes'>[],
 ): Route<ModuleDeps & QuoteDeps & RuleDeps>[] {
-  const bases = ['/v1/rating', '/v1/billing'] as const
-  const own = bases.flatMap((base) => [
+  const own = (base: Base) => [
     listModules(base),
     getModule(base),
     putModule(base),
     reloadModules(base),
     postQuote(base),
     ...modules.filter((module) => !module.configurable).map((module) => refuseModuleConfig(base, module.name)),
-  ])
+  ]
   const moduleRoutes = modules.flatMap(({ routes }) => routes ?? [])
-  return [...own, ...moduleRoutes, ...moduleRoutes.map(underBilling)]
+  const twins = [...own('/v1/billing'), ...moduleRoutes.map(underBilling)]
+  return [...own('/v1/rating'), ...moduleRoutes, ...twins.map((twin) => ({ ...twin, documented: false }))]
 }
 
 /** What the first CloudKitty called rating. */

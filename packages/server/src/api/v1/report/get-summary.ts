@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
-import { formatNaive } from '../../../http/datetime.ts'
+import { formatNaive, naiveText } from '../../../http/datetime.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { toDate } from '../../../domain/period.ts'
 import { ZERO } from '../../../domain/decimal.ts'
@@ -11,21 +11,30 @@ import { toPointFilter } from '../../point-filter.ts'
 import { summaryRate } from './python-float.ts'
 import { REPORT_ARGS, type ReportDeps, reportFilters, reportRange, reportTarget } from './report-scope.ts'
 
-const Row = z.strictObject({
-  begin: z.string(),
-  end: z.string(),
-  tenant_id: z.string(),
-  res_type: z.string(),
-  rate: z.string(),
-})
+const Row = z
+  .strictObject({
+    begin: naiveText(),
+    end: naiveText(),
+    tenant_id: z.string().describe('`ALL` unless they are told apart.'),
+    res_type: z.string().describe('`ALL` unless they are told apart.'),
+    rate: z.string().meta({ format: 'decimal', description: 'Rounded to five places.', examples: ['12.5'] }),
+  })
+  .meta({ id: 'SummaryRowV1' })
 
 export const getSummary = defineRoute<ReportDeps>()({
   family: 'v1',
   method: 'GET',
   path: '/v1/report/summary',
   policy: 'report:get_summary',
+  operationId: 'getSummaryV1',
   summary: 'Prices in a range of time, by tenant and metric type when `groupby` names them',
-  args: { ...REPORT_ARGS, groupby: arg.text().optional() },
+  args: {
+    ...REPORT_ARGS,
+    groupby: arg
+      .text()
+      .optional()
+      .meta({ description: '`tenant_id`, `res_type` or both.', examples: ['tenant_id,res_type'] }),
+  },
   reply: { status: 200, schema: z.strictObject({ summary: z.array(Row) }) },
   target: reportTarget,
   async handle(deps, { args, who, request }) {

@@ -10,10 +10,11 @@ export const getTotal = defineRoute<ReportDeps>()({
   method: 'GET',
   path: '/v1/report/total',
   policy: 'report:get_total',
+  operationId: 'getTotal',
   summary: 'The price of everything in a range of time, as a text',
   deprecated: true,
   args: REPORT_ARGS,
-  reply: { status: 200, schema: z.string() },
+  reply: { status: 200, schema: z.string().meta({ format: 'decimal', examples: ['244.944'] }) },
   target: reportTarget,
   async handle(deps, { args, who, request }) {
     const { questions, batches, scopeKey } = deps

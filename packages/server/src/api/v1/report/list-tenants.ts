@@ -12,6 +12,7 @@ export const listTenants = defineRoute<TenantsDeps>()({
   method: 'GET',
   path: '/v1/report/tenants',
   policy: 'report:list_tenants',
+  operationId: 'listTenants',
   summary: 'Every scope that was ever rated',
   description: 'The range of time is accepted and, as in CloudKitty, ignored.',
   args: RANGE,

@@ -15,12 +15,19 @@ export interface ReportDeps extends RangeDeps {
   readonly scopeKey: string
 }
 
-export const RANGE = { begin: arg.datetime(), end: arg.datetime() }
+export const RANGE = {
+  begin: arg.datetime().describe('From then on; by default the begin of this month.'),
+  end: arg.datetime().describe('Before then; by default the end of this month.'),
+}
+const TENANT = arg.text().optional().describe('Whose; the caller’s own when left out.')
 export const REPORT_ARGS = {
   ...RANGE,
-  tenant_id: arg.text().optional(),
-  service: arg.text().optional(),
-  all_tenants: arg.bool().default(false),
+  tenant_id: TENANT,
+  service: arg
+    .text()
+    .optional()
+    .meta({ description: 'A metric type.', examples: ['instance'] }),
+  all_tenants: arg.bool().default(false).describe('Everybody’s, which the policy must allow.'),
 }
 
 interface Asked {

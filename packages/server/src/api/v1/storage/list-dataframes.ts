@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatNaive } from '../../../http/datetime.ts'
+import { formatNaive, naiveText } from '../../../http/datetime.ts'
 import { jsonStream, listText, type Nesting } from '../../../http/json-stream.ts'
 import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
@@ -12,24 +12,24 @@ import { toPointFilter } from '../../point-filter.ts'
 import { ownScope } from '../../restrict-to-own-scope.ts'
 import { RANGE, type ReportDeps, reportRange } from '../report/report-scope.ts'
 
-const Resource = z.strictObject({
-  service: z.string(),
-  desc: z.record(z.string(), z.unknown()),
-  volume: z.string(),
-  rating: z.string(),
-})
-const Frame = z.strictObject({
-  begin: z.string(),
-  end: z.string(),
-  tenant_id: z.string(),
-  resources: z.array(Resource),
-})
+const Resource = z
+  .strictObject({
+    service: z.string().meta({ description: 'The metric type.', examples: ['instance'] }),
+    desc: z.record(z.string(), z.unknown()).describe('All attributes, those of groupby and metadata.'),
+    volume: z.string().meta({ format: 'decimal', examples: ['1'] }),
+    rating: z.string().meta({ format: 'decimal', examples: ['0.42'] }),
+  })
+  .meta({ id: 'ResourceV1' })
+const Frame = z
+  .strictObject({ begin: naiveText(), end: naiveText(), tenant_id: z.string(), resources: z.array(Resource) })
+  .meta({ id: 'DataframeV1' })
 
 export const listDataframes = defineRoute<ReportDeps>()({
   family: 'v1',
   method: 'GET',
   path: '/v1/storage/dataframes',
   policy: 'storage:list_data_frames',
+  operationId: 'listDataframesV1',
   summary: 'All rated points of a range of time',
   description: 'An admin gets every tenant’s unless he names one. A long answer is sent as it is read.',
   args: { ...RANGE, tenant_id: arg.text().optional(), resource_type: arg.text().optional() },

@@ -5,17 +5,21 @@ import { out } from '../../../http/v2-types.ts'
 import { formatInstant } from '../../../domain/period.ts'
 import type { Point } from '../../../domain/point.ts'
 
-const PointObject = z.strictObject({
-  vol: z.strictObject({ unit: z.string(), qty: out.decimal() }),
-  rating: z.strictObject({ price: out.decimal() }),
-  groupby: z.record(z.string(), z.unknown()),
-  metadata: z.record(z.string(), z.unknown()),
-})
+const PointObject = z
+  .strictObject({
+    vol: z.strictObject({ unit: z.string(), qty: out.decimal() }),
+    rating: z.strictObject({ price: out.decimal() }),
+    groupby: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Point' })
 
-export const FrameObject = z.strictObject({
-  period: z.strictObject({ begin: z.string(), end: z.string() }),
-  usage: z.record(z.string(), z.array(PointObject)),
-})
+export const FrameObject = z
+  .strictObject({
+    period: z.strictObject({ begin: out.instant(), end: out.instant() }),
+    usage: z.record(z.string(), z.array(PointObject)).describe('By metric type.'),
+  })
+  .meta({ id: 'Dataframe' })
 
 /** Points in the order of the store as frames, a frame for each period; types in the order in which they come. */
 export const FRAMES: readonly Nesting<Point>[] = [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
-import { param } from '../../../http/v2-types.ts'
+import { pagingQuery, param, rangeQuery } from '../../../http/v2-types.ts'
 import type { Batches } from '../../../state/batches.ts'
 import { type RangeDeps, rangeOf, toPointFilter } from '../../point-filter.ts'
 import type { Questions } from '../../questions.ts'
@@ -21,13 +21,12 @@ export const listDataframes = defineRoute<DataframesDeps>()({
   method: 'GET',
   path: '/v2/dataframes',
   policy: 'dataframes:get',
+  operationId: 'listDataframes',
   summary: 'Rated points, by period and metric type',
   description: '`offset`, `limit` and `total` count points; a period may be cut over two pages.',
   query: {
-    offset: param.int({ min: 0 }).default(0),
-    limit: param.int({ min: 1 }).default(100),
-    begin: param.datetime().optional(),
-    end: param.datetime().optional(),
+    ...pagingQuery,
+    ...rangeQuery,
     filters: param.multiDict().optional(),
   },
   reply: { status: 200, schema: z.strictObject({ total: z.int(), dataframes: z.array(FrameObject) }) },

@@ -19,24 +19,29 @@ export interface PushDeps extends AuthorDeps, PushParts {
 const WRITE_SIZE = 5_000
 const KEY_LENGTH_MAX = 255
 
-const scalar = z.union([z.number(), z.string()])
+const scalar = z.union([z.number(), z.string()]).meta({ format: 'decimal', description: 'Every digit counts.' })
 const isoText = z.string().meta({ format: 'date-time', description: 'ISO 8601; UTC unless it says otherwise.' })
-const PointIn = z.strictObject({
-  vol: z.strictObject({ unit: z.string(), qty: scalar }),
-  rating: z.strictObject({ price: scalar.optional() }).optional(),
-  groupby: z.record(z.string(), z.unknown()),
-  metadata: z.record(z.string(), z.unknown()),
-})
-const FrameIn = z.strictObject({
-  period: z.strictObject({ begin: isoText, end: isoText }),
-  usage: z.record(z.string(), z.array(PointIn)),
-})
+const PointIn = z
+  .strictObject({
+    vol: z.strictObject({ unit: z.string(), qty: scalar }),
+    rating: z.strictObject({ price: scalar.optional() }).optional(),
+    groupby: z.record(z.string(), z.unknown()),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'NewPoint' })
+const FrameIn = z
+  .strictObject({
+    period: z.strictObject({ begin: isoText, end: isoText }),
+    usage: z.record(z.string(), z.array(PointIn)).describe('By metric type.'),
+  })
+  .meta({ id: 'NewDataframe' })
 
 export const postDataframes = defineRoute<PushDeps>()({
   family: 'v2',
   method: 'POST',
   path: '/v2/dataframes',
   policy: 'dataframes:add',
+  operationId: 'addDataframes',
   summary: 'Store points as they are given',
   description:
     'No rule is applied. All points of the body become visible at once, or, when one of them is refused, none. A repeated ' +

@@ -8,6 +8,7 @@ export const getModule = defineRoute<ModuleDeps>()({
   method: 'GET',
   path: '/v2/rating/modules/{module_id}',
   policy: 'v2_rating:get_module',
+  operationId: 'getModule',
   summary: 'A rating module',
   pathParameters: { module_id: param.text() },
   reply: { status: 200, schema: ModuleObject },

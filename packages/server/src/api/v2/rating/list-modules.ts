@@ -8,6 +8,7 @@ export const listModules = defineRoute<ModuleDeps>()({
   method: 'GET',
   path: '/v2/rating/modules',
   policy: 'v2_rating:list_modules',
+  operationId: 'listModules',
   summary: 'The rating modules',
   reply: { status: 200, schema: z.strictObject({ modules: z.array(ModuleObject) }) },
   async handle(deps) {

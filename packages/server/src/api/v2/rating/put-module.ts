@@ -9,6 +9,7 @@ export const putModule = defineRoute<ModuleDeps>()({
   method: 'PUT',
   path: '/v2/rating/modules/{module_id}',
   policy: 'v2_rating:update_module',
+  operationId: 'updateModule',
   summary: 'Switch a rating module on or off, or give it another priority',
   pathParameters: { module_id: param.text() },
   body: z.strictObject({ enabled: field.bool().optional(), priority: field.int({ min: 1 }).optional() }),

@@ -12,6 +12,7 @@ export const createScope = defineRoute<ScopeDeps>()({
   method: 'POST',
   path: '/v2/scope',
   policy: 'scope:post_state',
+  operationId: 'createScope',
   summary: 'Register a scope of which everything up to a moment counts as rated',
   description:
     'Answers 200 when it is made and 404 when there is one of this id, as CloudKitty does. A moment inside a period means ' +

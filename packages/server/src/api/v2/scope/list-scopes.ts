@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
-import { param } from '../../../http/v2-types.ts'
+import { pagingQuery, param } from '../../../http/v2-types.ts'
 import { nothingFound, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
 
 export const listScopes = defineRoute<ScopeDeps>()({
@@ -8,15 +8,18 @@ export const listScopes = defineRoute<ScopeDeps>()({
   method: 'GET',
   path: '/v2/scope',
   policy: 'scope:get_state',
+  operationId: 'listScopes',
   summary: 'Scopes, and how far they are rated',
   query: {
-    offset: param.int({ min: 0 }).default(0),
-    limit: param.int({ min: 1 }).default(100),
+    ...pagingQuery,
     scope_id: param.texts().default([]),
     scope_key: param.texts().default([]),
     fetcher: param.texts().default([]),
     collector: param.texts().default([]),
-    active: param.ints().default([]),
+    active: param
+      .ints()
+      .default([])
+      .meta({ description: '1 for active scopes, 0 for others.', examples: [[1]] }),
   },
   reply: { status: 200, schema: z.strictObject({ results: z.array(ScopeObject) }) },
   errors: [404],

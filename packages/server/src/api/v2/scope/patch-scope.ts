@@ -11,6 +11,7 @@ export const patchScope = defineRoute<ScopeDeps>()({
   method: 'PATCH',
   path: '/v2/scope',
   policy: 'scope:patch_state',
+  operationId: 'updateScope',
   summary: 'Change what a scope belongs to, or whether it is rated',
   body: z.strictObject({
     scope_id: field.text(),

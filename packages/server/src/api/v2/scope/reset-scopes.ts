@@ -11,6 +11,7 @@ export const resetScopes = defineRoute<ScopeDeps>()({
   method: 'PUT',
   path: '/v2/scope',
   policy: 'scope:reset_state',
+  operationId: 'resetScopes',
   summary: 'Take back what was rated from a moment on, and rate it again',
   description:
     'Of active scopes only. A moment inside a period means the begin of that period, by each scope’s own periods. ' +

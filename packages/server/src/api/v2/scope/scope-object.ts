@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { out } from '../../../http/v2-types.ts'
 import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
@@ -25,17 +26,19 @@ export interface ScopeDeps extends AuthorDeps, PastDeps {
   readonly newGrid: (at: Instant) => Grid
 }
 
-export const ScopeObject = z.strictObject({
-  scope_id: z.string(),
-  scope_key: z.string(),
-  fetcher: z.string(),
-  collector: z.string(),
-  last_processed_timestamp: z.string().nullable(),
-  active: z.boolean(),
-  scope_activation_toggle_date: z.string(),
-  state: z.string().nullable(),
-  failure: z.strictObject({ error: z.string(), count: z.int(), retry_at: z.string() }).optional(),
-})
+export const ScopeObject = z
+  .strictObject({
+    scope_id: z.string(),
+    scope_key: z.string().meta({ examples: ['project_id'] }),
+    fetcher: z.string(),
+    collector: z.string(),
+    last_processed_timestamp: out.instant().nullable().describe('Up to when it is rated; null: never.'),
+    active: z.boolean(),
+    scope_activation_toggle_date: out.instant(),
+    state: out.instant().nullable().describe('Another name of last_processed_timestamp.'),
+    failure: out.failure().optional().describe('Why it cannot be rated now.'),
+  })
+  .meta({ id: 'Scope' })
 
 /**
  * CloudKitty's row, with `state`, which its clients still print, as another name of the timestamp; and, while a scope cannot

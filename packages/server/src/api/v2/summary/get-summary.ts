@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { jsonStream, listText } from '../../../http/json-stream.ts'
 import { writeJson } from '../../../http/json.ts'
 import { defineRoute, Reply } from '../../../http/route.ts'
-import { warningHeaders } from '../../../http/warning.ts'
-import { out, param } from '../../../http/v2-types.ts'
+import { WARNING, warningHeaders } from '../../../http/warning.ts'
+import { out, pagingQuery, param, rangeQuery } from '../../../http/v2-types.ts'
 import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
 import type { Total, TotalRow } from '../../../storage/point-store.ts'
@@ -26,36 +26,53 @@ export interface SummaryDeps extends RangeDeps, InfoDeps {
 }
 
 const Cell = z.union([z.string(), out.decimal()])
-const Summary = z.strictObject({
-  total: z.int(),
-  columns: z.array(z.string()).optional(),
-  results: z.array(z.union([z.array(Cell), z.record(z.string(), Cell)])),
-  format: z.enum(['table', 'object']).optional(),
-})
+const total = z.int().describe('Groups before paging.')
+const SummaryTable = z
+  .strictObject({
+    total,
+    columns: z.array(z.string()).describe('What the cells of a row are; none when there are no rows.'),
+    results: z.array(z.array(Cell)),
+    format: z.literal('table').optional(),
+  })
+  .meta({ id: 'SummaryTable', description: 'Of `response_format=table`.' })
+const SummaryObjects = z
+  .strictObject({ total, results: z.array(z.record(z.string(), Cell)), format: z.literal('object') })
+  .meta({ id: 'SummaryObjects', description: 'Of `response_format=object`.' })
 
 export const getSummary = defineRoute<SummaryDeps>()({
   family: 'v2',
   method: 'GET',
   path: '/v2/summary',
   policy: 'summary:get_summary',
+  operationId: 'getSummary',
   summary: 'Quantities and prices in a range of time, grouped by attributes and by time',
   description:
     'A row per group, ascending by the groups in the order of `groupby`. `time` makes a bucket of each period; `time-d`, ' +
     '`time-w`, `time-m` and `time-y` group by the day, week, month and year of the configured time zone. `filter` and `filters` are the ' +
-    'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types. A header `Warning` names attributes in `groupby` that ' +
-    'no metric has and no point of the answer carries.',
+    'same: several values of one attribute are alternatives, several attributes must all match, and `type` selects metric types. ' +
+    'A header `Warning` names attributes in `groupby` that no metric has and no point of the answer carries.',
   query: {
-    begin: param.datetime().optional(),
-    end: param.datetime().optional(),
-    groupby: param.texts().default([]),
+    ...rangeQuery,
+    groupby: param
+      .texts()
+      .default([])
+      .meta({ description: 'Attributes, `type` and times that make the groups.', examples: [['project_id', 'type']] }),
     filters: param.multiDict().optional(),
     filter: param.multiDict().optional(),
-    response_format: param.oneOf(['table', 'object']).default('table'),
-    custom_fields: param.text().optional(),
-    offset: param.int({ min: 0 }).default(0),
-    limit: param.int({ min: 1 }).default(100),
+    response_format: param
+      .oneOf(['table', 'object'])
+      .default('table')
+      .describe('Whether a row is a list or an object; the answer is a SummaryTable or SummaryObjects.'),
+    custom_fields: param
+      .text()
+      .optional()
+      .meta({
+        description: 'Which sums there are, and what they are called.',
+        examples: ['SUM(qty) AS qty, SUM(price) AS rate'],
+      }),
+    ...pagingQuery,
   },
-  reply: { status: 200, schema: Summary },
+  reply: { status: 200, schema: z.xor([SummaryTable, SummaryObjects]), headers: WARNING },
   async handle(deps, { query, who, request }) {
     const { questions, batches, scopeKey, newGrid } = deps
     const asked = merged(query.filters, query.filter)
@@ -76,9 +93,8 @@ export const getSummary = defineRoute<SummaryDeps>()({
     const names = ['begin', 'end', ...values.map((value) => value.alias), ...groups]
     const isObject = query.response_format === 'object'
     if (isObject) requireDistinct(names)
-    const toResult = (row: TotalRow) =>
-      isObject ? Object.fromEntries(cells(row).map((cell, i) => [names[i]!, cell])) : cells(row)
-    const head = (total: number, count: number) => (isObject ? { total } : { total, columns: count === 0 ? [] : names })
+    const toObject = (row: TotalRow) => Object.fromEntries(cells(row).map((cell, i) => [names[i]!, cell]))
+    const columnsOf = (count: number) => (count === 0 ? [] : names)
     const snapshot = await batches.snapshot()
     const attributes = columns.flatMap(({ grouping }) => (grouping.by === 'attribute' ? [grouping.name] : []))
     const warned = async (answer?: Total) => {
@@ -96,16 +112,16 @@ export const getSummary = defineRoute<SummaryDeps>()({
     if (limit <= FEW_ROWS) {
       const answer = await questions.few({ ...question, limit }, snapshot, request)
       const { total, rows } = answer
-      const body = { ...head(total, rows.length), results: rows.map(toResult), format: query.response_format }
+      const body = isObject
+        ? { total, results: rows.map(toObject), format: 'object' as const }
+        : { total, columns: columnsOf(rows.length), results: rows.map(cells), format: 'table' as const }
       return new Reply(body, await warned(answer))
     }
     const told = await warned()
     const { total, count, rows } = await questions.total({ ...question, limit }, snapshot, request)
-    const results = listText(rows, [], (row) => writeJson(toResult(row)))
-    return new Reply(
-      jsonStream({ ...head(total, count), format: query.response_format }, 'results', results, '\n'),
-      told,
-    )
+    const results = listText(rows, [], (row) => writeJson(isObject ? toObject(row) : cells(row)))
+    const head = isObject ? { total } : { total, columns: columnsOf(count) }
+    return new Reply(jsonStream({ ...head, format: query.response_format }, 'results', results, '\n'), told)
   },
 })
 

@@ -11,12 +11,16 @@ export const cancelResets = defineRoute<ResetDeps>()({
   method: 'DELETE',
   path: ['/v2/task/resets', '/v2/task/resets/{scope_id}'],
   policy: 'scope:reset_state',
+  operationId: 'cancelResets',
   summary: 'Bring back what resets took, where nothing was rated since',
   description:
     'A scope in the path wins over `scope_ids`, in which `ALL` stands for every scope; `id` narrows to single resets. ' +
     'Answers with the ids of those that are cancelled and of those for which it is too late; 409 when it is for all.',
   pathParameters: { scope_id: param.text().optional() },
-  query: { scope_ids: param.texts().default([]), id: param.ints({ min: 1 }).default([]) },
+  query: {
+    scope_ids: param.texts().default([]).describe('Of these scopes; `ALL` for every scope.'),
+    id: param.ints({ min: 1 }).default([]).describe('Only the ones with these ids.'),
+  },
   reply: { status: 200, schema: z.strictObject({ cancelled: z.array(z.int()), too_late: z.array(z.int()) }) },
   errors: [404, 409],
   async handle(deps, { path, query, who, request }) {

@@ -10,6 +10,7 @@ export const listReprocesses = defineRoute<ReprocessDeps>()({
   method: 'GET',
   path: ['/v2/task/reprocesses', '/v2/task/reprocesses/{scope_id}'],
   policy: 'schedule:get_task_reprocesses',
+  operationId: 'listReprocesses',
   summary: 'Tasks that rate the past again, finished ones too',
   description: 'How far they are, and what those that are done changed. A scope in the path wins over `scope_ids`.',
   pathParameters: { scope_id: param.text().optional() },

@@ -9,6 +9,7 @@ export const listResets = defineRoute<ResetDeps>()({
   method: 'GET',
   path: ['/v2/task/resets', '/v2/task/resets/{scope_id}'],
   policy: 'scope:get_state',
+  operationId: 'listResets',
   summary: 'Resets that took rated periods back, those that are done too',
   description:
     'How far the scopes are rated again, and what those that are done changed. A scope in the path wins over `scope_ids`.',

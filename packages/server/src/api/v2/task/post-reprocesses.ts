@@ -19,6 +19,7 @@ export const postReprocesses = defineRoute<ReprocessDeps>()({
   // `cloudkitty tasks reprocessing create` sends its task to the second one, which CloudKitty itself answers with 404.
   path: ['/v2/task/reprocesses', '/v2/task/reprocess'],
   policy: 'schedule:task_reprocesses',
+  operationId: 'createReprocesses',
   summary: 'Rate the past of scopes again',
   description:
     'The bounds are bounds of periods of every scope that is named, which each has its own: they begin where the scope ' +

@@ -1,17 +1,19 @@
 import { z } from 'zod'
-import { formatNaive } from '../../../http/datetime.ts'
+import { formatNaive, naiveText } from '../../../http/datetime.ts'
 import { toDate } from '../../../domain/period.ts'
 import type { Reprocess } from '../../../state/reprocesses.ts'
 import { taskFields, toDiffObject, toFailureObject, toPercent } from './task-object.ts'
 
-export const ReprocessObject = z.strictObject({
-  scope_id: z.string(),
-  reason: z.string(),
-  start_reprocess_time: z.string(),
-  end_reprocess_time: z.string(),
-  current_reprocess_time: z.string(),
-  ...taskFields,
-})
+export const ReprocessObject = z
+  .strictObject({
+    scope_id: z.string(),
+    reason: z.string(),
+    start_reprocess_time: naiveText(),
+    end_reprocess_time: naiveText(),
+    current_reprocess_time: z.string().describe('As the other two; empty before the first period is done.'),
+    ...taskFields,
+  })
+  .meta({ id: 'Reprocess' })
 
 /** Dates are naive here, unlike in the rest of API v2, as in CloudKitty. */
 export function toReprocessObject(

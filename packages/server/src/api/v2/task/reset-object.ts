@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { out } from '../../../http/v2-types.ts'
 import { formatInstant } from '../../../domain/period.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
 import { type Reset, RESET_STATES } from '../../../state/resets.ts'
@@ -9,18 +10,20 @@ export interface ResetDeps extends AuthorDeps {
   readonly scopes: Pick<Scopes, 'resets'>
 }
 
-export const ResetObject = z.strictObject({
-  scope_id: z.string(),
-  scope_key: z.string(),
-  fetcher: z.string(),
-  collector: z.string(),
-  start_reset_time: z.string(),
-  end_reset_time: z.string(),
-  current_reset_time: z.string(),
-  ...taskFields,
-  state: z.enum(RESET_STATES).meta({ description: '`superseded`: a later reset of the scope has taken its place.' }),
-  cancellable: z.boolean(),
-})
+export const ResetObject = z
+  .strictObject({
+    scope_id: z.string(),
+    scope_key: z.string(),
+    fetcher: z.string(),
+    collector: z.string(),
+    start_reset_time: out.instant(),
+    end_reset_time: out.instant(),
+    current_reset_time: out.instant(),
+    ...taskFields,
+    state: z.enum(RESET_STATES).meta({ description: '`superseded`: a later reset of the scope has taken its place.' }),
+    cancellable: z.boolean(),
+  })
+  .meta({ id: 'Reset' })
 
 export function toResetObject(reset: Reset): z.output<typeof ResetObject> {
   const { id, state, period, current, failure, diff } = reset

@@ -1,11 +1,10 @@
-import { param } from '../../../http/v2-types.ts'
+import { pagingQuery, param } from '../../../http/v2-types.ts'
 
 /** What lists of tasks are asked by, as CloudKitty's list of reprocesses. */
 export const taskListQuery = {
-  offset: param.int({ min: 0 }).default(0),
-  limit: param.int({ min: 1 }).default(100),
-  scope_ids: param.texts().default([]),
-  order: param.oneOf(['asc', 'desc'], { anyCase: true }).default('desc'),
+  ...pagingQuery,
+  scope_ids: param.texts().default([]).describe('Of these scopes only.'),
+  order: param.oneOf(['asc', 'desc'], { anyCase: true }).default('desc').describe('The oldest or the newest first.'),
 }
 
 interface Asked {

@@ -5,7 +5,7 @@ import { TASK_STATES } from '../../../state/reprocesses.ts'
 import type { ResetState } from '../../../state/resets.ts'
 import type { Sums, TypeDiff } from '../../../state/task-diff.ts'
 
-const SumsObject = z.strictObject({ qty: out.decimal(), price: out.decimal() })
+const SumsObject = z.strictObject({ qty: out.decimal(), price: out.decimal() }).meta({ id: 'Sums' })
 
 /** What the objects of all tasks have in common. Ours: CloudKitty shows none of it, and its clients pass over it. */
 export const taskFields = {
@@ -14,9 +14,9 @@ export const taskFields = {
     .enum(TASK_STATES)
     .meta({ description: '`retrying`: the last try failed, the next one is made at `retry_at`.' }),
   progress: z.int().min(0).max(100).meta({ description: 'Percent.' }),
-  failure: z.strictObject({ error: z.string(), count: z.int(), retry_at: z.string() }).optional(),
+  failure: out.failure().optional(),
   diff: z
-    .array(z.strictObject({ type: z.string(), before: SumsObject, after: SumsObject }))
+    .array(z.strictObject({ type: z.string(), before: SumsObject, after: SumsObject }).meta({ id: 'TypeDiff' }))
     .optional()
     .meta({ description: 'What the task made of the sums, by metric type; once it is done.' }),
 }

@@ -8,6 +8,7 @@ export const deleteFieldRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${HASHMAP}/fields/{field_id}`, `${HASHMAP}/fields`],
+  operationId: 'deleteHashmapField',
   summary: 'Delete a field with its rules',
   args: { field_id: arg.uuid() },
   reply: { status: 204 },

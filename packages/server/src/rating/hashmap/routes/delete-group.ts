@@ -8,6 +8,7 @@ export const deleteGroupRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${HASHMAP}/groups/{group_id}`, `${HASHMAP}/groups`],
+  operationId: 'deleteHashmapGroup',
   summary: 'Delete a group',
   description: 'Its rules stay, in no group; or they are deleted too.',
   args: { group_id: arg.uuid(), recursive: arg.bool().default(false) },

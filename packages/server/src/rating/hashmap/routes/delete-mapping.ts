@@ -8,6 +8,7 @@ export const deleteMappingRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${HASHMAP}/mappings/{mapping_id}`, `${HASHMAP}/mappings`],
+  operationId: 'deleteHashmapMapping',
   summary: 'Delete a mapping',
   args: { mapping_id: arg.uuid() },
   reply: { status: 204 },

@@ -8,6 +8,7 @@ export const deleteServiceRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${HASHMAP}/services/{service_id}`, `${HASHMAP}/services`],
+  operationId: 'deleteHashmapService',
   summary: 'Delete a service with its fields and rules',
   args: { service_id: arg.uuid() },
   reply: { status: 204 },

@@ -8,6 +8,7 @@ export const deleteThresholdRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${HASHMAP}/thresholds/{threshold_id}`, `${HASHMAP}/thresholds`],
+  operationId: 'deleteHashmapThreshold',
   summary: 'Delete a threshold',
   args: { threshold_id: arg.uuid() },
   reply: { status: 204 },

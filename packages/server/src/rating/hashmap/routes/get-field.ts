@@ -8,6 +8,7 @@ export const getFieldRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/fields/{field_id}`,
+  operationId: 'getHashmapField',
   summary: 'A field of a service',
   args: { field_id: arg.uuid() },
   reply: { status: 200, schema: FieldObject },

@@ -8,6 +8,7 @@ export const getGroupRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/groups/{group_id}`,
+  operationId: 'getHashmapGroup',
   summary: 'A group of rules',
   args: { group_id: arg.uuid() },
   reply: { status: 200, schema: GroupObject },

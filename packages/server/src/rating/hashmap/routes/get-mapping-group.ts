@@ -8,6 +8,7 @@ export const getMappingGroupRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/mappings/group`, `${HASHMAP}/mappings/{mapping_id}/group`],
+  operationId: 'getHashmapMappingGroup',
   summary: 'The group of a mapping',
   args: { mapping_id: arg.uuid() },
   reply: { status: 200, schema: GroupObject },

@@ -8,6 +8,7 @@ export const getMappingRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/mappings/{mapping_id}`,
+  operationId: 'getHashmapMapping',
   summary: 'A mapping',
   description: 'Also one that was deleted.',
   args: { mapping_id: arg.uuid() },

@@ -8,6 +8,7 @@ export const getServiceRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/services/{service_id}`,
+  operationId: 'getHashmapService',
   summary: 'A service: a metric type that has rules',
   args: { service_id: arg.uuid() },
   reply: { status: 200, schema: ServiceObject },

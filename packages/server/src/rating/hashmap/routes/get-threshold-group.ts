@@ -8,6 +8,7 @@ export const getThresholdGroupRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/thresholds/group`, `${HASHMAP}/thresholds/{threshold_id}/group`],
+  operationId: 'getHashmapThresholdGroup',
   summary: 'The group of a threshold',
   args: { threshold_id: arg.uuid() },
   reply: { status: 200, schema: GroupObject },

@@ -8,6 +8,7 @@ export const getThresholdRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/thresholds/{threshold_id}`,
+  operationId: 'getHashmapThreshold',
   summary: 'A threshold',
   args: { threshold_id: arg.uuid() },
   reply: { status: 200, schema: ThresholdObject },

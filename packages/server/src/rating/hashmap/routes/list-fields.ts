@@ -9,6 +9,7 @@ export const listFieldsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/fields`, `${HASHMAP}/services/fields`, `${HASHMAP}/services/{service_id}/fields`],
+  operationId: 'listHashmapFields',
   summary: 'The fields of a service, in order of creation',
   description: 'None when there is no such service.',
   args: { service_id: arg.uuid() },

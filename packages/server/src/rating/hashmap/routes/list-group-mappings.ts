@@ -10,6 +10,7 @@ export const listGroupMappingsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/groups/mappings`, `${HASHMAP}/groups/{group_id}/mappings`],
+  operationId: 'listHashmapGroupMappings',
   summary: 'The mappings of a group',
   description: 'None when there is no such group.',
   args: { group_id: arg.text({ min: 1 }) },

@@ -9,6 +9,7 @@ export const listGroupThresholdsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/groups/thresholds`, `${HASHMAP}/groups/{group_id}/thresholds`],
+  operationId: 'listHashmapGroupThresholds',
   summary: 'The thresholds of a group',
   description: 'None when there is no such group.',
   args: { group_id: arg.text({ min: 1 }) },

@@ -8,6 +8,7 @@ export const listGroupsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/groups`,
+  operationId: 'listHashmapGroups',
   summary: 'All groups, in order of creation',
   reply: { status: 200, schema: z.strictObject({ groups: z.array(GroupObject) }) },
   handle: async ({ db }) => ({ groups: (await listGroups(db)).map(toGroupObject) }),

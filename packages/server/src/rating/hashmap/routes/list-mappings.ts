@@ -13,6 +13,7 @@ export const listMappingsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: [`${HASHMAP}/mappings`, `${HASHMAP}/services/mappings`, `${HASHMAP}/services/{service_id}/mappings`],
+  operationId: 'listHashmapMappings',
   summary: 'Mappings, in order of creation',
   description:
     'Of a service itself, of a field, of a group; without any of them, all there are, unless `all` is false. ' +

@@ -8,6 +8,7 @@ export const listServicesRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/services`,
+  operationId: 'listHashmapServices',
   summary: 'All services, in order of creation',
   reply: { status: 200, schema: z.strictObject({ services: z.array(ServiceObject) }) },
   handle: async ({ db }) => ({ services: (await listServices(db)).map(toServiceObject) }),

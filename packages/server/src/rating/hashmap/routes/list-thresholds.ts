@@ -10,6 +10,7 @@ export const listThresholdsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${HASHMAP}/thresholds`,
+  operationId: 'listHashmapThresholds',
   summary: 'Thresholds of a service itself, of a field or of a group, in order of creation',
   description: '`tenant_id` counts only together with `filter_tenant`.',
   args: RULE_FILTER_ARGS,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { toFixed } from '../../../domain/decimal.ts'
+import { naiveText } from '../../../http/datetime.ts'
 import { formatRuleTime, type RuleTime } from '../../rule-time.ts'
 import type { FieldRow } from '../fields.ts'
 import type { GroupRow } from '../groups.ts'
@@ -11,43 +12,65 @@ import type { ThresholdRow } from '../thresholds.ts'
 /** Where the routes of hashmap's rules stand. */
 export const HASHMAP = '/v1/rating/module_config/hashmap'
 
-export const ServiceObject = z.strictObject({ service_id: z.string(), name: z.string() })
-export const FieldObject = z.strictObject({ field_id: z.string(), name: z.string(), service_id: z.string() })
-export const GroupObject = z.strictObject({ group_id: z.string(), name: z.string() })
+const id = z.uuid()
 
-const cost = z.string().describe('A decimal with 28 places')
-const naiveTime = z.string().describe('UTC, without a zone')
+export const ServiceObject = z
+  .strictObject({ service_id: id, name: z.string().meta({ description: 'A metric type.', examples: ['instance'] }) })
+  .meta({ id: 'HashmapService' })
+export const FieldObject = z
+  .strictObject({
+    field_id: id,
+    name: z.string().meta({ description: 'An attribute.', examples: ['flavor_name'] }),
+    service_id: id,
+  })
+  .meta({ id: 'HashmapField' })
+export const GroupObject = z.strictObject({ group_id: id, name: z.string() }).meta({ id: 'HashmapGroup' })
+
+export const RuleType = z.enum(RULE_TYPES).meta({
+  id: 'HashmapRuleType',
+  description: '`flat` adds the cost, `rate` multiplies with it.',
+})
+
+const cost = z.string().meta({
+  format: 'decimal',
+  description: 'With 28 places.',
+  examples: ['0.1000000000000000000000000000'],
+})
 const parents = {
-  service_id: z.string().nullable(),
-  field_id: z.string().nullable(),
-  group_id: z.string().nullable(),
-  tenant_id: z.string().nullable(),
+  service_id: id.nullable(),
+  field_id: id.nullable(),
+  group_id: id.nullable(),
+  tenant_id: z.string().nullable().describe('Whom it is for alone; null: everybody.'),
 }
 
-export const MappingObject = z.strictObject({
-  mapping_id: z.string(),
-  value: z.string().nullable(),
-  type: z.enum(RULE_TYPES),
-  cost,
-  ...parents,
-  created_at: naiveTime,
-  start: naiveTime,
-  end: naiveTime.nullable(),
-  name: z.string(),
-  description: z.string().nullable(),
-  deleted: naiveTime.nullable(),
-  created_by: z.string(),
-  updated_by: z.string().nullable(),
-  deleted_by: z.string().nullable(),
-})
+export const MappingObject = z
+  .strictObject({
+    mapping_id: id,
+    value: z.string().nullable().describe('Of the field; null for a mapping of a service.'),
+    type: RuleType,
+    cost,
+    ...parents,
+    created_at: naiveText(),
+    start: naiveText(),
+    end: naiveText().nullable(),
+    name: z.string(),
+    description: z.string().nullable(),
+    deleted: naiveText().nullable(),
+    created_by: z.string(),
+    updated_by: z.string().nullable(),
+    deleted_by: z.string().nullable(),
+  })
+  .meta({ id: 'HashmapMapping' })
 
-export const ThresholdObject = z.strictObject({
-  threshold_id: z.string(),
-  level: z.string().describe('A decimal with 8 places'),
-  type: z.enum(RULE_TYPES),
-  cost,
-  ...parents,
-})
+export const ThresholdObject = z
+  .strictObject({
+    threshold_id: id,
+    level: z.string().meta({ format: 'decimal', description: 'With 8 places.', examples: ['10.00000000'] }),
+    type: RuleType,
+    cost,
+    ...parents,
+  })
+  .meta({ id: 'HashmapThreshold' })
 
 export function toServiceObject({ id, name }: ServiceRow): z.output<typeof ServiceObject> {
   return { service_id: id, name }

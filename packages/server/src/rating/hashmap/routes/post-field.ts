@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { childUrl, defineRoute, Reply } from '../../../http/route.ts'
+import { childUrl, defineRoute, LOCATION, Reply } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { createField } from '../fields.ts'
@@ -9,6 +9,7 @@ export const postFieldRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'POST',
   path: `${HASHMAP}/fields`,
+  operationId: 'createHashmapField',
   summary: 'Create a field',
   body: z.strictObject({
     field_id: arg.uuid().nullish(),
@@ -16,7 +17,7 @@ export const postFieldRoute = defineRoute<RuleDeps>()({
     service_id: arg.uuid(),
   }),
   bodyName: 'field_data',
-  reply: { status: 201, schema: FieldObject },
+  reply: { status: 201, schema: FieldObject, headers: LOCATION },
   errors: [409],
   async handle(deps, { body, who, request }) {
     const field = await createField(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRoute, Reply, selfUrl } from '../../../http/route.ts'
+import { defineRoute, LOCATION, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import type { EditRunning } from '../../edit-running.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
@@ -7,7 +7,7 @@ import { toWantedLife } from '../../rule-life-body.ts'
 import { updateMapping } from '../mappings.ts'
 import { RULE_TYPES } from '../rules.ts'
 import { MAPPING_BODY } from './mapping-body.ts'
-import { HASHMAP } from './objects.ts'
+import { HASHMAP, MappingObject } from './objects.ts'
 import { toParents } from './parents-body.ts'
 
 export const putMappingRoute = (editRunning: EditRunning) =>
@@ -15,6 +15,7 @@ export const putMappingRoute = (editRunning: EditRunning) =>
     ...moduleConfig,
     method: 'PUT',
     path: [`${HASHMAP}/mappings/{mapping_id}`, `${HASHMAP}/mappings`],
+    operationId: 'updateHashmapMapping',
     summary: 'Change a mapping',
     description:
       'Before its start: cost, start, end and description, of which what is left out is emptied (but for the start). ' +
@@ -23,7 +24,12 @@ export const putMappingRoute = (editRunning: EditRunning) =>
     args: { mapping_id: arg.uuid() },
     body: z.strictObject({ ...MAPPING_BODY, type: arg.oneOf(RULE_TYPES).nullish() }),
     bodyName: 'mapping',
-    reply: { status: 302, description: 'Done; `Location` is the address asked for' },
+    reply: {
+      status: 302,
+      description: 'Done; `Location` is the address asked for',
+      headers: LOCATION,
+      follows: MappingObject,
+    },
     errors: [404, 409],
     async handle(deps, { args, body, who, request }) {
       const { value, type, cost, name } = body

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { openApiDocument } from '../../../http/openapi.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { NO_SUCH_ID, openRulesApi } from '../../testing/open-rules-api.ts'
 import { HASHMAP } from './objects.ts'
@@ -20,10 +19,4 @@ test('who may not configure modules is refused before the arguments are looked a
     expect((await closed.call(method, `${first}?nonsense=1`, method === 'GET' ? undefined : '{')).status).toBe(403)
   }
   expect(new Set(asked)).toEqual(new Set(['rating:module_config']))
-})
-
-test('every address stands in the API document', () => {
-  const document = openApiDocument(routes, { title: 'test', version: '1' }) as { paths: Record<string, object> }
-  const paths = routes.flatMap(({ path }) => path)
-  expect(new Set(Object.keys(document.paths))).toEqual(new Set(paths))
 })

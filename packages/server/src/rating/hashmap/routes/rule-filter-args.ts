@@ -7,8 +7,8 @@ export const RULE_FILTER_ARGS = {
   service_id: arg.uuid().optional(),
   field_id: arg.uuid().optional(),
   group_id: arg.uuid().optional(),
-  no_group: arg.bool().default(false),
-  tenant_id: arg.text().optional(),
+  no_group: arg.bool().default(false).describe('Those in no group only.'),
+  tenant_id: arg.text().optional().describe('Whom they are for alone; counts only together with `filter_tenant`.'),
   filter_tenant: arg.bool().default(false),
 }
 

@@ -8,6 +8,7 @@ export const deleteScriptRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'DELETE',
   path: [`${SCRIPTS}/{script_id}`, SCRIPTS],
+  operationId: 'deleteScript',
   summary: 'Delete a script',
   args: { script_id: arg.uuid() },
   reply: { status: 204 },

@@ -8,6 +8,7 @@ export const getScriptRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: `${SCRIPTS}/{script_id}`,
+  operationId: 'getScript',
   summary: 'A script',
   args: { script_id: arg.uuid() },
   reply: { status: 200, schema: ScriptObject },

@@ -11,6 +11,7 @@ export const listScriptsRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'GET',
   path: SCRIPTS,
+  operationId: 'listScripts',
   summary: 'Scripts, in order of creation',
   description: '`no_data` leaves their sources out.',
   args: { ...AUDIT_FILTER_ARGS, no_data: arg.bool().default(false) },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { childUrl, defineRoute, Reply } from '../../../http/route.ts'
+import { childUrl, defineRoute, LOCATION, Reply } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { createScript } from '../scripts.ts'
@@ -10,12 +10,13 @@ export const postScriptRoute = defineRoute<RuleDeps>()({
   ...moduleConfig,
   method: 'POST',
   path: SCRIPTS,
+  operationId: 'createScript',
   summary: 'Create a script',
   description: 'The source is not checked. `force` allows a start in the past.',
   args: { force: arg.bool().default(false) },
   body: z.strictObject(SCRIPT_BODY),
   bodyName: 'script_data',
-  reply: { status: 201, schema: ScriptObject },
+  reply: { status: 201, schema: ScriptObject, headers: LOCATION },
   errors: [409],
   async handle(deps, { args, body, who, request }) {
     const { name, data = '', description, start, end } = body

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { childUrl, defineRoute, Reply, selfUrl } from '../../../http/route.ts'
+import { childUrl, defineRoute, LOCATION, Reply, selfUrl } from '../../../http/route.ts'
 import { arg } from '../../../http/v1-types.ts'
 import type { EditRunning } from '../../edit-running.ts'
 import { changeBy, moduleConfig, type RuleDeps } from '../../module-config.ts'
@@ -13,6 +13,7 @@ export const putScriptRoute = (editRunning: EditRunning) =>
     ...moduleConfig,
     method: 'PUT',
     path: [`${SCRIPTS}/{script_id}`, SCRIPTS],
+    operationId: 'updateScript',
     summary: 'Change a script',
     description:
       'Before its start: data, start, end and description, of which the last two are emptied when they are left out. ' +
@@ -21,7 +22,7 @@ export const putScriptRoute = (editRunning: EditRunning) =>
     args: { script_id: arg.uuid() },
     body: z.strictObject(SCRIPT_BODY),
     bodyName: 'script_data',
-    reply: { status: 201, schema: ScriptObject },
+    reply: { status: 201, schema: ScriptObject, headers: LOCATION },
     errors: [404, 409],
     async handle(deps, { args, body, who, request }) {
       const wanted = { name: body.name, data: body.data, ...toWantedLife(body) }

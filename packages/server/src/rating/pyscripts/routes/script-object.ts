@@ -1,26 +1,27 @@
 import { z } from 'zod'
+import { naiveText } from '../../../http/datetime.ts'
 import { formatRuleTime, type RuleTime } from '../../rule-time.ts'
 import type { ScriptRow } from '../scripts.ts'
 
 /** Where the routes of scripts stand. */
 export const SCRIPTS = '/v1/rating/module_config/pyscripts/scripts'
 
-const naiveTime = z.string().describe('UTC, without a zone')
-
-export const ScriptObject = z.strictObject({
-  script_id: z.string(),
-  name: z.string(),
-  data: z.string().optional(),
-  checksum: z.string().describe('Hexadecimal SHA-512 of the data in UTF-8'),
-  created_at: naiveTime,
-  start: naiveTime,
-  end: naiveTime.nullable(),
-  description: z.string().nullable(),
-  deleted: naiveTime.nullable(),
-  created_by: z.string(),
-  updated_by: z.string().nullable(),
-  deleted_by: z.string().nullable(),
-})
+export const ScriptObject = z
+  .strictObject({
+    script_id: z.uuid(),
+    name: z.string(),
+    data: z.string().optional().describe('Its source; left out when `no_data` asks for that.'),
+    checksum: z.string().describe('Hexadecimal SHA-512 of the data in UTF-8.'),
+    created_at: naiveText(),
+    start: naiveText(),
+    end: naiveText().nullable(),
+    description: z.string().nullable(),
+    deleted: naiveText().nullable(),
+    created_by: z.string(),
+    updated_by: z.string().nullable(),
+    deleted_by: z.string().nullable(),
+  })
+  .meta({ id: 'Script' })
 
 export function toScriptObject(script: ScriptRow): z.output<typeof ScriptObject> {
   return {
