@@ -7,7 +7,19 @@ import { moveHome, readPointsHome } from '../state/points-home.ts'
 import { type LedgerEntry, readLedger } from '../state/points-ledger.ts'
 import type { Stores } from '../wiring/open-service.ts'
 import { lostOf } from '../wiring/require-own-points.ts'
-import type { Reconciled, ReconcileFlags } from './reconcile.ts'
+
+export interface ReconcileFlags {
+  /** Delete what does not belong to state. */
+  readonly delete?: boolean
+  /** Mark what is gone as not rated. */
+  readonly pointsLost?: boolean
+}
+
+/** What a step found or did, told when it is certain. */
+export interface Reconciled {
+  readonly status: number
+  readonly tell: () => string
+}
 
 type Parts = Pick<Stores, 'db' | 'store' | 'config'>
 

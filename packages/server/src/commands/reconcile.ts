@@ -3,14 +3,7 @@ import { batchCounter } from '../state/schema.ts'
 import type { PointStore } from '../storage/point-store.ts'
 import { openStores } from '../wiring/open-service.ts'
 import { configure, type Invocation } from './invocation.ts'
-import { reconcileLost } from './reconcile-lost.ts'
-
-export interface ReconcileFlags {
-  /** Delete what does not belong to state. */
-  readonly delete?: boolean
-  /** Mark what is gone as not rated. */
-  readonly pointsLost?: boolean
-}
+import { type Reconciled, reconcileLost, type ReconcileFlags } from './reconcile-lost.ts'
 
 /**
  * Shows in what the stores do not fit. Deletes, if that is wanted, what the points store holds of batches that state does not
@@ -33,12 +26,6 @@ export async function runReconcile(invocation: Invocation, flags: ReconcileFlags
   })
   print(tell())
   return status
-}
-
-/** What a step found or did, told when it is certain. */
-export interface Reconciled {
-  readonly status: number
-  readonly tell: () => string
 }
 
 async function reconcileUnknown(

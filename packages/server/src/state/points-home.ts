@@ -24,7 +24,10 @@ export async function isWithoutBatches(db: StateDatabase): Promise<boolean> {
 
 /** Says which store state belongs to, unless another process has just said it; what then holds. */
 export async function adoptPoints(db: StateDatabase, home: PointsHome): Promise<PointsHome> {
-  await db.insert(pointsHome).values(home).onConflictDoNothing()
+  await db
+    .insert(pointsHome)
+    .values({ ...home })
+    .onConflictDoNothing()
   return (await readPointsHome(db))!
 }
 
@@ -32,7 +35,7 @@ export async function adoptPoints(db: StateDatabase, home: PointsHome): Promise<
 export async function moveHome(tx: StateDatabase, home: PointsHome): Promise<void> {
   await tx
     .insert(pointsHome)
-    .values(home)
+    .values({ ...home })
     .onConflictDoUpdate({ target: pointsHome.id, set: { ...home, adoptedAt: sql`now()` } })
 }
 

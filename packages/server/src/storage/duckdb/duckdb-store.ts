@@ -36,6 +36,7 @@ import { tornFault, toReadFault, toWriteFault } from './store-faults.ts'
 import { smallTotal, MOST_SUMS, mostSummed, SCOPES_ABOVE } from './small-totals.ts'
 import { orderPoints, RUN_POINTS } from './order-points.ts'
 import { PointReader } from './point-reader.ts'
+import { readStart } from './read-start.ts'
 import { type PageWindow, pageWindowSql, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import { ScopeTexts } from './scope-texts.ts'
@@ -105,29 +106,7 @@ export class DuckDBStore implements PointStore {
     database: DuckDBDatabase,
     { runPoints = RUN_POINTS, mostSums = MOST_SUMS, scopesAbove = SCOPES_ABOVE }: StoreOptions,
   ): Promise<DuckDBStore> {
-    const [row] = await database.select({
-      sql: `SELECT (SELECT coalesce(max(number), 0) + 1 FROM series), (SELECT coalesce(max(number), 0) + 1 FROM rule_sets),
-        (SELECT coalesce(max(number), 0) + 1 FROM sample_series), (SELECT coalesce(max(rest), 0) FROM points),
-        (SELECT count(*) FROM points),
-        count(*), coalesce(max(batch), 0) FROM points WHERE batch > (SELECT up_to FROM points_in_order)`,
-      params: [],
-    })
-    const [series, ruleSets, sampleSeries, widest, points, ...open] = row as [
-      ...[series: number, ruleSets: number, sampleSeries: number],
-      ...[widest: Rest, points: bigint, unordered: bigint, last: bigint],
-    ]
-    const unordered = { points: Number(open[0]), last: Number(open[1]) }
-    return new DuckDBStore(database, {
-      series,
-      ruleSets,
-      sampleSeries,
-      widest,
-      points: Number(points),
-      unordered,
-      runPoints,
-      mostSums,
-      scopesAbove,
-    })
+    return new DuckDBStore(database, { ...(await readStart(database)), runPoints, mostSums, scopesAbove })
   }
 
   async write(batch: BatchId, points: readonly Point[], signal?: AbortSignal): Promise<void> {

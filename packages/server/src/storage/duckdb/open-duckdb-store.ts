@@ -1,4 +1,5 @@
 import { createDuckDBFile } from '../../lib/create-duckdb-file.ts'
+import { exists } from '../../lib/exists.ts'
 import { Fault } from '../../lib/fault.ts'
 import { lockHolder } from '../../lib/lock-folder.ts'
 import { makePrivate } from '../../lib/private-files.ts'
@@ -53,13 +54,25 @@ export async function restoreDuckDBFile(
 
 async function openFile(options: DuckDBFileOptions): Promise<DuckDBDatabase> {
   const { path, events } = options
-  if (path !== IN_MEMORY) await createDuckDBFile(path)
+  if (path !== IN_MEMORY) {
+    await requireFileOfLog(path)
+    await createDuckDBFile(path)
+  }
   const database = await DuckDBDatabase.open(options)
   if (path === IN_MEMORY) return database
   // By name, and when they are ours: an earlier version, or another user, left them as they are.
   const left = await Promise.all([path, `${path}.wal`, temporaryFolder(options)].map((file) => makePrivate(file)))
   if (left.flat().length > 0) events?.filesLeftOpen(left.flat())
   return database
+}
+
+/** DuckDB makes nothing of a log without its file, and would refuse a new file beside it. */
+async function requireFileOfLog(path: string): Promise<void> {
+  if ((await exists(path)) || !(await exists(`${path}.wal`))) return
+  const message =
+    `${path} is gone, and its log ${path}.wal is there: put the file back or restore a backup; if there is none, move the log ` +
+    'away, and let `cloudtabbyd reconcile --points-lost` mark what is gone as not rated, so that it is collected again'
+  throw new Fault('points.older_than_state', message, { path })
 }
 
 function toOpenFault(path: string, error: unknown): Fault {
