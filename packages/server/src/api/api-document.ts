@@ -12,8 +12,8 @@ paths too, \`x-other-paths\` names them: an id that such a path leaves out is ta
 Quantities and prices are decimals with up to 18 places. Where their type is \`number\` and their format \`decimal\`, they travel as
 JSON numbers with all their digits, which a double may not hold; where it is \`string\`, as texts.
 
-Any request may also be answered with 408 and 431 (headers that are slow or too long). Answers are compressed for clients that
-accept it, and every answer but those of /healthcheck and /metrics carries X-OpenStack-Request-ID.`
+Any request may also be answered with 408 and 431 (headers that are slow or too long). Every answer but those of /healthcheck and
+/metrics carries X-OpenStack-Request-ID.`
 
 const TAGS: DocumentInfo['tags'] = {
   service: 'What this process is, and how it fares.',

@@ -3,7 +3,7 @@ import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import type { Principal } from '../domain/principal.ts'
 
 /** Which of the three applications a route belongs to: each has its own way to pass arguments and to word errors. */
-type Family = 'root' | 'v1' | 'v2'
+type FamilyName = 'root' | 'v1' | 'v2'
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export type Method = (typeof METHODS)[number]
@@ -76,7 +76,7 @@ export interface RouteDefinition<
   B extends z.ZodType,
   R extends z.ZodType,
 > {
-  readonly family: Family
+  readonly family: FamilyName
   /** `ANY` answers every method alike. */
   readonly method: Method | 'ANY'
   /** `/v1/rating/modules/{module_id}`; the last segment may be `{rest*}`. The first one is the canonical one. */

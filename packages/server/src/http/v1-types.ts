@@ -1,4 +1,5 @@
 import { Decimal, formatDecimal, rescale } from '../domain/decimal.ts'
+import { toUuid } from '../lib/to-uuid.ts'
 import { parseLenientDatetime } from './datetime.ts'
 import { type JsonValue, messageText, toDecimal } from './json.ts'
 import { type Described, parsedOptional, parsedType, refuse, type Refusal } from './parsed-type.ts'
@@ -35,7 +36,7 @@ export const arg = {
   uuid: () =>
     type({ type: 'string', format: 'uuid' }, (value) => {
       if (value instanceof ArgumentText) return value.text
-      return typeof value === 'string' && isUuidLike(value)
+      return typeof value === 'string' && toUuid(value) !== undefined
         ? value
         : refuse(`Invalid UUID, got '${messageText(value)}'`)
     }),
@@ -106,11 +107,6 @@ function datetimeType() {
       return date ?? refuse('unable to convert to datetime. Expected e.g. 2026-06-01T00:00:00')
     },
   )
-}
-
-/** What oslo.utils calls UUID-like: 32 hexadecimal digits, however they are dressed. */
-function isUuidLike(text: string): boolean {
-  return /^[0-9a-f]{32}$/i.test(text.replaceAll('urn:', '').replaceAll('uuid:', '').replaceAll(/[{}-]/g, ''))
 }
 
 function wordOf(value: JsonValue): string {

@@ -21,7 +21,7 @@ import {
 } from '../rule-life.ts'
 import type { RuleTime } from '../rule-time.ts'
 import { toAuditValues } from '../to-audit-values.ts'
-import { toUuid } from '../to-uuid.ts'
+import { toUuid } from '../../lib/to-uuid.ts'
 import { changeRules } from './change-rules.ts'
 import { deletion } from './delete-rules.ts'
 import type { GroupRow } from './groups.ts'
