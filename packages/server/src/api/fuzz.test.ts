@@ -321,9 +321,11 @@ function expectDocumented(
         : { message: expect.any(String) as string }
     expect(json).toEqual(shape)
     expect(leakIn(text, [...Object.values(sent.path), ...sent.query.flat()])).toBeUndefined()
-  } else if (route.reply.schema && text !== '') {
-    const answer = route.reply.types?.includes('text/plain') ? text : json
-    expect(route.reply.schema.safeParse(answer)).toMatchObject({ success: true })
+  } else if (text !== '') {
+    const type = headers.get('content-type')?.split(';')[0]
+    expect(type).toBeOneOf([...(route.reply.types ?? ['application/json'])])
+    // What is no JSON is a text.
+    if (type === 'application/json') expect(route.reply.schema?.safeParse(json)).toMatchObject({ success: true })
   }
 }
 
