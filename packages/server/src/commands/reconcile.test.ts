@@ -116,7 +116,7 @@ async function bill(opened?: Stores): Promise<string[]> {
 async function pushAgain(): Promise<string[]> {
   await using stores = await open(invocation())
   for (const id of ['early', 'late']) expect(await push(stores, id)).toBe(204)
-  return bill(stores)
+  return await bill(stores)
 }
 
 const reconcile = async (flags: Parameters<typeof runReconcile>[1]) => {

@@ -166,7 +166,13 @@ class Admin {
   async #send(method: string, path: string, body?: unknown): Promise<unknown> {
     const reply = await fetch(this.#base + path, {
       method,
-      headers: { accept: 'application/json', 'content-type': 'application/json', ...this.#headers },
+      // A connection that is used again may just be closed by the other side.
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        connection: 'close',
+        ...this.#headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(60_000),
     })
