@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { powerCutDisk } from '../../packages/server/src/lib/testing/power-cut-disk.ts'
 import { tries } from '../../packages/server/src/lib/testing/tries.ts'
 import { openDuckDBStore } from '../../packages/server/src/storage/duckdb/open-duckdb-store.ts'
+import { acknowledgedUntilKilled } from './acknowledged-until-killed.ts'
 
 const BUILT = resolve(import.meta.dirname, '../../packages/server/dist')
 const POINTS = 20_000
@@ -35,7 +33,7 @@ test('points that were acknowledged are there after the power was cut, whether o
   const path = join(disk.folder, 'data', 'points.duckdb')
   let newest = 0
   for (let cut = 0; cut < tries(3, 20); cut++) {
-    newest = await writeUntil(path, newest + 1, newest + 1 + ((cut * 7) % 15))
+    newest = await acknowledgedUntilKilled(WRITE, path, { from: newest + 1, to: newest + 1 + ((cut * 7) % 15) })
     await disk.cut()
     await using store = await openDuckDBStore({ path })
     for (let batch = 1; batch <= newest; batch++) {
@@ -48,18 +46,3 @@ test('points that were acknowledged are there after the power was cut, whether o
     if (points > 0) newest++
   }
 })
-
-/** Kills it once it has acknowledged so much; the newest that it has. */
-async function writeUntil(path: string, from: number, to: number): Promise<number> {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', WRITE, path, String(from)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let newest = from - 1
-  for await (const line of createInterface({ input: child.stdout })) {
-    newest = Number(line)
-    if (newest >= to) child.kill('SIGKILL')
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  expect(newest).toBeGreaterThanOrEqual(to)
-  return newest
-}

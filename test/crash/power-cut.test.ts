@@ -1,13 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { powerCutDisk } from '../../packages/server/src/lib/testing/power-cut-disk.ts'
 import { tries } from '../../packages/server/src/lib/testing/tries.ts'
 import { Imports } from '../../packages/server/src/state/imports.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
+import { acknowledgedUntilKilled } from './acknowledged-until-killed.ts'
 
 const BUILT = resolve(import.meta.dirname, '../../packages/server/dist/state')
 /** Commits one row after another, and says each when it is committed. */
@@ -28,7 +27,7 @@ test('what state has acknowledged is there after the power was cut, again and ag
   execFileSync('sync', ['--file-system', folder])
   let newest = 0
   for (let cut = 0; cut < tries(2, 5); cut++) {
-    newest = await commitUntil(folder, newest + 1, newest + 20 + cut * 37)
+    newest = await acknowledgedUntilKilled(COMMIT, folder, { from: newest + 1, to: newest + 20 + cut * 37 })
     await disk.cut()
     await using state = await openPGlite(folder)
     const found = (await new Imports(state.db).list()).map(({ batch }) => batch)
@@ -38,18 +37,3 @@ test('what state has acknowledged is there after the power was cut, again and ag
     newest = found.length
   }
 })
-
-/** Kills it once it has acknowledged so much; the newest that it has. */
-async function commitUntil(folder: string, from: number, to: number): Promise<number> {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', COMMIT, folder, String(from)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let newest = 0
-  for await (const line of createInterface({ input: child.stdout })) {
-    newest = Number(line)
-    if (newest >= to) child.kill('SIGKILL')
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  expect(newest).toBeGreaterThanOrEqual(to)
-  return newest
-}
