@@ -22,12 +22,12 @@ export async function runProcess(invocation: Invocation, asked: Instant | undefi
   }
   const outcome = await processWithProgress(stores, unit, invocation, until)
   invocation.signal.throwIfAborted()
-  const { done, points, held } = outcome
+  const { done, points, left } = outcome
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
   const complete = printFailures(outcome, print)
-  if (held > 0) print(`${held} scopes are being rated by another processor; what is due of them is not rated here.\n`)
+  if (left > 0) print(`${left} scopes still have something due; another processor has them or had them. Run it again.\n`)
   printUnpriced(outcome, print)
-  return complete && held === 0 ? 0 : 1
+  return complete && left === 0 ? 0 : 1
 }
 
 /** Rates what has settled by `until` and shows how far it is. */

@@ -13,7 +13,7 @@ const { db, bench } = await stateWithBenches()
 test('a catch-up rates every period of every scope once, with few questions', async () => {
   await using b = await bench(['a', 'b', 'c'])
   const summary = await b.run(T0 + 50 * HOUR + 1)
-  expect(summary).toEqual({ done: 147, due: 147, points: 147 * EACH, failed: [], held: 0, unpriced: [] })
+  expect(summary).toEqual({ done: 147, due: 147, points: 147 * EACH, failed: [], left: 0, unpriced: [] })
   expect(await b.total()).toEqual(full(['a', 'b', 'c'], 49))
   expect(b.source.requests.length).toBeLessThanOrEqual(METRICS.length * 4)
 })

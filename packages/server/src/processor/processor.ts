@@ -56,8 +56,8 @@ export interface RunSummary extends Progress {
   readonly failed: readonly { readonly scopeId: string; readonly error: string }[]
   /** Points that no rule has priced. */
   readonly unpriced: readonly UnpricedUsage[]
-  /** Scopes that have something due which another processor is rating just now. */
-  readonly held: number
+  /** Scopes that still have something due: another processor rates them, or gave them back when this one was done. */
+  readonly left: number
 }
 
 export interface RunOptions {
@@ -157,8 +157,8 @@ export class Processor {
     } finally {
       events.usageWithoutPrice(unpriced.usages)
     }
-    const [failed, held] = [await listFailing(db, due), await batches.held(due)]
-    return { ...progress, failed, held, unpriced: unpriced.usages }
+    const [failed, left] = [await listFailing(db, due), await batches.due(due)]
+    return { ...progress, failed, left, unpriced: unpriced.usages }
   }
 
   #dueRequest(now: Instant): DueRequest {

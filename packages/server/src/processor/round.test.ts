@@ -79,7 +79,7 @@ test('until done: everything that is due is rated, everything that is to be rate
     due: 18,
     points: 18 * EACH,
     failed: [],
-    held: 0,
+    left: 0,
     unpriced: [],
     withoutScopes: undefined,
     stumbles: [],

@@ -65,7 +65,7 @@ export interface Outcome extends RunSummary {
   readonly stumbles: readonly Stumble[]
 }
 
-const NOTHING: RunSummary = { done: 0, due: 0, points: 0, failed: [], held: 0, unpriced: [] }
+const NOTHING: RunSummary = { done: 0, due: 0, points: 0, failed: [], left: 0, unpriced: [] }
 /** One of all processors does so often what need not be done by each. */
 const SWEEP_EVERY_SECONDS = 300
 const PURGE_EVERY_SECONDS = 3600

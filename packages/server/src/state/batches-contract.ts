@@ -139,14 +139,14 @@ export function batchesContract(database: string, open: () => Promise<State>): v
       expect(turns).toEqual(['behind', 'current', 'behind', 'current', 'behind', 'current'])
     })
 
-    test('what another process rates is known to be held, and all is free when every holder is known to be dead', async () => {
+    test('what another process rates is known to be due, and all is free when every holder is known to be dead', async () => {
       await scopes.see(['a', 'b'], NAMES, REQUEST.now, T0)
       const claim = (await batches.claim(REQUEST))!
       const push = await batches.begin('pushed')
       expect(await batches.claim(REQUEST)).toBeUndefined()
-      expect(await batches.held(REQUEST)).toBe(2)
+      expect(await batches.due(REQUEST)).toBe(2)
       await batches.abandonAll()
-      expect(await batches.held(REQUEST)).toBe(0)
+      expect(await batches.due(REQUEST)).toBe(2)
       await expect(batches.commit(push)).rejects.toMatchObject({ code: 'state.fenced' })
       await expect(batches.commit(claim.batch, { claim })).rejects.toMatchObject({
         code: 'state.fenced',

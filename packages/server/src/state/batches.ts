@@ -3,7 +3,7 @@ import type { BatchId, Snapshot } from '../domain/snapshot.ts'
 import { coalesceNext } from '../lib/coalesce-next.ts'
 import { abandonEverything, failBatch, type ScopeFailure } from './abandon.ts'
 import { abandonRows, type BatchKind, type BatchOwner, insertBatch } from './batch-rows.ts'
-import { type Claim, type ClaimRequest, claimScopes, countHeld, leaseScope, renewLease } from './claim.ts'
+import { type Claim, type ClaimRequest, claimScopes, countDue, leaseScope, renewLease } from './claim.ts'
 import { commitBatch, type CommitEffects } from './commit.ts'
 import type { StateDatabase } from './database.ts'
 import type { DueRequest } from './due.ts'
@@ -64,9 +64,9 @@ export class Batches {
     this.#claims = false
   }
 
-  /** How many scopes have something due that another process is rating just now. */
-  held(request: DueRequest): Promise<number> {
-    return countHeld(this.#db, request)
+  /** How many scopes have something due, free or being rated by a process. Those that wait after a failure do not count. */
+  due(request: DueRequest): Promise<number> {
+    return countDue(this.#db, request)
   }
 
   /**

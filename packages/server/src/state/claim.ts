@@ -1,4 +1,4 @@
-import { and, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Instant } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { abandonRows, type BatchKind, type BatchOwner, hideAbandoned, insertBatch, leaseEnd } from './batch-rows.ts'
@@ -129,7 +129,7 @@ export async function renewLease(db: StateDatabase, batch: BatchId, by: BatchOwn
   })
 }
 
-/** How many scopes have something due that a process is rating just now. */
-export function countHeld(db: StateDatabase, request: DueRequest): Promise<number> {
-  return db.$count(scopes, and(isDue(request), gte(scopes.leaseUntil, sql`now()`)))
+/** How many scopes have something due, whoever holds them: one question, so that no lease ends between two. */
+export function countDue(db: StateDatabase, request: DueRequest): Promise<number> {
+  return db.$count(scopes, isDue(request))
 }
