@@ -96,6 +96,11 @@ const withConfig = (command: Command) =>
     .option('--config-file <file>', 'cloudkitty.conf to read; may be given several times, the later wins', collect)
     .option('--config-dir <folder>', 'folder of *.conf files to read after them', collect)
 
+const TRUST_CLOCK = [
+  '--trust-clock',
+  'the clock is right, though it has jumped ahead of what was believed before',
+] as const
+
 const program = new Command('cloudtabbyd')
   .description('Rates what the projects of a cloud use, and answers for it. Speaks the API of CloudKitty.')
   .version(VERSION)
@@ -113,8 +118,9 @@ const program = new Command('cloudtabbyd')
 withConfig(program.command('serve'))
   .description('rate what becomes due and answer the API')
   .addOption(new Option('--role <role>', 'what this process does').choices(ROLES).default('all'))
-  .action((flags: ConfigFlags & { role: Role }) =>
-    run(flags, async (it) => (await import('./commands/serve.ts')).runServe(it, flags.role)),
+  .option(...TRUST_CLOCK)
+  .action((flags: ConfigFlags & { role: Role; trustClock?: boolean }) =>
+    run(flags, async (it) => (await import('./commands/serve.ts')).runServe(it, flags.role, flags)),
   )
 
 withConfig(program.command('process'))
@@ -124,8 +130,9 @@ withConfig(program.command('process'))
     'taken as the present (ISO 8601, UTC), never later than it; the real one if absent',
     parseInstant,
   )
-  .action((flags: ConfigFlags & { until?: Instant }) =>
-    run(flags, async (it) => (await import('./commands/process.ts')).runProcess(it, flags.until)),
+  .option(...TRUST_CLOCK)
+  .action((flags: ConfigFlags & { until?: Instant; trustClock?: boolean }) =>
+    run(flags, async (it) => (await import('./commands/process.ts')).runProcess(it, flags.until, flags)),
   )
 
 withConfig(program.command('import'))

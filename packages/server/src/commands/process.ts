@@ -1,7 +1,7 @@
-import { formatInstant, type Instant, toInstant } from '../domain/period.ts'
+import { formatInstant, type Instant } from '../domain/period.ts'
 import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
 import { unpricedLine } from '../rating/unpriced.ts'
-import { openProcessor, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
+import { openProcessor, type ProcessorSettings, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
 
@@ -9,11 +9,15 @@ import { type Invocation, open } from './invocation.ts'
  * Rates what has settled by `until`, the present if absent, then stops. The exit status is 1 when something was not done to
  * the end.
  */
-export async function runProcess(invocation: Invocation, asked: Instant | undefined): Promise<number> {
-  const present = toInstant(new Date())
-  const until = Math.min(asked ?? present, present)
+export async function runProcess(
+  invocation: Invocation,
+  asked: Instant | undefined,
+  options: ProcessorSettings = {},
+): Promise<number> {
   await using stores = await open(invocation)
-  await using unit = await openProcessor(stores)
+  await using unit = await openProcessor(stores, options)
+  const present = await unit.round.clock.now()
+  const until = Math.min(asked ?? present, present)
   const { print } = invocation
   if (asked !== undefined && asked > until) {
     print(
@@ -25,7 +29,8 @@ export async function runProcess(invocation: Invocation, asked: Instant | undefi
   const { done, points, left } = outcome
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
   const complete = printFailures(outcome, print)
-  if (left > 0) print(`${left} scopes still have something due; another processor has them or had them. Run it again.\n`)
+  if (left > 0)
+    print(`${left} scopes still have something due; another processor has them or had them. Run it again.\n`)
   printUnpriced(outcome, print)
   return complete && left === 0 ? 0 : 1
 }

@@ -71,7 +71,8 @@ async function prepareQuickstart(stores: Stores, invocation: Invocation): Promis
   await importNewUsage(stores, invocation, now)
   signal.throwIfAborted()
   await using unit = await openProcessor(stores)
-  const outcome = await processWithProgress(stores, unit, invocation, now)
+  const until = Math.min(now, await unit.round.clock.now())
+  const outcome = await processWithProgress(stores, unit, invocation, until)
   signal.throwIfAborted()
   const { done, points } = outcome
   print(done === 0 ? 'Rated: nothing new.\n' : `Rated: ${done} hours of projects, ${points} points.\n`)

@@ -10,19 +10,30 @@ import { configure, type Invocation } from './invocation.ts'
 import type { Role } from '../wiring/role.ts'
 import { createProbes } from '../wiring/create-probes.ts'
 import { type Api, createApi, listenLimits } from '../wiring/create-api.ts'
-import { openProcessor, openStores, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
+import {
+  openProcessor,
+  openStores,
+  type ProcessorSettings,
+  type ProcessorUnit,
+  type Stores,
+} from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { warnUnpriced } from '../wiring/warn-unpriced.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
 
 /** Serves; at SIGHUP it opens the log file anew and reads metrics.yml and the policy files again, as logrotate wants it. */
-export async function runServe(invocation: Invocation, role: Role): Promise<number> {
+export async function runServe(
+  invocation: Invocation,
+  role: Role,
+  { trustClock }: ProcessorSettings = {},
+): Promise<number> {
   let reload = () => {}
   using _ = invocation.onHangup?.(() => reload())
   invocation.ifEnded?.(() => 'the service was not yet up; the next start goes on from what is committed')
   const { config, log, reopenLog } = await configure(invocation, role)
   await using stores = await openStores(config, log)
   await serve(stores, invocation, role, {
+    trustClock,
     onRunning(running) {
       reload = () => {
         reopenLog()
@@ -40,7 +51,7 @@ export interface Running {
   readonly readAgain: () => void
 }
 
-export interface ServeEvents {
+export interface ServeOptions extends ProcessorSettings {
   readonly onRunning?: (running: Running) => void
   /** The API answers at this address. */
   readonly onListening?: (address: string) => void
@@ -51,7 +62,7 @@ export async function serve(
   stores: Stores,
   { signal, print, ifEnded }: Invocation,
   role: Role,
-  { onRunning, onListening }: ServeEvents = {},
+  { onRunning, onListening, trustClock }: ServeOptions = {},
 ): Promise<void> {
   const { log, config, modules, names } = stores
   const on = [...(await modules.all())].filter(([, { enabled }]) => enabled).map(([name]) => name)
@@ -89,7 +100,7 @@ export async function serve(
   if (role === 'api') {
     await untilAborted(signal)
   } else {
-    const unit = owned.use(await openProcessor(stores))
+    const unit = owned.use(await openProcessor(stores, { trustClock }))
     watch = owned.use(followMetrics(stores, unit, signal))
     using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })
     await runForEver(unit.round, {

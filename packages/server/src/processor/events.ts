@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
-import { Histogram, type Registry } from 'prom-client'
+import { Gauge, Histogram, type Registry } from 'prom-client'
 import { formatInstant, type Instant, type Period } from '../domain/period.ts'
 import type { BatchId } from '../domain/snapshot.ts'
 import { countFamily } from '../lib/count-family.ts'
 import { faultIn } from '../lib/fault.ts'
 import { type UnpricedUsage, unpricedRemedy } from '../rating/unpriced.ts'
 import type { Claim, ClaimedScope } from '../state/claim.ts'
+import type { ScopesAhead } from '../state/clocks.ts'
 import type { Reprocess } from '../state/reprocesses.ts'
 import type { Unfinished } from '../state/unfinished.ts'
 import type { Dropped } from '../storage/point-store.ts'
@@ -96,7 +97,60 @@ export function processorEvents(log: Logger, registry: Registry) {
     'step',
   ])
 
+  const clock = new Gauge({
+    name: 'cloudtabby_clock_ahead_seconds',
+    help: 'How far the clock runs ahead of what this processor believes; 0 while it is believed',
+    registers: [registry],
+  })
+  const unread = countFamily(
+    registry,
+    'cloudtabby_clock_failures_total',
+    'Times that state could not say or keep what the time is; it went on by the uptime',
+  )
+
   return {
+    /** The clock has jumped, and is not believed. */
+    clockAhead(aheadSeconds: number): void {
+      clock.set(aheadSeconds)
+      log.error(
+        { aheadSeconds: Math.round(aheadSeconds) },
+        'the clock has jumped ahead and is not believed: rating goes on by how long the machine has been up, until the clock is right ' +
+          'again or has been where it is for 15 minutes. If it is right now, start with --trust-clock; docs/operating/running.md',
+      )
+    },
+
+    clockBelieved(): void {
+      clock.set(0)
+      log.info('the clock is believed again')
+    },
+
+    clockNotKept(error: unknown): void {
+      unread.inc()
+      log.warn(
+        { err: error },
+        'state could not say or keep what the time is; it goes on by how long the machine has been up',
+      )
+    },
+
+    /** Periods count as rated that are not over, so what is used in them would never be billed. */
+    scopesAhead({ count, until, examples }: ScopesAhead, now: Instant): void {
+      if (count === 0) {
+        log.info('no scope is rated ahead of now any more')
+        return
+      }
+      log.error(
+        {
+          scopes: count,
+          scopeIds: examples,
+          ...(until !== undefined && { ratedUpTo: formatInstant(until) }),
+          now: formatInstant(now),
+        },
+        'scopes are rated ahead of now, by a clock that was fast or `process --until` a time to come: the usage of these periods is not ' +
+          'billed. Reset them to the begin of the first period that was not over when it was rated: PUT /v2/scope ' +
+          '{"scope_id": [...], "last_processed_timestamp": "..."}; docs/operating/rating-again.md',
+      )
+    },
+
     /** The fetcher named so many scopes, of which some for the first time. */
     discovered({ scopes, added }: { readonly scopes: number; readonly added: number }): void {
       looks.inc({ outcome: 'done' })

@@ -103,7 +103,7 @@ export class Round {
     const stumbles: Stumble[] = []
     let summary = NOTHING
     let withoutScopes: string | undefined
-    const look = whole || clock.now() - this.#discoveredAt >= discoverEverySeconds
+    const look = whole || (await clock.now()) - this.#discoveredAt >= discoverEverySeconds
     const steps: readonly [Step, () => Promise<unknown>][] = [
       ['discover', async () => look && (withoutScopes = await this.#discover(until, signal))],
       ['rate', async () => (summary = await processor.run({ until, signal, ...(onProgress && { onProgress }) }))],
@@ -140,7 +140,7 @@ export class Round {
 
   async #discover(until: Instant, signal: AbortSignal): Promise<string | undefined> {
     const withoutScopes = await this.#parts.processor.discover(until, signal)
-    this.#discoveredAt = this.#parts.clock.now()
+    this.#discoveredAt = await this.#parts.clock.now()
     return withoutScopes
   }
 
@@ -154,7 +154,7 @@ export class Round {
     const { maintenance, clock } = this.#parts
     const { keepHours: hours, zone } = this.#options
     if (hours === undefined) return
-    const now = Math.min(until, clock.now(), await maintenance.now())
+    const now = Math.min(until, await clock.now(), await maintenance.now())
     await dropPast(this.#parts, { now, hours, zone }, signal)
   }
 
@@ -183,7 +183,7 @@ export async function runUntilDone(round: Round, input: RunInput): Promise<Outco
 export async function runForEver(round: Round, { signal, onProgress }: Omit<RunInput, 'until'>): Promise<void> {
   const { clock, lookSeconds } = round
   while (!signal.aborted) {
-    await round.run({ until: clock.now(), signal, onProgress })
+    await round.run({ until: await clock.now(), signal, onProgress })
     await clock.sleep(lookSeconds, signal)
   }
   await round.retire()

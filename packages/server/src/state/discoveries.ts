@@ -32,7 +32,7 @@ export async function noteFailedDiscovery(
   names: ScopeNames,
   { error, everySeconds }: { readonly error: string; readonly everySeconds: number },
 ): Promise<void> {
-  const isNewLook = sql`${discoveries.failures} = 0 OR ${discoveries.failedAt} < now() - make_interval(secs => ${everySeconds / 2})`
+  const isNewLook = sql`${discoveries.failures} = 0 OR ${discoveries.failedAt} <= now() - make_interval(secs => ${everySeconds / 2})`
   await db
     .insert(discoveries)
     .values({ ...names, failures: 1, failedAt: sql`now()`, lastError: error })

@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   check,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -90,6 +91,18 @@ export const pointsHome = pgTable(
 )
 
 const BATCH_KINDS = ['rated', 'pushed', 'imported', 'reprocessed'] as const
+
+/** What was believed of the time, by each start of each machine that rates: it goes on from there. In seconds. */
+export const clocks = pgTable('clocks', {
+  /** As the operating system calls this start. */
+  bootId: text('boot_id').primaryKey(),
+  /** Unix time, when the machine had been up for so long. */
+  time: doublePrecision('time').notNull(),
+  uptime: doublePrecision('uptime').notNull(),
+  /** How far the clock is off from there, ahead if positive, and since which uptime; 0 and null while all is well. */
+  offSeconds: doublePrecision('off_seconds').notNull(),
+  since: doublePrecision('since'),
+})
 
 /** What the newest batches that count have left in the points store, in the order of their commits. */
 export const pointsLedger = pgTable('points_ledger', {

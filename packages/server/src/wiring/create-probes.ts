@@ -4,20 +4,25 @@ import { NOBODY } from '../domain/principal.ts'
 import { type App, createApp } from '../http/create-app.ts'
 import { pathsOf, type Route } from '../http/route.ts'
 import type { Stores } from './open-service.ts'
-import { ratingTrouble, whyUnhealthy } from './why-unhealthy.ts'
+import { clockTrouble, ratingTrouble, whyUnhealthy } from './why-unhealthy.ts'
 
 const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getMetrics]
 
 /**
  * What a processor answers: whether it is well, and what it counts. It gets no requests from users, so that a fetcher which
- * names no scopes any more makes it unhealthy.
+ * names no scopes any more makes it unhealthy. A clock that is fast is told, and is no reason to start it anew.
  */
 export function createProbes(stores: Stores): App {
   const { log, telemetry } = stores
-  const { unhealthy, trouble, scrape } = probeDeps(stores)
+  const { db, names } = stores
+  const { unhealthy, scrape } = probeDeps(stores)
   return createApp({
     routes: ROUTES,
-    deps: { unhealthy: async () => (await unhealthy()) ?? (await trouble()), trouble: () => undefined, scrape },
+    deps: {
+      unhealthy: async () => (await unhealthy()) ?? (await ratingTrouble(db, names)),
+      trouble: () => clockTrouble(db),
+      scrape,
+    },
     authenticate: () => NOBODY,
     authorize: () => {},
     log,
@@ -31,7 +36,7 @@ export function probeDeps({ db, health, names, maintenance, config, telemetry }:
   const { collect, processor } = config.options
   return {
     unhealthy: () => whyUnhealthy(health),
-    trouble: () => ratingTrouble(db, names),
+    trouble: async () => (await ratingTrouble(db, names)) ?? (await clockTrouble(db)),
     scrape: () =>
       telemetry.scrape({
         db,

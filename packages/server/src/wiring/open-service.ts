@@ -7,8 +7,10 @@ import { toInstant } from '../domain/period.ts'
 import { keptFrom } from '../domain/retention.ts'
 import { SeriesRegistry } from '../domain/series-registry.ts'
 import type { Fetcher } from '../fetchers/fetcher.ts'
+import { readBoot } from '../lib/boot.ts'
 import { Disposer } from '../lib/disposer.ts'
-import { SYSTEM_CLOCK } from '../processor/clock.ts'
+import { sleep } from '../processor/clock.ts'
+import { GuardedClock } from '../processor/guarded-clock.ts'
 import { Processor } from '../processor/processor.ts'
 import type { ActiveMetrics } from '../processor/rate-periods.ts'
 import { Rechecker } from '../processor/rechecker.ts'
@@ -122,7 +124,15 @@ export interface ProcessorUnit extends AsyncDisposable {
   setMetrics(metrics: Config['metrics']): void
 }
 
-export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
+export interface ProcessorSettings {
+  /** The operator's word that the clock is right, whatever was believed before. */
+  readonly trustClock?: boolean | undefined
+}
+
+export async function openProcessor(
+  stores: Stores,
+  { trustClock = false }: ProcessorSettings = {},
+): Promise<ProcessorUnit> {
   const { config, db, batches, maintenance, scopes, reprocesses, pipeline, store, telemetry, names } = stores
   const { options } = config
   const owned = new Disposer()
@@ -179,8 +189,12 @@ export async function openProcessor(stores: Stores): Promise<ProcessorUnit> {
         keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period, options.collect.timezone),
       },
     )
+    const clock = new GuardedClock(
+      { db, stateTime: () => maintenance.now(), boot: readBoot, sleep, events: telemetry.processor },
+      { trust: trustClock, retrySeconds: tuning.backoff_seconds_max, leaseSeconds: tuning.lease_seconds },
+    )
     const round = new Round(
-      { ...parts, processor, rechecker, reprocessor, maintenance, clock: SYSTEM_CLOCK },
+      { ...parts, processor, rechecker, reprocessor, maintenance, clock },
       {
         names,
         discoverEverySeconds,

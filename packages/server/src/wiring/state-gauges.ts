@@ -2,6 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { answerWithin } from '../lib/answer-within.ts'
 import type { Maintenance } from '../state/maintenance.ts'
 import type { StateDatabase } from '../state/database.ts'
+import { readScopesAhead } from '../state/clocks.ts'
 import { readDiscovery } from '../state/discoveries.ts'
 import { readLateness } from '../state/lateness.ts'
 import { countAlive } from '../state/processors.ts'
@@ -32,6 +33,7 @@ export class StateGauges {
   readonly #age: Gauge
   readonly #looks: Gauge
   readonly #processors: Gauge
+  readonly #ahead: Gauge
 
   constructor(registry: Registry) {
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] })
@@ -51,7 +53,11 @@ export class StateGauges {
       'Looks in a row in which the fetcher failed or named no scope; 0 when all is well',
     )
     this.#processors = gauge('cloudtabby_processors', 'Processors that gave a sign of life within a lease time')
-    this.#gauges = [this.#scopes, this.#failing, this.#lag, this.#age, this.#looks, this.#processors]
+    this.#ahead = gauge(
+      'cloudtabby_scopes_ahead',
+      'Scopes of which periods count as rated that are not over; 0 when all is well',
+    )
+    this.#gauges = [this.#ahead, this.#scopes, this.#failing, this.#lag, this.#age, this.#looks, this.#processors]
   }
 
   /** A state database that does not answer is a 0 and no old figures. */
@@ -60,15 +66,17 @@ export class StateGauges {
       const now = (await maintenance.now()) - settleSeconds
       return {
         lateness: await readLateness(db, { ...names, ...cadence, now }),
+        ahead: await readScopesAhead(db),
         discovery: await readDiscovery(db, names),
         processors: await countAlive(db, leaseSeconds),
       }
     }
     try {
-      const { lateness, discovery, processors } = await answerWithin(read(), SILENT_MS)
+      const { lateness, ahead, discovery, processors } = await answerWithin(read(), SILENT_MS)
       this.#up.set(1)
       this.#scopes.set(lateness.scopes)
       this.#failing.set(lateness.failing)
+      this.#ahead.set(ahead.count)
       this.#lag.set(lateness.lagSeconds)
       this.#looks.set(discovery?.failures ?? 0)
       this.#processors.set(processors)

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { formatInstant, toInstant } from '../domain/period.ts'
 import { answerWithin } from '../lib/answer-within.ts'
 import type { StateDatabase } from '../state/database.ts'
+import { readClockAhead, readScopesAhead } from '../state/clocks.ts'
 import { readDiscovery } from '../state/discoveries.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
 import type { WriteHealth } from '../storage/watch-writes.ts'
@@ -47,8 +48,8 @@ async function isFull(folder: string): Promise<boolean> {
 }
 
 /**
- * What is wrong with the rating while reports can be answered all the same; undefined when all is well, and while state does
- * not answer. For anybody's eyes: why it is so stands in the log of the processors.
+ * Why nothing new is rated, while reports can be answered all the same; undefined when all is well, and while state does not
+ * answer. For anybody's eyes: why it is so stands in the log of the processors.
  */
 export async function ratingTrouble(
   db: StateDatabase,
@@ -58,4 +59,17 @@ export async function ratingTrouble(
   const discovery = await answerWithin(readDiscovery(db, names), silentMs).catch(() => undefined)
   if (!discovery || discovery.failures < DEAD_LOOKS) return undefined
   return `the fetcher ${names.fetcher} has named no scopes ${discovery.failures} times in a row; the processors' log says why`
+}
+
+/** What an operator has to look at because of a clock that was or is fast; as `ratingTrouble`. No restart mends it. */
+export async function clockTrouble(db: StateDatabase, silentMs = SILENT_MS): Promise<string | undefined> {
+  const read = async () => ({ clockAhead: await readClockAhead(db), scopesAhead: await readScopesAhead(db) })
+  const found = await answerWithin(read(), silentMs).catch(() => undefined)
+  if (!found) return undefined
+  const { clockAhead, scopesAhead } = found
+  if (clockAhead > 0) {
+    return `a clock is ${Math.round(clockAhead)} seconds ahead and not believed; the processors' log says what to do`
+  }
+  if (scopesAhead.count === 0) return undefined
+  return `${scopesAhead.count} scopes are rated ahead of now; the processors' log says how to take that back`
 }

@@ -191,7 +191,7 @@ export function shownDiff(diff: readonly TypeDiff[] | undefined): string[] | und
 
 /** As a new database is. */
 export async function emptyState(db: StateDatabase): Promise<void> {
-  await db.execute(sql`TRUNCATE points_home, points_ledger, swept_tombstones, discoveries, scopes, scope_inactivity, hidden_batches, tombstones, maintenance, modules_state, processors,
+  await db.execute(sql`TRUNCATE clocks, points_home, points_ledger, swept_tombstones, discoveries, scopes, scope_inactivity, hidden_batches, tombstones, maintenance, modules_state, processors,
     storage_scope_reprocessing_schedule RESTART IDENTITY CASCADE`)
   await db.execute(sql`UPDATE batch_counter SET value = 0`)
 }
