@@ -40,8 +40,8 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   const random = seededRandom(`running ${plan.seed}`)
   const now = Date.now() / 1000
   const begin = (Math.floor(now / PERIOD_SECONDS) - plan.hours) * PERIOD_SECONDS
-  // Whose clock is ahead sees more that is due.
-  const ahead = Math.max(...plan.processors.map((name) => plan.skews.get(name) ?? 0))
+  // What is due goes by state's clock: with embedded state that is the process's own.
+  const ahead = plan.layout === 'embedded' ? (plan.skews.get(plan.processors[0]!) ?? 0) : 0
   const end = Math.floor((now + ahead) / PERIOD_SECONDS) * PERIOD_SECONDS
 
   const truth = new Truth()
