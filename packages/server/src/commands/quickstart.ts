@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { maskAddress } from '../config/config-fault.ts'
+import { formatStateAddress } from '../config/state-address.ts'
 import { formatInstant, type Instant, type Period, toInstant } from '../domain/period.ts'
 import { readText } from '../lib/read-text.ts'
 import { billTable } from '../quickstart/bill-table.ts'
@@ -25,7 +26,7 @@ export async function runQuickstart(invocation: Invocation, goOn: boolean): Prom
   await using stores = await open({ ...invocation, files: invocation.files ?? [file], dirs: invocation.dirs ?? [] })
   // A port that is taken is told before the work, not after.
   const { api, state } = stores.config.options
-  print(`Stores: open, state at ${maskAddress(state.url)}.\n`)
+  print(`Stores: open, state at ${maskAddress(formatStateAddress(state.url))}.\n`)
   if (goOn) await assertPortIsFree(api.host, api.port)
   signal.throwIfAborted()
   const outcome = await prepareQuickstart(stores, invocation)

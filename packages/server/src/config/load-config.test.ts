@@ -83,7 +83,7 @@ test('relative paths start at the working directory, and what this machine knows
     'conf/rules.yaml': '"storage:list_data_frames": "!"\n',
   })
   const { config } = await loadConfig({ ...at.input, files: ['conf/a.conf'], dirs: [] })
-  expect(config.options.state.url).toBe(`pglite:${join(at.path, 'data/state')}`)
+  expect(config.options.state.url).toEqual({ kind: 'embedded', folder: join(at.path, 'data/state') })
   expect(config.store.options).toMatchObject({ path: join(at.path, 'data/points.duckdb') })
   expect(config.options.collect.metrics_conf).toBe(join(at.path, 'metrics.yml'))
   expect(config.options.DEFAULT.log_file).toBe(join(at.path, 'log/cloudtabbyd.log'))
@@ -97,7 +97,7 @@ test('relative paths start at the working directory, and what this machine knows
 test("CloudKitty's database is taken when it is PostgreSQL and nothing else is said", async () => {
   await using at = await folder({ 'a.conf': `${BASE}[database]\nconnection = postgresql+psycopg2://u:p@h/d\n` })
   const { config } = await loadConfig({ ...at.input, files: ['a.conf'], dirs: [] })
-  expect(config.options.state.url).toBe('postgresql://u:p@h/d')
+  expect(config.options.state.url).toEqual({ kind: 'postgresql', url: 'postgresql://u:p@h/d' })
 })
 
 test('loading throws one fault that lists all of them, of all files', async () => {

@@ -25,6 +25,7 @@ import { readSection } from './read-section.ts'
 import { toConfigFault, type Unopened } from './report-unopened.ts'
 import { optionMeta, shapeOf } from './schema-faults.ts'
 import { Settings } from './settings.ts'
+import { formatStateAddress, fromSqlAlchemy, startingAt } from './state-address.ts'
 import { toNotices } from './unread-settings.ts'
 
 export interface ConfigInput {
@@ -140,7 +141,7 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
   const { warnings, notices } = toNotices(settings, shapes, input.plugins)
   const options = read as { -readonly [Name in SectionName]: Options[Name] | undefined }
   checkTogether(options, settings, report)
-  const stateUrl = chooseState(options, settings, notices)
+  options.state = chooseState(options, { settings, cwd, notices })
   const configDir =
     settings.files[0] === undefined ? join(input.etc ?? '/etc', 'cloudkitty') : dirname(settings.files[0])
   const policy = readPolicy(options, settings, configDir, report)
@@ -155,8 +156,7 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
   const metrics = metricsText === undefined ? undefined : parseMetrics(metricsText, metricsPath, metricsContext)
   faults.push(...(metrics?.faults ?? []))
   if (input.tryOut) {
-    const state = options.state && { ...options.state, url: stateHome(stateUrl ?? options.state.url, cwd) }
-    const refused = await input.tryOut({ options: { ...options, state }, collector, fetcher, store })
+    const refused = await input.tryOut({ options, collector, fetcher, store })
     faults.push(...refused.map((fault) => toConfigFault(fault, settings)))
   }
 
@@ -165,7 +165,7 @@ export async function checkConfig(input: ConfigInput): Promise<ConfigOutcome> {
     return { ...outcome, config: undefined }
   }
   const config: Config = {
-    options: atHome(options as Options, stateUrl, metricsPath, cwd),
+    options: atHome(options as Options, metricsPath, cwd),
     collector,
     fetcher,
     store,
@@ -275,20 +275,26 @@ function checkTogether(options: MaybeOptions, settings: Settings, report: (fault
   }
 }
 
-/** `[state] url`, or the database of CloudKitty when it is one that we can use. */
-function chooseState({ state, database }: MaybeOptions, settings: Settings, notices: string[]): string | undefined {
+/** `[state]`, with the database of CloudKitty for its address when that is one that we can use and nothing else is said. */
+function chooseState(
+  { state, database }: MaybeOptions,
+  { settings, cwd, notices }: { settings: Settings; cwd: string; notices: string[] },
+): Options['state'] | undefined {
+  if (!state) return undefined
+  const own = { ...state, url: startingAt(state.url, cwd) }
   const connection = database?.connection
   const setting = settings.get('database', 'connection')
-  if (connection === undefined || !setting || !state) return state?.url
-  const postgres = /^postgres(?:ql)?(?:\+\w+)?:\/\//.exec(connection)
+  if (connection === undefined || !setting) return own
   const ignored = (reason: string) => void notices.push(`${setting.where} [database] connection is ignored: ${reason}`)
   if (settings.get('state', 'url')) {
     ignored('[state] url says where state is kept')
-    return state.url
+    return own
   }
-  if (postgres) return `postgresql://${connection.slice(postgres[0].length)}`
-  ignored(`state is kept in PostgreSQL or embedded; set [state] url to choose (now ${state.url})`)
-  return state.url
+  const url = fromSqlAlchemy(connection)
+  if (url) return { ...state, url }
+  const now = formatStateAddress(state.url)
+  ignored(`state is kept in PostgreSQL or embedded; set [state] url to choose (now ${now})`)
+  return own
 }
 
 /** The policy files are part of the configuration: their faults are told with all others. */
@@ -314,21 +320,15 @@ function readPolicy(
   }
 }
 
-function stateHome(url: string, cwd: string): string {
-  return url.startsWith('pglite:') ? `pglite:${resolve(cwd, url.slice('pglite:'.length))}` : url
-}
-
 /** Paths made absolute, and what depends on this machine filled in. */
-function atHome(options: Options, stateUrl: string | undefined, metricsPath: string, cwd: string): Options {
-  const { DEFAULT, state, collect } = options
-  const url = stateUrl ?? state.url
+function atHome(options: Options, metricsPath: string, cwd: string): Options {
+  const { DEFAULT, collect } = options
   // As oslo.log: a folder alone means a file there that is called after the program.
   const logName = DEFAULT.log_file ?? (DEFAULT.log_dir === undefined ? undefined : 'cloudtabbyd.log')
   const logFile = logName === undefined ? undefined : resolve(cwd, DEFAULT.log_dir ?? '', logName)
   return {
     ...options,
     DEFAULT: { ...DEFAULT, host: DEFAULT.host ?? hostname(), ...(logFile === undefined ? {} : { log_file: logFile }) },
-    state: { ...state, url: stateHome(url, cwd) },
     collect: { ...collect, metrics_conf: metricsPath },
   }
 }

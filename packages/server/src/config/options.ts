@@ -10,6 +10,7 @@ import { TimeZone } from '../domain/time-zone.ts'
 import { CORS_OFF } from '../http/cors.ts'
 import { nearest } from '../lib/nearest.ts'
 import { option } from '../lib/option.ts'
+import { stateAddress } from './state-address.ts'
 
 const begin = z.string().transform((text, ctx): Begin => {
   const word = text.trim()
@@ -43,11 +44,6 @@ const listenAddress = z.string().superRefine((text, ctx) => {
   const looksLikeAddress = /^[\d.]+$/.test(host) || host.includes(':')
   if (host !== '' && !/\s/.test(host) && (!looksLikeAddress || isIP(host) !== 0)) return
   ctx.addIssue({ code: 'custom', message: `expected an address like 127.0.0.1 or ::1, or a name, got '${text}'` })
-})
-
-const stateUrl = z.string().superRefine((text, ctx) => {
-  if (/^pglite:.+/.test(text) || /^postgres(ql)?:\/\/\S+$/.test(text)) return
-  ctx.addIssue({ code: 'custom', message: 'expected pglite:FOLDER or postgresql://user:password@host/database' })
 })
 
 /**
@@ -228,8 +224,8 @@ export const SECTIONS = {
       .describe('What takes in usage that is pushed in other ways than to `POST /v2/dataframes`: module specifiers'),
   }),
   state: z.object({
-    url: stateUrl
-      .default('pglite:./data/state')
+    url: stateAddress
+      .prefault('pglite:./data/state')
       .meta({ address: true })
       .describe(
         'Where scopes, batches and rules are kept: `pglite:FOLDER` (embedded) or `postgresql://…`. `[database] connection` is taken when this is absent and that is PostgreSQL',

@@ -5,6 +5,7 @@ import type { Chosen } from './choose-plugins.ts'
 import { formatFault, maskAddress } from './config-fault.ts'
 import type { Config, ConfigOutcome } from './load-config.ts'
 import { optionMeta, optionText, shapeOf } from './schema-faults.ts'
+import { formatStateAddress } from './state-address.ts'
 
 /** What `cloudtabbyd check-config` prints: faults, warnings, notices, what would run, and who answered. Secrets are masked. */
 export function renderOutcome(
@@ -40,7 +41,7 @@ function summary({ options, collector, fetcher, store, ratingModules, receivers,
     ...(receivers.length === 0 ? [] : [`  receivers  ${receivers.map(named).join(', ')}`]),
     `  periods    of ${collect.period} s, rated ${collect.wait_periods * collect.period} s after their begin, from ${begin} on, by ${collect.scope_key}${zone}`,
     `  metrics    ${metrics.length} from ${collect.metrics_conf}: ${metrics.map(({ type }) => type).join(', ')}`,
-    `  state      ${maskAddress(state.url)}`,
+    `  state      ${maskAddress(formatStateAddress(state.url))}`,
     `  points     ${maskAddress(store.plugin.whereabouts(store.options))}`,
     `  API        http://${api.host.includes(':') ? `[${api.host.replace(/^\[|\]$/g, '')}]` : api.host}:${api.port}, ${DEFAULT.auth_strategy}`,
   ]

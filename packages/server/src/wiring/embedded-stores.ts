@@ -9,7 +9,6 @@ import { listenControl } from '../lib/control-socket.ts'
 import { lockFolder } from '../lib/lock-folder.ts'
 import type { State } from '../state/database.ts'
 import type { EmbeddedPoints, PointStore } from '../storage/point-store.ts'
-import { embeddedFolder } from './open-state.ts'
 import { VERSION } from './version.ts'
 
 /** Where the embedded stores lie. */
@@ -23,23 +22,23 @@ export interface EmbeddedStores {
 
 /** Undefined where one of the stores is a server. */
 export function embeddedStores({ options, store }: Config): EmbeddedStores | undefined {
-  const stateFolder = embeddedFolder(options.state.url)
+  const { url: state } = options.state
   const { embedded } = store.plugin
-  if (stateFolder === undefined || !embedded) return undefined
+  if (state.kind !== 'embedded' || !embedded) return undefined
   const pointsFile = embedded.file(store.options)
   return {
-    stateFolder,
+    stateFolder: state.folder,
     pointsFile,
     restorePoints: embedded.restore,
-    control: join(stateFolder, 'control', 'socket'),
+    control: join(state.folder, 'control', 'socket'),
   }
 }
 
 /** The folders of the stores in this process: none, one or two. */
 export function storeFolders({ options, store }: Config): string[] {
-  const state = embeddedFolder(options.state.url)
+  const { url: state } = options.state
   const points = store.plugin.embedded?.file(store.options)
-  return [...(state === undefined ? [] : [state]), ...(points === undefined ? [] : [dirname(points)])]
+  return [...(state.kind === 'embedded' ? [state.folder] : []), ...(points === undefined ? [] : [dirname(points)])]
 }
 
 /** Ends what a restore that was killed in its last step had begun. */

@@ -29,7 +29,7 @@ import type { PointStore } from '../storage/point-store.ts'
 import { watchWrites, WriteHealth } from '../storage/watch-writes.ts'
 import { activate } from './active-metrics.ts'
 import { backupOf, embeddedStores, finishRestore, listenForBackups, storeFolders } from './embedded-stores.ts'
-import { isEmbedded, openState } from './open-state.ts'
+import { openState } from './open-state.ts'
 import { made, migrationsOf, openRatingModules } from './make-plugin.ts'
 import { requireOwnPoints } from './require-own-points.ts'
 import { Telemetry } from './telemetry.ts'
@@ -81,7 +81,7 @@ export async function openStores(
       leaseSeconds: options.processor.lease_seconds,
     })
     // Embedded state is this process's alone: whoever held a lease in it was killed.
-    if (isEmbedded(options.state.url)) await batches.abandonAll()
+    if (options.state.url.kind === 'embedded') await batches.abandonAll()
     const where = config.store.plugin.whereabouts(config.store.options)
     if (!reconciling) await requireOwnPoints({ db, batches, store, log, scopeKey: options.collect.scope_key, where })
     const maintenance = new Maintenance(db)

@@ -1,35 +1,23 @@
 import type { Logger } from 'pino'
 import type { Options } from '../config/options.ts'
+import { formatStateAddress, type StateAddress } from '../config/state-address.ts'
 import type { LeftOpen } from '../lib/private-files.ts'
 import type { Probe } from '../lib/probe.ts'
 import type { ForeignTables, State } from '../state/database.ts'
 
-const EMBEDDED = 'pglite:'
-
-/** In this process, which then is the only one that can have it open. */
-export function isEmbedded(url: string): boolean {
-  return embeddedFolder(url) !== undefined
-}
-
-/** The folder of embedded state; undefined when it is a server. */
-export function embeddedFolder(url: string): string | undefined {
-  return url.startsWith(EMBEDDED) ? url.slice(EMBEDDED.length) : undefined
-}
-
-/** Opens what `[state] url` names: `pglite:FOLDER` in this process, or a PostgreSQL server. */
+/** Opens what `[state] url` names: in this process, or on a PostgreSQL server. */
 export async function openState(
-  { url, pool_size: poolSize, durability }: Options['state'],
+  { url: address, pool_size: poolSize, durability }: Options['state'],
   log: Logger,
   foreign: readonly ForeignTables[] = [],
 ): Promise<State> {
-  const folder = embeddedFolder(url)
-  if (folder !== undefined) {
+  if (address.kind === 'embedded') {
     const { openPGlite } = await import('../state/pglite/open-pglite.ts')
-    return openPGlite(folder, { durability, foreign, onLeftOpen: (left) => warnOfLeftOpen(log, left) })
+    return openPGlite(address.folder, { durability, foreign, onLeftOpen: (left) => warnOfLeftOpen(log, left) })
   }
   const { openPostgres } = await import('../state/postgres/open-postgres.ts')
   return openPostgres({
-    url,
+    url: address.url,
     poolSize,
     foreign,
     onError: (error) =>
@@ -38,16 +26,15 @@ export async function openState(
 }
 
 /** Asks state without opening it: nothing is made or migrated, and a service that has it open keeps it. */
-export function stateProbe(url: string, timeoutMs: number): Probe {
-  const folder = embeddedFolder(url)
+export function stateProbe(address: StateAddress, timeoutMs: number): Probe {
   return {
-    asks: url,
+    asks: formatStateAddress(address),
     async run() {
-      if (folder === undefined) {
-        return (await import('../state/postgres/probe-postgres.ts')).probePostgres(url, timeoutMs)
+      if (address.kind === 'postgresql') {
+        return (await import('../state/postgres/probe-postgres.ts')).probePostgres(address.url, timeoutMs)
       }
       const { peek } = await import('../state/pglite/peek.ts')
-      const peeked = await peek(folder, (client) => client.query('SELECT 1'))
+      const peeked = await peek(address.folder, (client) => client.query('SELECT 1'))
       if ('found' in peeked) return undefined
       if (peeked.not === 'made') return 'is not there yet; the first start makes it'
       return `in use by the running service${peeked.pid === undefined ? '' : ` (process ${peeked.pid})`}`

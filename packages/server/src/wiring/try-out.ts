@@ -7,7 +7,6 @@ import { SeriesRegistry } from '../domain/series-registry.ts'
 import { Fault } from '../lib/fault.ts'
 import { made } from './make-plugin.ts'
 import { NO_SAMPLES } from './no-samples.ts'
-import { embeddedFolder } from './open-state.ts'
 
 /**
  * What a start in this role would refuse, beyond what each option says by itself: whatever talks to others is made, asks
@@ -42,8 +41,8 @@ export async function tryOut({ options, collector, fetcher, store }: Unopened, r
     const section = `[storage_${store.plugin.name}]`
     await tried(() => requireUsable(dirname(file), `${section} path: the folder of ${file}`))
   }
-  const folder = state && embeddedFolder(state.url)
-  if (folder !== undefined) await tried(() => requireUsable(folder, '[state] url: the folder'))
+  const address = state?.url
+  if (address?.kind === 'embedded') await tried(() => requireUsable(address.folder, '[state] url: the folder'))
   return faults
 }
 

@@ -1,6 +1,5 @@
 import type { Options } from '../config/options.ts'
 import { unpricedRemedy } from '../rating/unpriced.ts'
-import { embeddedFolder } from './open-state.ts'
 
 /** noop is always on, and sets no prices. */
 const SETS_NO_PRICES = 'noop'
@@ -13,10 +12,10 @@ export function warnUnpriced(on: readonly string[]): string | undefined {
 
 /** As `warnUnpriced`, for state that is not open; undefined as well when that cannot be told. */
 export async function warnUnpricedBefore({ state }: Pick<Options, 'state'>): Promise<string | undefined> {
-  const folder = embeddedFolder(state.url)
+  const { url: address } = state
   const on =
-    folder === undefined
-      ? await (await import('../state/postgres/peek-modules.ts')).peekModules(state.url)
-      : await (await import('../state/pglite/peek-modules.ts')).peekModules(folder)
+    address.kind === 'postgresql'
+      ? await (await import('../state/postgres/peek-modules.ts')).peekModules(address.url)
+      : await (await import('../state/pglite/peek-modules.ts')).peekModules(address.folder)
   return on && warnUnpriced(on)
 }
