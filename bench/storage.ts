@@ -82,7 +82,7 @@ async function ask(store: PointStore, points: number): Promise<Measure[]> {
     ['none', {}],
     ['project_id', { groupby: [{ by: 'attribute', name: 'project_id' }], limit: undefined }],
     ['id, limit 100', { groupby: [id] }],
-    ['time', { groupby: [{ by: 'time', seconds: HOUR, origin: 0 }], limit: undefined }],
+    ['time', { groupby: [], buckets: { seconds: HOUR, origin: 0 }, limit: undefined }],
     ['one project’s month', { attributes: project, end: BEGIN + 31 * DAY }],
     ['one project’s week by id', { attributes: project, end: BEGIN + 7 * DAY, groupby: [id] }],
   ]

@@ -85,8 +85,8 @@ async function openAt(name: string) {
 }
 
 async function quantities(store: PointStore, batches: Batches): Promise<string[]> {
-  const groupby = [{ by: 'time', seconds: HOUR, origin: 0 } as const]
-  return table(await store.total(query({ groupby }), await batches.snapshot())).map(([quantity]) => quantity!)
+  const hourly = query({ buckets: { seconds: HOUR, origin: 0 } })
+  return table(await store.total(hourly, await batches.snapshot())).map(([quantity]) => quantity!)
 }
 
 const restoreTo = async (from: string, name: string, force = false) =>

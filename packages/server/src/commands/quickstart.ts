@@ -12,6 +12,7 @@ import { samplePeriod } from '../quickstart/sample-period.ts'
 import { setFirstRules } from '../quickstart/set-first-rules.ts'
 import type { Outcome } from '../processor/round.ts'
 import { ruleTimeFromInstant } from '../rating/rule-time.ts'
+import { groupingBy } from '../storage/grouping.ts'
 import { openProcessor, type Stores } from '../wiring/open-service.ts'
 import { importWithProgress } from './import.ts'
 import { type Invocation, open } from './invocation.ts'
@@ -125,7 +126,7 @@ async function quickstartBill({ store, batches, names }: Stores, { begin, end }:
       end,
       types: [],
       attributes: new Map(),
-      groupby: [{ by: 'attribute', name: names.scopeKey }, { by: 'type' }],
+      groupby: [groupingBy(names.scopeKey), { by: 'type' }],
       values: [{ function: 'sum', column: 'price', alias: 'rate' }],
       offset: 0,
       limit: undefined,

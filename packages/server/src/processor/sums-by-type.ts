@@ -1,6 +1,7 @@
 import type { Period } from '../domain/period.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Sums, TypeSums } from '../state/task-diff.ts'
+import { groupingBy } from '../storage/grouping.ts'
 import type { PointStore, ValueField } from '../storage/point-store.ts'
 
 const SUMS: readonly ValueField[] = [
@@ -22,7 +23,7 @@ export async function sumsByType(
       ...period,
       types: [],
       attributes: new Map([[scopeKey, scopeIds]]),
-      groupby: [{ by: 'attribute', name: scopeKey }, { by: 'type' }],
+      groupby: [groupingBy(scopeKey), { by: 'type' }],
       values: SUMS,
       offset: 0,
       limit: undefined,

@@ -1,6 +1,5 @@
 import { type Calendar, isCalendar } from '../domain/calendar.ts'
 import type { PointFilter, TotalQuery } from './point-store.ts'
-import { groupNames } from './total-row.ts'
 
 /**
  * A question to an engine, with the calendar attributes that any series has of its own. For nearly all stores there are none:
@@ -12,6 +11,7 @@ export interface WithBrought {
 
 /** The calendar attributes that a question filters or groups by. */
 export function calendarsAsked(query: PointFilter & Partial<Pick<TotalQuery, 'groupby'>>): readonly Calendar[] {
-  const names = [...query.attributes.keys(), ...groupNames(query.groupby ?? [])]
-  return [...new Set(names)].filter(isCalendar)
+  const filtered = [...query.attributes.keys()].filter(isCalendar)
+  const grouped = (query.groupby ?? []).flatMap((grouping) => (grouping.by === 'calendar' ? [grouping.name] : []))
+  return [...new Set([...filtered, ...grouped])]
 }

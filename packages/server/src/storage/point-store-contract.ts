@@ -11,14 +11,8 @@ import { attributeText, type Attributes, type AttributeValue } from '../domain/s
 import { PythonNumber } from '../lib/python-text.ts'
 import type { Snapshot, Tombstone } from '../domain/snapshot.ts'
 import { TimeZone } from '../domain/time-zone.ts'
-import {
-  type Grouping,
-  type PointFilter,
-  type PointStore,
-  type TimeGrouping,
-  type TotalQuery,
-  VALUE_FUNCTIONS,
-} from './point-store.ts'
+import { type PointFilter, type PointStore, type TotalQuery, VALUE_FUNCTIONS } from './point-store.ts'
+import { type Grouping, groupingBy, type TimeBuckets } from './grouping.ts'
 import { ModelStore } from './testing/model-store.ts'
 import {
   DAY,
@@ -56,8 +50,7 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
 type Open = () => Promise<PointStore>
 
 const never = new AbortController().signal
-const attribute = (name: string): Grouping => ({ by: 'attribute', name })
-const EVERY_HOUR: TimeGrouping = { by: 'time', seconds: HOUR, origin: 0 }
+const EVERY_HOUR: TimeBuckets = { seconds: HOUR, origin: 0 }
 
 function visibility(open: Open): void {
   test('the rows of a batch are counted, of all its writings, whoever may see them', async () => {
@@ -202,7 +195,7 @@ function visibility(open: Open): void {
 const MANY = 6000
 
 function streams(open: Open): void {
-  const ofMany = (asked: Partial<TotalQuery> = {}) => query({ groupby: [attribute('id')], ...asked })
+  const ofMany = (asked: Partial<TotalQuery> = {}) => query({ groupby: [groupingBy('id')], ...asked })
 
   test('groups of any number come in lists, ordered and paged as at once', async () => {
     await using store = await open()
@@ -273,7 +266,7 @@ function totals(open: Open): void {
     ],
     [
       'a groupby attribute',
-      [attribute('project_id')],
+      [groupingBy('project_id')],
       [
         ['alpha', '3', '4.75'],
         ['beta', '21', '0.54'],
@@ -281,7 +274,7 @@ function totals(open: Open): void {
     ],
     [
       'a metadata attribute, absent as empty text first',
-      [attribute('flavor')],
+      [groupingBy('flavor')],
       [
         ['', '20', '0.04'],
         ['large', '2', '4.25'],
@@ -290,7 +283,7 @@ function totals(open: Open): void {
     ],
     [
       'two attributes, in their order',
-      [attribute('flavor'), attribute('project_id')],
+      [groupingBy('flavor'), groupingBy('project_id')],
       [
         ['', 'beta', '20', '0.04'],
         ['large', 'alpha', '2', '4.25'],
@@ -300,16 +293,16 @@ function totals(open: Open): void {
     ],
     [
       'the unit',
-      [attribute('unit')],
+      [groupingBy('unit')],
       [
         ['GiB', '20', '0.04'],
         ['instance', '4', '5.25'],
       ],
     ],
-    ['an attribute that nothing has', [attribute('colour')], [['', '24', '5.29']]],
+    ['an attribute that nothing has', [groupingBy('colour')], [['', '24', '5.29']]],
     [
       'the same attribute twice',
-      [attribute('project_id'), attribute('project_id')],
+      [groupingBy('project_id'), groupingBy('project_id')],
       [
         ['alpha', 'alpha', '3', '4.75'],
         ['beta', 'beta', '21', '0.54'],
@@ -335,15 +328,15 @@ function totals(open: Open): void {
   test('time gives buckets of a grid, by groups first and then by time, without empty ones', async () => {
     await using store = await open()
     await store.write(1, cloud)
-    const hourly = await store.total(query({ groupby: [EVERY_HOUR] }), EVERYTHING)
+    const hourly = await store.total(query({ buckets: EVERY_HOUR }), EVERYTHING)
     expect(timeTable(hourly)).toEqual([
       [0, '2', '2.75'],
       [1, '2', '2.5'],
       [24, '20', '0.04'],
     ])
     expect(hourly.rows.map(({ begin, end }) => end - begin)).toEqual([HOUR, HOUR, HOUR])
-    const groupby: Grouping[] = [{ by: 'time', seconds: DAY, origin: 0 }, attribute('project_id')]
-    const daily = await store.total(query({ groupby, begin: JUNE + 60 }), EVERYTHING)
+    const byProject = { groupby: [groupingBy('project_id')], buckets: { seconds: DAY, origin: 0 } }
+    const daily = await store.total(query({ ...byProject, begin: JUNE + 60 }), EVERYTHING)
     expect(timeTable(daily)).toEqual([
       [0, 'alpha', '1', '2'],
       [0, 'beta', '1', '0.5'],
@@ -351,7 +344,7 @@ function totals(open: Open): void {
     ])
     expect(daily.total).toBe(3)
     for (const origin of [0, JUNE + 1, -1, JUNE + 100 * DAY]) {
-      const odd = await store.total(query({ groupby: [{ by: 'time', seconds: 7 * HOUR, origin }] }), EVERYTHING)
+      const odd = await store.total(query({ buckets: { seconds: 7 * HOUR, origin } }), EVERYTHING)
       expect(odd.rows.every(({ begin }) => (begin - origin) % (7 * HOUR) === 0)).toBe(true)
       expect(odd.total).toBeGreaterThan(1)
       expect(odd.rows.every(({ begin, end }) => end - begin === 7 * HOUR)).toBe(true)
@@ -373,17 +366,14 @@ function totals(open: Open): void {
       point(series(), { begin: monday + 6 * DAY, end: monday + 20 * DAY, quantity: '32' }),
     ])
     const weekly = (groupby: Grouping[]) =>
-      store.total(
-        query({ begin: sunday, groupby: [...groupby, { by: 'time', seconds: 7 * DAY, origin: sunday }] }),
-        EVERYTHING,
-      )
+      store.total(query({ begin: sunday, groupby, buckets: { seconds: 7 * DAY, origin: sunday } }), EVERYTHING)
     expect(timeTable(await weekly([]))).toEqual([
       [-24, '17', '1'],
       [0, '4', '1'],
       [6 * 24, '34', '1'],
       [7 * 24, '8', '1'],
     ])
-    expect(timeTable(await weekly([attribute('project_id')]))).toEqual([
+    expect(timeTable(await weekly([groupingBy('project_id')]))).toEqual([
       [-24, 'alpha', '17', '1'],
       [6 * 24, 'alpha', '34', '1'],
       [0, 'beta', '4', '1'],
@@ -395,7 +385,7 @@ function totals(open: Open): void {
     await using store = await open()
     await store.write(1, [point(series(), { begin: -1, end: 60 }), point(series(), { begin: 0 })])
     const old = { begin: -10 * DAY, end: DAY }
-    const hourly = await store.total(query({ ...old, groupby: [EVERY_HOUR] }), EVERYTHING)
+    const hourly = await store.total(query({ ...old, buckets: EVERY_HOUR }), EVERYTHING)
     expect(hourly.rows.map(({ begin }) => begin)).toEqual([-HOUR, 0])
     const yearly = await store.total(query({ ...old, groupby: [{ by: 'calendar', name: 'year' }] }), EVERYTHING)
     expect(table(yearly).map(([year]) => year)).toEqual(['1969', '1970'])
@@ -552,7 +542,7 @@ function totals(open: Open): void {
     await store.write(1, cloud)
     const total = await store.total(query(filter), EVERYTHING)
     expect(total.rows.map(({ values }) => String(values[0]))).toEqual(quantity === undefined ? [] : [quantity])
-    const grouped = await store.total(query({ ...filter, groupby: [{ by: 'type' }, attribute('id')] }), EVERYTHING)
+    const grouped = await store.total(query({ ...filter, groupby: [{ by: 'type' }, groupingBy('id')] }), EVERYTHING)
     const sum = grouped.rows.reduce((all, { values }) => all + Number(values[0]), 0)
     expect(sum).toBe(Number(quantity ?? 0))
   })
@@ -565,7 +555,7 @@ function totals(open: Open): void {
     )
     const ids = Array.from({ length: 25 }, (_, i) => `vm-${i}`).sort()
     const pageOf = async (offset: number, limit: number | undefined) => {
-      const total = await store.total(query({ groupby: [attribute('id')], offset, limit }), EVERYTHING)
+      const total = await store.total(query({ groupby: [groupingBy('id')], offset, limit }), EVERYTHING)
       expect(total.total).toBe(25)
       return total.rows.map(({ groups }) => groups[0])
     }
@@ -644,20 +634,20 @@ function attributes(open: Open): void {
     await store.write(1, [point(own, { quantity: '3' }), point(other)])
     const filtered = await store.retrieve(query({ attributes: new Map([[name, [text]]]) }), EVERYTHING)
     expect(filtered.points.map(({ series }) => series)).toEqual([own])
-    const grouped = await store.total(query({ groupby: [attribute(name), { by: 'type' }] }), EVERYTHING)
+    const grouped = await store.total(query({ groupby: [groupingBy(name), { by: 'type' }] }), EVERYTHING)
     expect(table(grouped)).toEqual([
       ['', text, '1', '0'],
       [text, 'instance', '3', '0'],
     ])
     expect((await store.total(query({ types: [text] }), EVERYTHING)).total).toBe(1)
-    const noted = query({ attributes: new Map([['note', [text]]]), groupby: [attribute('note')] })
+    const noted = query({ attributes: new Map([['note', [text]]]), groupby: [groupingBy('note')] })
     expect(table(await store.total(noted, EVERYTHING))).toEqual([[text, '3', '0']])
   })
 
   test('an attribute with the empty name is one like all others', async () => {
     await using store = await open()
     await store.write(1, [point(series({ groupby: { '': 'x', id: '' } }))])
-    const groupby = [attribute(''), attribute('id')]
+    const groupby = [groupingBy(''), groupingBy('id')]
     expect(table(await store.total(query({ groupby }), EVERYTHING))).toEqual([['x', '', '1', '0']])
   })
 
@@ -688,7 +678,7 @@ function attributes(open: Open): void {
     const text = attributeText(value)
     for (const name of ['given', 'meta']) {
       const total = await store.total(
-        query({ attributes: new Map([[name, [text]]]), groupby: [attribute(name)] }),
+        query({ attributes: new Map([[name, [text]]]), groupby: [groupingBy(name)] }),
         EVERYTHING,
       )
       expect(table(total)).toEqual([[text, '1', '0']])
@@ -702,7 +692,7 @@ function attributes(open: Open): void {
       1,
       names.map((id) => point(series({ groupby: { id } }))),
     )
-    const total = await store.total(query({ groupby: [attribute('id')] }), EVERYTHING)
+    const total = await store.total(query({ groupby: [groupingBy('id')] }), EVERYTHING)
     expect(total.rows.map(({ groups }) => groups[0])).toEqual(
       names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     )
@@ -873,7 +863,7 @@ function exactness(open: Open): void {
       Array.from({ length: 1000 }, () => point(series(), { quantity: LARGEST, price: `-${LARGEST}` })),
     )
     const sum = '99999999999999999999999.999999999999999'
-    expect(table(await store.total(query({ groupby: [attribute('id')] }), EVERYTHING))).toEqual([
+    expect(table(await store.total(query({ groupby: [groupingBy('id')] }), EVERYTHING))).toEqual([
       ['vm-1', sum, `-${sum}`],
     ])
   })
@@ -948,11 +938,11 @@ function deletion(open: Open): void {
       { scopeId: 'beta', begin: JUNE + 2 * HOUR, end: undefined, upTo: 2 },
       { scopeId: 'nobody', begin: 0, end: undefined, upTo: 9 },
     ]
-    const groupby: Grouping[] = [EVERY_HOUR, attribute('project_id')]
-    const hidden = timeTable(await store.total(query({ groupby }), { ...EVERYTHING, tombstones }))
+    const hourly = query({ groupby: [groupingBy('project_id')], buckets: EVERY_HOUR })
+    const hidden = timeTable(await store.total(hourly, { ...EVERYTHING, tombstones }))
     for (let i = 0; i < 2; i++) {
       await store.deleteTombstones(tombstones)
-      expect(timeTable(await store.total(query({ groupby }), EVERYTHING))).toEqual(hidden)
+      expect(timeTable(await store.total(hourly, EVERYTHING))).toEqual(hidden)
     }
     expect(hidden.map(([hour, scope, quantity]) => [hour, scope, quantity])).toEqual([
       [0, 'alpha', '2'],
@@ -1019,7 +1009,7 @@ function retention(open: Open): void {
       const { points } = await store.retrieve(query({ begin: 0 }), EVERYTHING)
       return points.map(({ series: of, rules }) => [of.groupby['id'], ...rules])
     }
-    const groupby = [attribute('id')]
+    const groupby = [groupingBy('id')]
     for (let round = 0; round < 3; round++) {
       await store.write(1, [point(gone, { begin: MAY, rules: ['a', 'b'] })])
       await store.writeSamples(1, [sample('cpu', MAY, '1', labels)])

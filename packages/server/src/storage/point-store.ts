@@ -1,4 +1,3 @@
-import type { Calendar } from '../domain/calendar.ts'
 import type { Decimal } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
@@ -7,6 +6,7 @@ import type { BatchId, Snapshot, Tombstone } from '../domain/snapshot.ts'
 import type { TimeZone } from '../domain/time-zone.ts'
 import type { Plugin } from '../lib/plugin.ts'
 import type { StoreEvents } from './events.ts'
+import type { Grouping, TimeBuckets } from './grouping.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from './points-copy.ts'
 
 /** Narrows a query. Several values of one attribute are alternatives; several attributes must all match. */
@@ -39,29 +39,6 @@ export function matchesNothing(filter: PointFilter): boolean {
   return false
 }
 
-/**
- * By `type`, by an attribute (groupby or metadata; absent = ''), by a calendar attribute, or by time buckets (once at
- * most). An attribute called `type` or `unit` is what a filter of that name goes by; one like a calendar attribute is what the
- * series has of that name, and where it has none, what the point's begin says.
- */
-export type Grouping =
-  | { readonly by: 'attribute'; readonly name: string }
-  | { readonly by: 'type' }
-  | { readonly by: 'calendar'; readonly name: Calendar }
-  /** Buckets; empty ones are left out; adds no column. */
-  | TimeGrouping
-
-/**
- * Buckets of so many seconds. The bucket of a point that lasts as long is the point's own period, so that each scope's
- * buckets are its periods; any other point is in the bucket that it begins in, of those that `origin` is a bound of.
- */
-export interface TimeGrouping {
-  readonly by: 'time'
-  readonly seconds: number
-  /** The epoch if absent. */
-  readonly origin?: Instant
-}
-
 export const VALUE_FUNCTIONS = ['sum', 'min', 'max', 'mean', 'count', 'first', 'last'] as const
 export type ValueFunction = (typeof VALUE_FUNCTIONS)[number]
 
@@ -77,6 +54,8 @@ export interface ValueField {
 
 export interface TotalQuery extends PointFilter {
   readonly groupby: readonly Grouping[]
+  /** Rows are told apart by time as well; empty buckets are left out. Absent: one row for the whole range. */
+  readonly buckets?: TimeBuckets | undefined
   readonly values: readonly ValueField[]
   readonly offset: number
   /** Undefined: all rows. */
@@ -84,12 +63,12 @@ export interface TotalQuery extends PointFilter {
 }
 
 export interface TotalRow {
-  /** The query's range, or the bucket when grouped by time. */
+  /** The query's range, or the bucket where there are such. */
   readonly begin: Instant
   readonly end: Instant
   /** In the order of the query's values. */
   readonly values: readonly Decimal[]
-  /** Texts of the groups, in the order of the query's groupby, `time` left out. */
+  /** Texts of the groups, in the order of the query's groupby. */
   readonly groups: readonly string[]
 }
 

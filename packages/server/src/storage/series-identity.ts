@@ -15,15 +15,6 @@ export function attributeTexts({ groupby, metadata }: Series): [name: string, va
   return [...texts].filter(([, value]) => value !== '')
 }
 
-/** The text that a series is filtered and grouped by under a name, as a store gives it back. */
-export function seriesText(series: Series, name: string): string {
-  const { type, unit, groupby, metadata } = series
-  if (name === 'type') return type
-  if (name === 'unit') return unit
-  const attributes = Object.hasOwn(groupby, name) ? groupby : metadata
-  return Object.hasOwn(attributes, name) ? attributeText(attributes[name]).toWellFormed() : ''
-}
-
 /** What is held against what is stored under the same id. Halves of surrogate pairs cannot be written as UTF-8; JSON escapes them. */
 export function toIdentity({ scopeId, type, unit, groupby, metadata }: Series): Identity {
   return [

@@ -204,10 +204,8 @@ test('a total by time and an attribute, with all functions', () => {
     alias: name,
   }))
   const asked = query({
-    groupby: [
-      { by: 'time', seconds: HOUR, origin: 0 },
-      { by: 'attribute', name: 'id' },
-    ],
+    groupby: [{ by: 'attribute', name: 'id' }],
+    buckets: { seconds: HOUR, origin: 0 },
     values,
   })
   expect(show(totalSql(asked, ALL, tables))).toMatchInlineSnapshot(`

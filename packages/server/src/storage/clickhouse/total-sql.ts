@@ -1,10 +1,9 @@
-import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import { Decimal, decimal, divideRounded, rescale, STORED_SCALE } from '../../domain/decimal.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type { WithBrought } from '../brought-calendar.ts'
 import type { Total, TotalQuery, TotalRow, ValueField } from '../point-store.ts'
-import { groupNames, totalRow, VALUE_COLUMNS } from '../total-row.ts'
+import { totalRow, VALUE_COLUMNS } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 import { bucketSql, calendarSql, daySql, visiblePoints, type VisiblePoints } from './visible-sql.ts'
@@ -60,28 +59,27 @@ interface Groups {
 }
 
 function toGroups(query: TotalQuery & WithBrought, visible: VisiblePoints, params: Params, tables: Tables): Groups {
-  const { groupby } = query
+  const { groupby, buckets } = query
   const keys = new Map<string, string>()
   const columns: string[] = []
   const joins: ((series: string) => string)[] = []
-  const bucket = groupby.find((grouping) => grouping.by === 'time')
-  if (bucket) {
-    keys.set('bucket', bucketSql(bucket, params))
+  if (buckets) {
+    keys.set('bucket', bucketSql(buckets, params))
     columns.push('s.bucket AS bucket')
   }
-  const names = groupNames(groupby)
-  if (names.some(isCalendar)) keys.set('day', daySql(query, params))
+  if (groupby.some(({ by }) => by === 'calendar')) keys.set('day', daySql(query, params))
   const isTimed = keys.size > 0
-  for (const [i, name] of names.entries()) {
-    const calendar = isCalendar(name) ? calendarSql(name, 's.day') : undefined
-    if (calendar !== undefined && !query.brought?.has(name as Calendar)) columns.push(`${calendar} AS g${i}`)
-    else if (name === 'type' || name === 'unit') {
-      keys.set(name, `p.${name}`)
-      columns.push(`s.${name} AS g${i}`)
+  for (const [i, grouping] of groupby.entries()) {
+    const { by } = grouping
+    const calendar = by === 'calendar' ? calendarSql(grouping.name, 's.day') : undefined
+    if (by === 'calendar' && !query.brought?.has(grouping.name)) columns.push(`${calendar} AS g${i}`)
+    else if (by === 'type' || by === 'unit') {
+      keys.set(by, `p.${by}`)
+      columns.push(`s.${by} AS g${i}`)
     } else {
       const ofSeries = visible.ofSeries && ` AND ${visible.ofSeries}`
       const values = `(SELECT p.series AS series, p.value AS value FROM ${tables.attributes} AS p
-  WHERE p.name = ${params.add(name)}${ofSeries})`
+  WHERE p.name = ${params.add(grouping.name)}${ofSeries})`
       joins.push((series) => ` ANY LEFT JOIN ${values} AS a${i} ON a${i}.series = ${series}`)
       if (isTimed) keys.set(`t${i}`, `a${i}.value`)
       else keys.set('series', 'p.series')
@@ -90,14 +88,14 @@ function toGroups(query: TotalQuery & WithBrought, visible: VisiblePoints, param
       columns.push(`${calendar === undefined ? text : `if(${text} = '', ${calendar}, ${text})`} AS g${i}`)
     }
   }
-  const order = names.map((_, i) => `g${i}`)
+  const order = groupby.map((_, i) => `g${i}`)
   return {
     keys: [...keys].map(([name, sql]) => `${sql} AS ${name}`),
     joinPoints: isTimed ? joins.map((join) => join('p.series')).join('') : '',
     joinSums: isTimed ? '' : joins.map((join) => join('s.series')).join(''),
     columns,
-    order: bucket ? [...order, 'bucket'] : order,
-    read: bucket ? ['bucket', ...order] : order,
+    order: buckets ? [...order, 'bucket'] : order,
+    read: buckets ? ['bucket', ...order] : order,
   }
 }
 
@@ -148,7 +146,7 @@ function readTotal(
   groupCount: number,
   partials: readonly Partial[],
 ): Total {
-  const texts = query.groupby.some((grouping) => grouping.by === 'time') ? 2 : 1
+  const texts = query.buckets ? 2 : 1
   const at = new Map(partials.map(({ name }, i) => [name, 1 + groupCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => decimal(row[at.get(name)!] as string)

@@ -4,7 +4,8 @@ import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
 import type { WithBrought } from '../brought-calendar.ts'
-import type { PointFilter, TimeGrouping } from '../point-store.ts'
+import type { TimeBuckets } from '../grouping.ts'
+import type { PointFilter } from '../point-store.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 
@@ -132,7 +133,7 @@ export function broughtSql(names: readonly Calendar[], tables: Tables): Statemen
 }
 
 /** Begin of the bucket of the point `p`. */
-export function bucketSql({ seconds, origin = 0 }: TimeGrouping, params: Params): string {
+export function bucketSql({ seconds, origin = 0 }: TimeBuckets, params: Params): string {
   const length = params.add(seconds)
   return `if(p.end_at - p.begin_at = ${length}, p.begin_at,
     p.begin_at - positiveModulo(p.begin_at - ${params.add(origin)}, ${length}))`

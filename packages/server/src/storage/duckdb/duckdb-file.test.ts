@@ -253,11 +253,7 @@ test('a query is given up in its middle when its signal fires, and the connectio
   const groupby = ['a', 'b', 'c', 'd'].map((name) => ({ by: 'attribute', name }) as const)
   for (let i = 0; i < 10; i++) {
     const controller = new AbortController()
-    const slow = store.total(
-      query({ groupby: [...groupby, { by: 'time', seconds: 1, origin: 0 }] }),
-      EVERYTHING,
-      controller.signal,
-    )
+    const slow = store.total(query({ groupby, buckets: { seconds: 1, origin: 0 } }), EVERYTHING, controller.signal)
     for (let turn = 0; turn < i; turn++) await setImmediate()
     controller.abort(new Error('given up'))
     await expect(slow).rejects.toThrow('given up')
@@ -273,7 +269,7 @@ test('points beside the grid may have more buckets than fit in their range', asy
     begins.map((begin) => point(series(), { begin })),
   )
   for (const groupby of [[], [{ by: 'type' } as const]]) {
-    const asked = query({ end: JUNE + HOUR, groupby: [...groupby, { by: 'time', seconds: HOUR, origin: JUNE }] })
+    const asked = query({ end: JUNE + HOUR, groupby, buckets: { seconds: HOUR, origin: JUNE } })
     expect((await store.total(asked, EVERYTHING)).rows.map(({ begin }) => begin)).toEqual(begins)
   }
 })

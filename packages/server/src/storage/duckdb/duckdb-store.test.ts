@@ -36,10 +36,8 @@ test.each([0, 15, 16, 1000])('whether %i sums at most are grouped here makes no 
   }
   const asked = query({
     end: query().begin + 7 * DAY,
-    groupby: [
-      { by: 'attribute', name: 'flavor' },
-      { by: 'time', seconds: DAY, origin: 0 },
-    ],
+    groupby: [{ by: 'attribute', name: 'flavor' }],
+    buckets: { seconds: DAY, origin: 0 },
     values: (['sum', 'mean', 'count'] as const).map((name) => ({ function: name, column: 'price', alias: name })),
     offset: 2,
     limit: 3,

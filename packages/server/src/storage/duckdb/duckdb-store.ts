@@ -16,9 +16,8 @@ import {
   type TotalStream,
   type BatchRows,
 } from '../point-store.ts'
-import { seriesText } from '../series-identity.ts'
+import { seriesText } from '../grouping.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
-import { groupNames } from '../total-row.ts'
 import type { CopyOptions, PointsCopy } from '../points-copy.ts'
 import { BroughtFinder } from './brought-finder.ts'
 import { copyTables } from './copy-tables.ts'
@@ -257,7 +256,7 @@ export class DuckDBStore implements PointStore {
     const selection = await this.#selector.find(query, signal)
     if (selection === 'none') return 0
     const series = selection === 'all' ? this.#series.count : selection.count
-    const joins = groupNames(query.groupby ?? []).length
+    const joins = (query.groupby ?? []).length
     const points = series * ((query.end - query.begin) / TYPICAL_PERIOD)
     return series * joins + Math.min(points, this.#points) / POINTS_PER_SERIES
   }
@@ -271,24 +270,24 @@ export class DuckDBStore implements PointStore {
   ): Promise<Total | undefined> {
     const most = mostSummed(query, this.#mostSums)
     if (most === 0) return undefined
-    const names = groupNames(query.groupby)
+    const { groupby } = query
     const series = selection === 'all' ? this.#series.count : selection.count
     // Texts of few series are quicker found than those of all scopes.
     const byScope =
-      names.length > 0 && series > this.#scopesAbove ? await this.#scopeTexts.find(names, signal) : undefined
+      groupby.length > 0 && series > this.#scopesAbove ? await this.#scopeTexts.find(groupby, signal) : undefined
     if (byScope?.every(({ size }) => size <= most)) {
       const sums = smallTotal(query, 'scope', snapshot, this.#widest, selection, this.#mostSums)
       const rows = await this.#select(sums, signal)
       if (rows.length === sums.rowsMax) return undefined
       return sums.read(rows, (scope) => byScope.map((texts) => texts.get(scope)!))
     }
-    if (names.length > 0 && series > most) return undefined
+    if (groupby.length > 0 && series > most) return undefined
     const sums = smallTotal(query, 'series', snapshot, this.#widest, selection, this.#mostSums)
     return await this.#whileReading(async () => {
       const rows = await this.#select(sums, signal)
       if (rows.length === sums.rowsMax) return undefined
       const found = await this.#reader.series(sums.numbersOf(rows), signal)
-      return sums.read(rows, (number) => names.map((name) => seriesText(found.get(number)!, name)))
+      return sums.read(rows, (number) => groupby.map((grouping) => seriesText(found.get(number)!, grouping)))
     })
   }
 

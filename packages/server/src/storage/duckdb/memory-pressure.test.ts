@@ -6,7 +6,8 @@ import { createDuckDBFile } from '../../lib/create-duckdb-file.ts'
 import { temporaryFolder } from '../../lib/testing/temporary-folder.ts'
 import { tries } from '../../lib/testing/tries.ts'
 import { storeEvents } from '../events.ts'
-import type { Grouping, PointStore } from '../point-store.ts'
+import { groupingBy } from '../grouping.ts'
+import type { PointStore } from '../point-store.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, sample, series } from '../testing/points.ts'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { openDuckDBStore } from './open-duckdb-store.ts'
@@ -91,7 +92,7 @@ async function expectWhole(store: PointStore, end: number): Promise<void> {
   for (let batch = 2; batch < end; batch++) {
     expect({ batch, ...(await store.count(batch)) }).toEqual({ batch, points: BATCH_POINTS, samples: BATCH_POINTS })
   }
-  const filter = query({ groupby: [{ by: 'time', seconds: HOUR, origin: 0 }], attributes: new Map([['id', ['7']]]) })
+  const filter = query({ buckets: { seconds: HOUR, origin: 0 }, attributes: new Map([['id', ['7']]]) })
   const { total } = await store.total({ ...filter, end: JUNE + end * HOUR }, EVERYTHING)
   expect(total).toBe(end - 2)
   expect(await store.sampleScopes('id', EVERYTHING, SIGNAL)).toHaveLength(BATCH_POINTS)
@@ -108,7 +109,7 @@ async function prepareHungry(store: PointStore) {
     1,
     many.map((of) => point(of, { begin: JUNE })),
   )
-  const groupby = ['number', ...names].map((name): Grouping => ({ by: 'attribute', name }))
+  const groupby = ['number', ...names].map(groupingBy)
   return async (offset: number, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       await store.total({ ...query({ groupby }), offset, limit: 1 }, EVERYTHING, signal).catch((error: unknown) => {

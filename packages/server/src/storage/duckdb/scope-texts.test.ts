@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { DuckDBDatabase } from './duckdb-database.ts'
 import { UPGRADES } from './schema.ts'
+import { groupingBy } from '../grouping.ts'
 import { ScopeTexts } from './scope-texts.ts'
 
 const database = await DuckDBDatabase.open({ path: ':memory:', threads: 1 })
@@ -34,7 +35,8 @@ beforeEach(() => {
   )
 })
 
-const find = async (...names: string[]) => (await texts.find(names, undefined))?.map((each) => Object.fromEntries(each))
+const find = async (...names: string[]) =>
+  (await texts.find(names.map(groupingBy), undefined))?.map((each) => Object.fromEntries(each))
 
 test('attributes with one text in each scope are told by the scope', async () => {
   expect(await find('project_id', 'region')).toEqual([

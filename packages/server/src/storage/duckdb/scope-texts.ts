@@ -1,4 +1,5 @@
 import { textBytes } from '../../lib/byte-cache.ts'
+import type { Grouping } from '../grouping.ts'
 import { SeriesMemory } from './series-memory.ts'
 import type { Select, Statement } from './statement.ts'
 
@@ -24,11 +25,11 @@ export class ScopeTexts {
   }
 
   /** The texts of each of the attributes; undefined where one of them differs within a scope. */
-  async find(names: readonly string[], signal: AbortSignal | undefined): Promise<TextByScope[] | undefined> {
-    // Every scope has several of these.
-    if (names.includes('type') || names.includes('unit')) return undefined
+  async find(groupby: readonly Grouping[], signal: AbortSignal | undefined): Promise<TextByScope[] | undefined> {
     const all: TextByScope[] = []
-    for (const name of names) {
+    // Every scope has several types and units.
+    if (!groupby.every((grouping) => grouping.by === 'attribute')) return undefined
+    for (const { name } of groupby) {
       const texts = await this.#find(name, signal)
       if (!texts) return undefined
       all.push(texts)

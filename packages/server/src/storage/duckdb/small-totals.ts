@@ -1,8 +1,7 @@
-import { isCalendar } from '../../domain/calendar.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { compareTextLists } from '../../lib/compare-texts.ts'
 import type { Total, TotalQuery, ValueFunction } from '../point-store.ts'
-import { groupNames, totalRow } from '../total-row.ts'
+import { totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
 import { readValue, summedSql, toPartialSums } from './partial-sums.ts'
@@ -31,10 +30,10 @@ type Rows = readonly (readonly unknown[])[]
  * question needs few sums: to group them in DuckDB takes longer than to add them up, for the joins with the attributes,
  * the ordering and the page; here it takes next to nothing.
  */
-export function mostSummed({ begin, end, groupby, values }: TotalQuery, mostSums: number): number {
-  if (groupNames(groupby).some(isCalendar) || !values.every((value) => ADDED_UP.includes(value.function))) return 0
-  const time = groupby.find((grouping) => grouping.by === 'time')
-  return Math.floor(mostSums / (time ? Math.ceil((end - begin) / time.seconds) + 1 : 1))
+export function mostSummed({ begin, end, groupby, buckets, values }: TotalQuery, mostSums: number): number {
+  if (groupby.some(({ by }) => by === 'calendar')) return 0
+  if (!values.every((value) => ADDED_UP.includes(value.function))) return 0
+  return Math.floor(mostSums / (buckets ? Math.ceil((end - begin) / buckets.seconds) + 1 : 1))
 }
 
 /** What is computed by adding up. */
@@ -49,18 +48,18 @@ export function smallTotal(
   selection: SeriesSelection | 'all',
   mostSums = MOST_SUMS,
 ): SmallTotal {
-  const time = query.groupby.find((grouping) => grouping.by === 'time')
-  const hasTexts = groupNames(query.groupby).length > 0
+  const { buckets } = query
+  const hasTexts = query.groupby.length > 0
   const params = new Params()
   const visible = visiblePoints(query, snapshot, params, selection)
   const keys = [
-    ...(time ? [`${bucketSql(time, params)} AS bucket`] : []),
+    ...(buckets ? [`${bucketSql(buckets, params)} AS bucket`] : []),
     ...(hasTexts ? [`p.${by} AS summed_by`] : []),
   ]
   const partialSums = toPartialSums(query.values, widest, keys.length === 0)
   const summed = summedSql(keys, partialSums, visible.from, whereOf(visible))
   const ctes = [...visible.ctes, `summed AS (${summed})`].join(', ')
-  const columns = [time ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partialSums.map(({ name }) => name)]
+  const columns = [buckets ? 'bucket' : 'NULL', hasTexts ? 'summed_by' : 'NULL', ...partialSums.map(({ name }) => name)]
   const at = new Map(partialSums.map(({ name }, i) => [name, i]))
   // Points that lie beside the grid have buckets of their own, and what is not in nine digits has rows of its own.
   const rowsMax = 4 * mostSums
@@ -75,7 +74,7 @@ export function smallTotal(
       const groups = new Map<string, Group>()
       for (const [bucket, number, ...sums] of rows as readonly Row[]) {
         const texts = hasTexts ? textsOf(number) : []
-        const begin = time ? Number(bucket) : query.begin
+        const begin = buckets ? Number(bucket) : query.begin
         const key = keyOf(begin, texts)
         const group = groups.get(key)
         if (!group) groups.set(key, { begin, texts, sums: sums.map((sum) => sum ?? 0n) })

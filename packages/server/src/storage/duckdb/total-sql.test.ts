@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { TimeZone } from '../../domain/time-zone.ts'
-import type { Grouping, TotalQuery } from '../point-store.ts'
+import { groupingBy } from '../grouping.ts'
+import type { TotalQuery } from '../point-store.ts'
 import { JUNE, HOUR, query } from '../testing/points.ts'
 import type { Param } from './statement.ts'
 import { REST, type Rest } from './stored-value.ts'
@@ -24,8 +25,6 @@ SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM grouped) counte
 
 const BUCKET = `(CASE WHEN p.end_at - p.begin_at = $4 THEN p.begin_at
     ELSE (p.begin_at + $5) // $4 * $4 - $5 END) AS bucket`
-
-const by = (name: string): Grouping => ({ by: 'attribute', name })
 
 test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   [
@@ -52,7 +51,7 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   ],
   [
     'by attributes: names are parameters',
-    { groupby: [by("project'; --"), by('$1')] },
+    { groupby: [groupingBy("project'; --"), groupingBy('$1')] },
     statement(
       `summed AS (SELECT p.series, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
       `SELECT coalesce(a0.value, '') AS g0, coalesce(a1.value, '') AS g1, ${AGAIN} FROM summed` +
@@ -65,7 +64,7 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   ],
   [
     'by time: no series are met',
-    { groupby: [{ by: 'time', seconds: HOUR, origin: 0 }] },
+    { buckets: { seconds: HOUR, origin: 0 } },
     statement(
       `summed AS (SELECT ${BUCKET}, ${SUMMED} FROM points p WHERE ${RANGE} GROUP BY 1)`,
       `SELECT bucket, ${AGAIN} FROM summed GROUP BY 1`,
@@ -76,7 +75,7 @@ test.each<[string, Partial<TotalQuery>, string, Param[]]>([
   ],
   [
     'by time and an attribute: alike series are summed as one',
-    { groupby: [by('id'), { by: 'time', seconds: HOUR, origin: 0 }] },
+    { groupby: [groupingBy('id')], buckets: { seconds: HOUR, origin: 0 } },
     statement(
       "alike AS MATERIALIZED (SELECT number AS series, min(number) OVER (PARTITION BY coalesce(a0.value, '')) AS first_series" +
         '\n    FROM series LEFT JOIN (SELECT series, value FROM attributes WHERE name = $6) a0\n    ON a0.series = number), ' +

@@ -1,8 +1,7 @@
-import { type Calendar, isCalendar } from '../../domain/calendar.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import type { WithBrought } from '../brought-calendar.ts'
 import type { Total, TotalQuery, TotalRow } from '../point-store.ts'
-import { groupNames, totalRow } from '../total-row.ts'
+import { totalRow } from '../total-row.ts'
 import { Params, type Statement } from './statement.ts'
 import type { Rest } from './stored-value.ts'
 import { type PartialSum, readValue, summedSql, toPartialSums } from './partial-sums.ts'
@@ -93,46 +92,49 @@ function toScanned(visible: VisiblePoints, { keys, texts, joins }: Groups): Scan
 const FIRST_ALIKE = 'alike.first_series AS series'
 
 function toGroups(query: TotalQuery & WithBrought, seriesTable: string, params: Params): Groups {
-  const { groupby } = query
+  const { groupby, buckets } = query
   const timeKeys: string[] = []
   const columns: string[] = []
   const texts = new Set<string>()
   const joined: ((series: string) => string)[] = []
-  const bucket = groupby.find((grouping) => grouping.by === 'time')
-  if (bucket) {
-    timeKeys.push(`${bucketSql(bucket, params)} AS bucket`)
+  if (buckets) {
+    timeKeys.push(`${bucketSql(buckets, params)} AS bucket`)
     columns.push('bucket')
   }
-  const names = groupNames(groupby)
-  if (names.some(isCalendar)) timeKeys.push(`${daySql(query, params)} AS day`)
-  if (names.includes('type') || names.includes('unit')) {
+  if (groupby.some(({ by }) => by === 'calendar')) timeKeys.push(`${daySql(query, params)} AS day`)
+  if (groupby.some(({ by }) => by === 'type' || by === 'unit')) {
     joined.push((series) => (series === 'number' ? '' : ` JOIN ${seriesTable} ON series.number = ${series}`))
   }
-  for (const [i, name] of names.entries()) {
-    const calendar = isCalendar(name) ? calendarSql(name, 'day') : undefined
-    if (calendar !== undefined && !query.brought?.has(name as Calendar)) {
+  for (const [i, grouping] of groupby.entries()) {
+    const { by } = grouping
+    if (by === 'type' || by === 'unit') {
+      texts.add(`series.${by}`)
+      columns.push(`series.${by} AS g${i}`)
+      continue
+    }
+    const calendar = by === 'calendar' ? calendarSql(grouping.name, 'day') : undefined
+    if (by === 'calendar' && !query.brought?.has(grouping.name)) {
       columns.push(`${calendar} AS g${i}`)
       continue
     }
-    const text = name === 'type' || name === 'unit' ? `series.${name}` : `coalesce(a${i}.value, '')`
+    const text = `coalesce(a${i}.value, '')`
     texts.add(text)
     // What a series has of its own stands before what its points' begins say.
     columns.push(calendar === undefined ? `${text} AS g${i}` : `coalesce(a${i}.value, ${calendar}) AS g${i}`)
-    if (name === 'type' || name === 'unit') continue
-    const named = params.add(name)
+    const named = params.add(grouping.name)
     joined.push(
       (series) => ` LEFT JOIN (SELECT series, value FROM attributes WHERE name = ${named}) a${i}
     ON a${i}.series = ${series}`,
     )
   }
   const seriesKeys = texts.size === 0 ? [] : [timeKeys.length > 0 ? FIRST_ALIKE : 'p.series']
-  const order = names.map((_, i) => `g${i}`)
+  const order = groupby.map((_, i) => `g${i}`)
   return {
     keys: [...timeKeys, ...seriesKeys],
     columns,
     texts: [...texts],
     joins: (series) => joined.map((join) => join(series)).join(''),
-    order: bucket ? [...order, 'bucket'] : order,
+    order: buckets ? [...order, 'bucket'] : order,
   }
 }
 
@@ -142,12 +144,11 @@ function readTotal(
   keyCount: number,
   partialSums: readonly PartialSum[],
 ): Total {
-  const time = query.groupby.find((grouping) => grouping.by === 'time')
   const at = new Map(partialSums.map(({ name }, i) => [name, 2 + keyCount + i]))
   const toRow = (row: readonly unknown[]): TotalRow => {
     const cell = (name: string) => row[at.get(name) ?? -1]
-    const bucket = time ? Number(row[2]) : query.begin
-    const groups = row.slice(time ? 3 : 2, 2 + keyCount) as string[]
+    const bucket = query.buckets ? Number(row[2]) : query.begin
+    const groups = row.slice(query.buckets ? 3 : 2, 2 + keyCount) as string[]
     return totalRow(query, bucket, groups, (value) => readValue(value, cell))
   }
   return { total: Number(rows[0]?.[0] ?? 0n), rows: rows.filter((row) => row[1] === true).map(toRow) }

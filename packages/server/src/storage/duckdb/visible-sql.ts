@@ -4,7 +4,8 @@ import { UTC } from '../../domain/time-zone.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import { offsetSql } from '../offset-sql.ts'
 import type { WithBrought } from '../brought-calendar.ts'
-import type { PointFilter, TimeGrouping } from '../point-store.ts'
+import type { TimeBuckets } from '../grouping.ts'
+import type { PointFilter } from '../point-store.ts'
 import type { Params } from './statement.ts'
 import { narrowedConditions, seriesConditions } from './series-conditions.ts'
 import type { SeriesSelection } from './series-selection.ts'
@@ -147,7 +148,7 @@ function broughtCondition(name: Calendar, values: readonly string[], byBegin: st
  * Begin of the bucket of the point `p`. DuckDB's `//` cuts toward zero, so instants are first moved, by whole buckets, to
  * where none is negative.
  */
-export function bucketSql({ seconds, origin = 0 }: TimeGrouping, params: Params): string {
+export function bucketSql({ seconds, origin = 0 }: TimeBuckets, params: Params): string {
   const length = params.add(seconds)
   const shift = params.add(Math.ceil((YEAR_ZERO_SECONDS + origin) / seconds) * seconds - origin)
   return `(CASE WHEN p.end_at - p.begin_at = ${length} THEN p.begin_at

@@ -22,13 +22,11 @@ import { Fault } from '../../lib/fault.ts'
 import { unreachable } from '../../lib/unreachable.ts'
 import type {
   Dropped,
-  Grouping,
   KeepFrom,
   PointFilter,
   PointStore,
   Retrieved,
   RetrieveQuery,
-  TimeGrouping,
   Total,
   TotalQuery,
   TotalRow,
@@ -36,6 +34,7 @@ import type {
   ValueField,
   BatchRows,
 } from '../point-store.ts'
+import { groupingName, type TimeBuckets } from '../grouping.ts'
 import { wholeStream } from '../stream-total.ts'
 
 /** What every store must answer, in the plainest way that can be thought of: lists in memory, walked for each question. */
@@ -106,12 +105,10 @@ export class ModelStore implements PointStore {
   async total(query: TotalQuery, snapshot: Snapshot): Promise<Total> {
     const groups = new Map<string, { texts: string[]; begin: Instant; end: Instant; points: Point[] }>()
     for (const point of this.#visible(query, snapshot)) {
-      const time = query.groupby.find((grouping) => grouping.by === 'time')
-      const begin = time ? bucketOf(point, time) : query.begin
-      const end = time ? begin + time.seconds : query.end
-      const texts = query.groupby
-        .filter((grouping) => grouping.by !== 'time')
-        .map((grouping) => textOf(point, nameOf(grouping), query.zone?.name))
+      const { buckets } = query
+      const begin = buckets ? bucketOf(point, buckets) : query.begin
+      const end = buckets ? begin + buckets.seconds : query.end
+      const texts = query.groupby.map((grouping) => textOf(point, groupingName(grouping), query.zone?.name))
       const key = JSON.stringify([begin, texts])
       const group = groups.get(key) ?? { texts, begin, end, points: [] }
       group.points.push(point)
@@ -209,11 +206,7 @@ function isTombstone({ series, begin }: Point, batch: BatchId, v: Tombstone): bo
   return series.scopeId === v.scopeId && begin >= v.begin && begin < (v.end ?? Infinity) && batch <= v.upTo
 }
 
-function nameOf(grouping: Exclude<Grouping, { by: 'time' }>): string {
-  return grouping.by === 'type' ? 'type' : grouping.name
-}
-
-function bucketOf({ begin, end }: Point, { seconds, origin = 0 }: TimeGrouping): Instant {
+function bucketOf({ begin, end }: Point, { seconds, origin = 0 }: TimeBuckets): Instant {
   if (end - begin === seconds) return begin
   return origin + Math.floor((begin - origin) / seconds) * seconds
 }

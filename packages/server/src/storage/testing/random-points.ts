@@ -7,7 +7,8 @@ import type { AttributeValue, Attributes } from '../../domain/series.ts'
 import type { Snapshot, Tombstone } from '../../domain/snapshot.ts'
 import { TimeZone } from '../../domain/time-zone.ts'
 import { PythonNumber } from '../../lib/python-text.ts'
-import { type Grouping, type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
+import { type Grouping, groupingBy } from '../grouping.ts'
+import { type TotalQuery, VALUE_FUNCTIONS } from '../point-store.ts'
 import { ZONE_NAMES } from '../../domain/testing/local-time.ts'
 import { DAY, HOUR, JUNE, series, SUMS } from './points.ts'
 
@@ -95,21 +96,15 @@ const filter = {
   ),
 }
 const grouping: fc.Arbitrary<Grouping> = fc.oneof(
-  { weight: 3, arbitrary: name.map((each): Grouping => ({ by: 'attribute', name: each })) },
+  { weight: 3, arbitrary: name.map(groupingBy) },
   fc.constant<Grouping>({ by: 'type' }),
   fc.constantFrom(...CALENDAR).map((calendar): Grouping => ({ by: 'calendar', name: calendar })),
 )
-const time = fc.record({
-  by: fc.constant('time' as const),
+const buckets = fc.record({
   seconds: fc.constantFrom(HOUR, DAY, 7 * HOUR, 7 * DAY, 1),
   origin: fc.constantFrom(0, JUNE, JUNE + 1800, JUNE - 3 * DAY - 1, -1),
 })
-const groupby = fc
-  .tuple(
-    fc.array(grouping, { maxLength: 3 }),
-    fc.oneof(fc.constant([]), fc.array(time, { minLength: 1, maxLength: 1 })),
-  )
-  .map(([groups, buckets]) => [...groups, ...buckets])
+const groupby = fc.array(grouping, { maxLength: 3 })
 const values = fc.oneof(
   fc.constant([...SUMS]),
   fc.array(
@@ -124,7 +119,13 @@ const values = fc.oneof(
     },
   ),
 )
-export const totalQuery: fc.Arbitrary<TotalQuery> = fc.record({ ...filter, ...paging, groupby, values })
+export const totalQuery: fc.Arbitrary<TotalQuery> = fc.record({
+  ...filter,
+  ...paging,
+  groupby,
+  buckets: fc.oneof(fc.constant(undefined), buckets),
+  values,
+})
 
 export const reading: fc.Arbitrary<Sample> = fc.record({
   name: fc.constantFrom('cpu', 'ram'),

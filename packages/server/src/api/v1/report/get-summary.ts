@@ -6,7 +6,8 @@ import { formatNaive, naiveText } from '../../../http/datetime.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { toDate } from '../../../domain/period.ts'
 import { ZERO } from '../../../domain/decimal.ts'
-import type { Grouping, TotalRow } from '../../../storage/point-store.ts'
+import { type Grouping, groupingBy } from '../../../storage/grouping.ts'
+import type { TotalRow } from '../../../storage/point-store.ts'
 import { toPointFilter } from '../../point-filter.ts'
 import { summaryRate } from './python-float.ts'
 import { REPORT_ARGS, type ReportDeps, reportFilters, reportRange, reportTarget } from './report-scope.ts'
@@ -45,7 +46,7 @@ export const getSummary = defineRoute<ReportDeps>()({
     const byTenant = args.groupby?.includes('tenant_id') ?? false
     const byType = args.groupby?.includes('res_type') ?? false
     const groupby: Grouping[] = []
-    if (byTenant) groupby.push({ by: 'attribute', name: scopeKey })
+    if (byTenant) groupby.push(groupingBy(scopeKey))
     if (byType) groupby.push({ by: 'type' })
     const values = [{ function: 'sum', column: 'price', alias: 'rate' }] as const
     const query = { ...toPointFilter(range, filters, deps), groupby, values, offset: 0, limit: undefined }

@@ -6,6 +6,7 @@ import { WARNING, warningHeaders } from '../../../http/warning.ts'
 import { out, pagingQuery, param, rangeQuery } from '../../../http/v2-types.ts'
 import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import type { Batches } from '../../../state/batches.ts'
+import { groupingBy, groupingName } from '../../../storage/grouping.ts'
 import type { Total, TotalRow } from '../../../storage/point-store.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { type RangeDeps, rangeOf, toPointFilter } from '../../point-filter.ts'
@@ -78,32 +79,31 @@ export const getSummary = defineRoute<SummaryDeps>()({
     const asked = merged(query.filters, query.filter)
     requireFew('filters', asked.size)
     const range = rangeOf(query, deps)
-    const columns = parseGroupby(query.groupby, newGrid(range.begin))
+    const { groupby, buckets } = parseGroupby(query.groupby, newGrid(range.begin))
     const values = query.custom_fields === undefined ? DEFAULT_FIELDS : parseCustomFields(query.custom_fields)
     const filters = restrictToOwnScope(asked, who, scopeKey)
     if (filters === undefined) return { total: 0, columns: [], results: [] }
     const { limit } = query
     const question = {
       ...toPointFilter(range, filters, deps),
-      groupby: columns.map((column) => column.grouping),
+      groupby,
+      buckets,
       values,
       offset: query.offset,
     }
-    const groups = columns.flatMap(({ column }) => (column === undefined ? [] : [column]))
+    const groups = groupby.map(groupingName)
     const names = ['begin', 'end', ...values.map((value) => value.alias), ...groups]
     const isObject = query.response_format === 'object'
     if (isObject) requireDistinct(names)
     const toObject = (row: TotalRow) => Object.fromEntries(cells(row).map((cell, i) => [names[i]!, cell]))
     const columnsOf = (count: number) => (count === 0 ? [] : names)
     const snapshot = await batches.snapshot()
-    const attributes = columns.flatMap(({ grouping }) => (grouping.by === 'attribute' ? [grouping.name] : []))
+    const attributes = groupby.flatMap((grouping) => (grouping.by === 'attribute' ? [grouping.name] : []))
     const warned = async (answer?: Total) => {
       const isCarried = async (name: string) => {
-        const groupby = [{ by: 'attribute', name } as const]
+        const alone = { ...question, groupby: [groupingBy(name)], buckets: undefined, offset: 0, limit: 2 }
         const isWhole = answer !== undefined && query.offset === 0 && answer.rows.length === answer.total
-        const { rows } = isWhole
-          ? answer
-          : await questions.few({ ...question, groupby, offset: 0, limit: 2 }, snapshot, request)
+        const { rows } = isWhole ? answer : await questions.few(alone, snapshot, request)
         const place = isWhole ? groups.indexOf(name) : 0
         return rows.some((row) => row.groups[place] !== '')
       }
