@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -82,6 +84,56 @@ test('a service at SIGHUP writes to a new log file and reads metrics.yml again, 
     ],
     stack: false,
   })
+})
+
+const WAITING: readonly (readonly [args: readonly string[], account: string])[] = [
+  [['serve'], 'the service was not yet up; the next start goes on from what is committed'],
+  [['process'], 'nothing was changed; start it again'],
+  [['migrate'], 'the stores are upgraded step by step, each whole or not at all; migrate again goes on from there'],
+  [['hold'], 'nothing was changed; start it again'],
+  [['reconcile'], 'nothing was changed; start it again'],
+  [['reconcile', '--points-lost'], 'nothing was changed; start it again'],
+  [['audit', 'list'], 'nothing was changed; start it again'],
+  [['check-config', '--connect'], 'nothing was changed; start it again'],
+  [
+    ['collect', '--metric', 'cpu', '--begin', '2026-06-01T00:00:00Z', '--end', '2026-06-01T01:00:00Z'],
+    'nothing was changed; start it again',
+  ],
+]
+
+test.for(WAITING)('%j ends at a signal though what it asks is silent', async ([args, account]) => {
+  const connections = new Set<Socket>()
+  let asked = () => {}
+  const isAsked = new Promise<void>((resolve) => (asked = resolve))
+  const silent = createServer((socket) => {
+    connections.add(socket)
+    socket.on('error', () => {})
+    asked()
+  }).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const metrics = join(folder, 'prometheus.yml')
+  await writeFile(metrics, 'metrics:\n  cpu:\n    unit: instance\n')
+  const started = startCloudtabbyd([...args, ...CONF], {
+    OS_STATE__URL: `postgresql://postgres@127.0.0.1:${port}/cloudtabby`,
+    OS_STORAGE_DUCKDB__PATH: join(folder, 'silent.duckdb'),
+    OS_COLLECT__COLLECTOR: 'prometheus',
+    OS_COLLECT__METRICS_CONF: metrics,
+    OS_FETCHER__BACKEND: 'source',
+    OS_FETCHER_SOURCE__SOURCES: 'p',
+    OS_COLLECTOR_PROMETHEUS__PROMETHEUS_URL: `http://127.0.0.1:${port}/api/v1`,
+    OS_API__PORT: '0',
+  })
+  try {
+    await Promise.race([isAsked, started.exit().then(() => Promise.reject(new Error(started.text())))])
+    started.process.kill('SIGINT')
+    expect(await started.exit()).toBe(130)
+    expect(endOf(started)).toEqual({ ended: [`cloudtabbyd: ended by SIGINT: ${account}.`], stack: false })
+  } finally {
+    started.process.kill('SIGKILL')
+    for (const socket of connections) socket.destroy()
+    silent.close()
+  }
 })
 
 test('what is mistyped is told in one line with the nearest name', async () => {

@@ -14,6 +14,7 @@ export async function runHold(
   const { config, log } = await configure(invocation)
   await using state = await openState(config.options.state, log)
   const maintenance = new Maintenance(state.db)
+  invocation.ifEnded?.(() => 'it may have been done or not; start it again')
   if (end) {
     await maintenance.release(HELD)
     invocation.print('What no reader sees and what is older than is kept may be deleted again.\n')
@@ -23,5 +24,6 @@ export async function runHold(
       `Nothing is deleted from the points store for ${hours} hours, or until \`cloudtabbyd hold --end\`.\n`,
     )
   }
+  invocation.ifEnded?.(() => 'it is done')
   return 0
 }

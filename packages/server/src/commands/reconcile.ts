@@ -12,7 +12,10 @@ import { type Reconciled, reconcileLost, type ReconcileFlags } from './reconcile
 export async function runReconcile(invocation: Invocation, flags: ReconcileFlags): Promise<number> {
   const { config, log } = await configure(invocation)
   await using stores = await openStores(config, log, { reconciling: true })
-  const { print } = invocation
+  const { print, ifEnded } = invocation
+  if (flags.delete || flags.pointsLost) {
+    ifEnded?.(() => 'points may be deleted, and nothing is marked in state; the same command again does the rest')
+  }
   // Nobody gets a number while the counter is locked.
   const { status, tell } = await stores.db.transaction(async (tx) => {
     const [counter] = await tx.select({ value: batchCounter.value }).from(batchCounter).for('update')
@@ -24,6 +27,7 @@ export async function runReconcile(invocation: Invocation, flags: ReconcileFlags
     const lost = await reconcileLost({ ...stores, db: tx }, flags)
     return { status: lost.status, tell: () => `${unknown.tell()}${lost.tell()}` }
   })
+  ifEnded?.(() => 'it is done')
   print(tell())
   return status
 }
