@@ -166,3 +166,12 @@ test('the certificate of Aetos is checked with cafile, and not checked with inse
   expect(await collect({ cafile: CERT })).toEqual([])
   expect(await collect({ insecure: 'true' })).toEqual([])
 })
+
+test('it is asked for a number with a token, and is told by the Keystone whose catalog names it', async () => {
+  await using aetos = await serveHttp(success('vector', { metric: {}, value: [1_780_272_000, '1'] }))
+  await using identity = await keystone(() => aetos.url)
+  await using collector = await open(identity.url)
+  expect(collector.probe?.asks).toBe(`Aetos, which the catalog of ${identity.url} names`)
+  expect(await collector.probe?.run(never)).toBeUndefined()
+  expect(queriesOf(aetos)).toEqual([['GET', '/metric-storage/api/v1/query', 'vector(1)', null]])
+})

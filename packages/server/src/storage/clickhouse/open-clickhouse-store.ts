@@ -56,7 +56,8 @@ async function identify(database: ClickHouseDatabase, layout: Layout): Promise<v
 export async function probeClickHouse(options: ClickHouseOptions, signal: AbortSignal): Promise<string | undefined> {
   await using database = new ClickHouseDatabase({ ...options, waitsMs: [] })
   const version = await versionOf(database, tablesOf(options.database).schemaVersion, signal)
-  if (version === undefined) return `the database ${options.database} is not there yet; the first start makes it`
+  if (version === undefined)
+    return `the database ${options.database} is not there yet; the first start makes it. If something was rated before, the name is wrong`
   refuseNewer(options.database, version)
   return undefined
 }

@@ -5,7 +5,8 @@ import { lockHolder } from '../../lib/lock-folder.ts'
 
 /** Whether the file can be read; nothing is made or written. Throws `state.unwritable` when it cannot. */
 export async function probeFile(path: string): Promise<string | undefined> {
-  if (!(await exists(path))) return 'is not there yet; the first start makes it'
+  if (!(await exists(path)))
+    return 'is not there yet; the first start makes it. If something was rated before, the path is wrong'
   try {
     const instance = await DuckDBInstance.create(path, {
       access_mode: 'READ_ONLY',
