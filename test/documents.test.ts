@@ -7,12 +7,14 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { apiRoutes } from '../packages/server/src/api/routes.ts'
+import { DocumentedApi } from '../packages/server/src/api/testing/documented-api.ts'
+import { runImport } from '../packages/server/src/commands/import.ts'
+import { runProcess } from '../packages/server/src/commands/process.ts'
 import { checkConfig } from '../packages/server/src/config/load-config.ts'
-import { pathsOf } from '../packages/server/src/http/route.ts'
-import { checkCsv } from '../packages/server/src/intake/csv.ts'
+import { openPGlite } from '../packages/server/src/state/pglite/open-pglite.ts'
+import { makeTestStateFolder } from '../packages/server/src/state/testing/open-test-state.ts'
 import { PLUGINS } from '../packages/server/src/wiring/plugins.ts'
-import { sampleNeeds } from '../packages/server/src/wiring/sample-needs.ts'
+import { createRules } from './shared/first-rules.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PROGRAM = join(ROOT, 'packages/server/bin/cloudtabbyd.js')
@@ -83,17 +85,31 @@ test.each(ofKind('yaml'))('%s is what its reader takes', async (_where, { text }
 })
 
 test.each(ofKind('csv'))('%s is usage that the quickstart rates, whole', async (_where, { text }) => {
-  const { config } = await configured('')
-  const path = join(folder, 'usage.csv')
+  const dir = await mkdtemp(join(folder, 'csv-'))
+  const path = join(dir, 'usage.csv')
   await writeFile(path, text)
-  const needs = sampleNeeds(config!)
-  const { rows, doubts } = await checkCsv({
-    path,
-    scopeKey: 'project_id',
+  const lines = text.trim().split('\n').length - 1
+  await makeTestStateFolder(join(dir, 'state'))
+  {
+    await using state = await openPGlite(join(dir, 'state'))
+    await createRules(state.db, join(ROOT, 'examples/quickstart/rules.yml'), 0)
+  }
+  const env = { OS_STATE__URL: `pglite:${join(dir, 'state')}`, OS_STORAGE_DUCKDB__PATH: join(dir, 'points.duckdb') }
+  let printed = ''
+  const invocation = {
+    files: [QUICKSTART],
+    dirs: [],
+    env,
+    cwd: ROOT,
     signal: new AbortController().signal,
-    needs,
-  })
-  expect({ rows, doubts }).toEqual({ rows: text.trim().split('\n').length - 1, doubts: [] })
+    terminal: false,
+    print: (said: string) => (printed += said),
+  }
+  expect({ status: await runImport(invocation, path), printed }).toMatchObject({ status: 0 })
+  expect(printed).toMatch(new RegExp(`\\b${lines} samples`))
+  printed = ''
+  expect({ status: await runProcess(invocation, undefined), printed }).toMatchObject({ status: 0 })
+  expect(printed).toMatch(/^Rated [1-9]\d* scope periods, [1-9]\d* points, up to \S+\.\n$/)
 })
 
 test.each(ofKind('json'))('%s is JSON, or a member of an object', (_where, { text }) => {
@@ -140,13 +156,13 @@ test('scripts of npm that are shown exist', () => {
   expect(shown.filter((name) => name !== 'ci' && !Object.hasOwn(scripts, name))).toEqual([])
 })
 
-test('addresses that curl is shown with are routes', () => {
-  const paths = new Set(apiRoutes({ modules: [], version: '0' }).flatMap((route) => pathsOf(route)))
-  const patterns = [...paths].map((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
+test('requests that curl is shown with are in the API document, with their parameters', () => {
+  const document = readFileSync(join(ROOT, 'docs/reference/openapi.json'), 'utf8')
+  const api = new DocumentedApi(JSON.parse(document) as object)
   const shown = LINES.flatMap(({ line }) => {
-    const found = /^curl .*?["'](?:\$RATING|http:\/\/[^/]+)(\/[^?"']*)/.exec(line)
-    return found ? [found[1]!] : []
+    const found = /^curl (.*?)["'](?:\$RATING|http:\/\/[^/]+)(\/[^"']*)/.exec(line)
+    return found ? [{ method: /-X (\w+)/.exec(found[1]!)?.[1] ?? 'GET', url: found[2]!.replaceAll('$', '') }] : []
   })
   expect(shown.length).toBeGreaterThan(3)
-  expect(shown.filter((path) => !patterns.some((pattern) => pattern.test(path)))).toEqual([])
+  expect(shown.flatMap(({ method, url }) => api.queryMisfit(method, url) ?? [])).toEqual([])
 })

@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats'
 
 interface Operation {
   readonly 'x-other-paths'?: readonly string[]
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
   readonly requestBody?: { readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>
 }
@@ -58,6 +59,15 @@ export class DocumentedApi {
     return media === 'application/json'
       ? this.#misfit(this.#answers, content[media].schema, JSON.parse(text))
       : undefined
+  }
+
+  /** What of a request's path and query is not as the document has it. */
+  queryMisfit(method: string, url: string): string | undefined {
+    const operation = this.#find(method, url)
+    if (!operation) return `${method} ${url} is no operation`
+    const known = operation.parameters?.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
+    const unknown = [...new URL(url, 'http://api').searchParams.keys()].filter((name) => !known?.includes(name))
+    return unknown.length > 0 ? `${method} ${url} has no ${unknown.join(', ')}` : undefined
   }
 
   /** What of a request's body is not as the document has it. */
