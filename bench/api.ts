@@ -188,12 +188,12 @@ ${conf}`,
 /** A committed batch for every hour, as a processor leaves them. */
 async function fill(file: string, cwd: string, { projects, series, hours, name = 'project' }: Cloud): Promise<void> {
   const { signal } = new AbortController()
-  await using stores = await open({ files: [file], dirs: [], env: {}, cwd, signal, terminal: false, print: () => {} })
+  await using service = await open({ files: [file], dirs: [], env: {}, cwd, signal, terminal: false, print: () => {} })
   const cloud = Array.from({ length: series }, (_, i) => seriesOf(i, projects, name))
   for (let hour = 0; hour < hours; hour++) {
-    const batch = await stores.batches.begin('imported')
-    await stores.store.write(batch, pointsOf(cloud, hour))
-    await stores.batches.commit(batch)
+    const batch = await service.batches.begin('imported')
+    await service.store.write(batch, pointsOf(cloud, hour))
+    await service.batches.commit(batch)
   }
 }
 

@@ -7,7 +7,7 @@ import { readRulesFile } from '@cloudtabby/server/quickstart/rules-file'
 import { setFirstRules } from '@cloudtabby/server/quickstart/set-first-rules'
 import { ruleTimeFromInstant } from '@cloudtabby/server/rating/rule-time'
 import { open } from '@cloudtabby/server/commands/invocation'
-import { openProcessor } from '@cloudtabby/server/wiring/open-service'
+import { openProcessor } from '@cloudtabby/server/wiring/open-processor'
 import { processWithProgress } from '@cloudtabby/server/commands/process'
 
 const PROGRAM = resolve(import.meta.dirname, '../packages/server/bin/cloudtabbyd.js')
@@ -64,12 +64,12 @@ path = points.duckdb
       terminal: false,
       print: () => {},
     }
-    await using stores = await open(invocation)
+    await using service = await open(invocation)
     const change = { who: 'bench', now: ruleTimeFromInstant(toInstant(new Date())) }
-    await setFirstRules(stores.db, readRulesFile(await readFile(RULES, 'utf8'), RULES), change)
-    await using unit = await openProcessor(stores)
+    await setFirstRules(service.db, readRulesFile(await readFile(RULES, 'utf8'), RULES), change)
+    await using unit = await openProcessor(service)
     const started = performance.now()
-    const { points, failed } = await processWithProgress(stores, unit, invocation, until)
+    const { points, failed } = await processWithProgress(service, unit, invocation, until)
     const seconds = (performance.now() - started) / 1000
     if (failed.length > 0) throw new Error(`not everything was rated: ${failed[0]!.error}`)
     return { points, seconds, peakMegabytes: process.resourceUsage().maxRSS / 1024 }

@@ -9,7 +9,7 @@ import { runServe } from '../../packages/server/src/commands/serve.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { importWithProgress } from '../../packages/server/src/commands/import.ts'
 import { type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
-import { openProcessor } from '../../packages/server/src/wiring/open-service.ts'
+import { openProcessor } from '../../packages/server/src/wiring/open-processor.ts'
 import { processWithProgress } from '../../packages/server/src/commands/process.ts'
 
 const HERE = import.meta.dirname
@@ -100,20 +100,20 @@ ${sections}
 }
 
 async function rate(invocation: Invocation): Promise<void> {
-  await using stores = await open(invocation)
+  await using service = await open(invocation)
   const rules = join(HERE, 'rules.yml')
   const change = { who: 'test', now: ruleTimeFromInstant(BEGIN) }
-  await setFirstRules(stores.db, readRulesFile(await readFile(rules, 'utf8'), rules), change)
+  await setFirstRules(service.db, readRulesFile(await readFile(rules, 'utf8'), rules), change)
 
   const usage = join(invocation.cwd, 'usage.csv')
   const lines = [BEGIN, BEGIN + HOUR].flatMap((at) =>
     THINGS.map(({ name, value, project, id, flavor }) => [at, name, value, project, id, flavor].join(',')),
   )
   await writeFile(usage, ['timestamp,name,value,project_id,id,flavor_name', ...lines, ''].join('\n'))
-  await importWithProgress(stores, invocation, usage)
+  await importWithProgress(service, invocation, usage)
 
-  await using unit = await openProcessor(stores)
+  await using unit = await openProcessor(service)
   const until = BEGIN + 2 * HOUR + 1
-  const { failed } = await processWithProgress(stores, unit, invocation, until)
+  const { failed } = await processWithProgress(service, unit, invocation, until)
   if (failed.length > 0) throw new Error(`not rated: ${JSON.stringify(failed)}`)
 }

@@ -4,7 +4,7 @@ import { formatInstant } from '../../packages/server/src/domain/period.ts'
 import type { Point } from '../../packages/server/src/domain/point.ts'
 import { sweep } from '../../packages/server/src/processor/sweep.ts'
 import type { TypeDiff } from '../../packages/server/src/state/task-diff.ts'
-import type { Stores } from '../../packages/server/src/wiring/open-service.ts'
+import type { Service } from '../../packages/server/src/wiring/open-service.ts'
 import { allPoints, UNHIDDEN } from '../shared/all-points.ts'
 import { type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, thingsOf, toText, type Truth } from './truth.ts'
 
@@ -12,12 +12,12 @@ const EXAMPLES = 3
 
 /** What must hold when all faults are lifted and all processes have ended: compares everything, and tells what is wrong. */
 export async function checkEnd(
-  stores: Stores,
+  service: Service,
   truth: Truth,
   { begin, end, corrections }: { begin: number; end: number; corrections: readonly Correction[] },
 ): Promise<string[]> {
   const findings: string[] = []
-  const scopes = await stores.scopes.list()
+  const scopes = await service.scopes.list()
   const wanted: string[] = []
   for (const scope of SCOPES) {
     const nextBegin = scopes.find((row) => row.scopeId === scope)?.nextBegin ?? begin
@@ -26,20 +26,20 @@ export async function checkEnd(
   }
   wanted.sort()
   const visible = async (): Promise<string[]> =>
-    (await allPoints(stores.store, await stores.batches.snapshot())).map(pointText).toSorted()
+    (await allPoints(service.store, await service.batches.snapshot())).map(pointText).toSorted()
   findings.push(...compare('what readers see', wanted, await visible()))
-  findings.push(...(await checkDiffs(stores, truth, corrections)))
+  findings.push(...(await checkDiffs(service, truth, corrections)))
 
   // The sweep gives queries and paused writers their time; here it has passed.
   for (let i = 0; i < 2; i++) {
-    await age(stores)
-    await sweep(stores.batches, stores.store)
+    await age(service)
+    await sweep(service.batches, service.store)
   }
   findings.push(...compare('what readers see after the sweep', wanted, await visible()))
-  const all = (await allPoints(stores.store, UNHIDDEN)).map(pointText).toSorted()
+  const all = (await allPoints(service.store, UNHIDDEN)).map(pointText).toSorted()
   findings.push(...compare('what is stored after the sweep', wanted, all))
   for (const [what, query] of LEFTOVERS) {
-    const { rows } = (await stores.db.execute(query)) as unknown as { rows: unknown[] }
+    const { rows } = (await service.db.execute(query)) as unknown as { rows: unknown[] }
     if (rows.length > 0) findings.push(`${rows.length} ${what} after the sweep: ${JSON.stringify(rows[0])}`)
   }
   return findings
@@ -51,7 +51,7 @@ const LEFTOVERS = [
   ['tombstones', sql`SELECT * FROM tombstones`],
 ] as const
 
-async function age({ db }: Stores): Promise<void> {
+async function age({ db }: Service): Promise<void> {
   await db.execute(sql`UPDATE hidden_batches SET lease_until = lease_until - interval '1 day'`)
   await db.execute(sql`UPDATE hidden_batches SET abandoned_at = abandoned_at - interval '30 days'`)
   await db.execute(sql`UPDATE tombstones SET created_at = created_at - interval '1 day'`)
@@ -89,9 +89,9 @@ function compare(what: string, wanted: readonly string[], found: readonly string
 }
 
 /** A finished task tells what it changed: from the sums before to those after the correction. */
-async function checkDiffs(stores: Stores, truth: Truth, corrections: readonly Correction[]): Promise<string[]> {
+async function checkDiffs(service: Service, truth: Truth, corrections: readonly Correction[]): Promise<string[]> {
   const findings: string[] = []
-  const tasks = await stores.reprocesses.list({ order: 'asc' })
+  const tasks = await service.reprocesses.list({ order: 'asc' })
   for (const { scope, begin, end } of corrections) {
     const mine = tasks.filter(
       (task) => task.scopeId === scope && task.period.begin === begin && task.period.end === end,

@@ -11,7 +11,7 @@ import { listAudit } from '../../packages/server/src/state/audit.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { configInput, type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
 import { createApi, listenLimits } from '../../packages/server/src/wiring/create-api.ts'
-import type { Stores } from '../../packages/server/src/wiring/open-service.ts'
+import type { Service } from '../../packages/server/src/wiring/open-service.ts'
 import { keyOf, rowOf, ROWS } from './rows.ts'
 
 /** Everything that nobody but this program and Keystone may ever read, each of its own text. */
@@ -34,7 +34,7 @@ let answering: Answering = 'members'
 const keystone = createServer((incoming, response) => void answer(incoming, response))
 let folder: string
 let invocation: Invocation
-let stores: Stores
+let service: Service
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => keystone.listen(0, '127.0.0.1', resolve))
@@ -76,11 +76,11 @@ allowed_origin = https://horizon.example.net
   const signal = new AbortController().signal
   const files = [join(folder, 'cloudkitty.conf')]
   invocation = { files, dirs: [], env: {}, cwd: folder, signal, terminal: false, print: () => undefined }
-  stores = await open(invocation)
+  service = await open(invocation)
 })
 
 afterAll(async () => {
-  await stores?.[Symbol.asyncDispose]()
+  await service?.[Symbol.asyncDispose]()
   keystone.closeAllConnections()
   await new Promise((resolve) => keystone.close(resolve))
   await rm(folder, { recursive: true, force: true })
@@ -89,7 +89,7 @@ afterAll(async () => {
 /** The API with some options otherwise than the file says. */
 async function apiWith(env: Record<string, string>) {
   const { config } = await loadConfig(configInput({ ...invocation, env }))
-  return createApi({ ...stores, config })
+  return createApi({ ...service, config })
 }
 
 const HEADERS = {
@@ -104,7 +104,7 @@ test.each<Answering>(['members', 'admins', 'no log-in', 'no validation', 'nonsen
   'while Keystone answers with %s, no secret stands in a log line or a reply',
   async (mode) => {
     answering = mode
-    await using api = createApi(stores)
+    await using api = createApi(service)
     await using listener = await listenForTest(api.app)
     const send = (method: string, path: string, body = '') =>
       sendRaw(listener.port, method, path, { body, headers: HEADERS })
@@ -133,7 +133,7 @@ test.each<Answering>(['members', 'admins', 'no log-in', 'no validation', 'nonsen
 
 test('a change is a record, and a line in the log with what was before and after', async () => {
   answering = 'admins'
-  await using api = createApi(stores)
+  await using api = createApi(service)
   await using listener = await listenForTest(api.app)
   for (const priority of [3, 4]) {
     const body = JSON.stringify({ priority })
@@ -141,7 +141,7 @@ test('a change is a record, and a line in the log with what was before and after
     const { status } = await sendRaw(listener.port, 'PUT', '/v2/rating/modules/hashmap', { body, headers: HEADERS })
     expect(status).toBe(204)
   }
-  const [record] = await listAudit(stores.db, { limit: 1 })
+  const [record] = await listAudit(service.db, { limit: 1 })
   expect(record).toMatchObject({ who: 'u', projectId: 'p', action: 'update', kind: 'module', target: 'hashmap' })
   expect([record!.before, record!.after]).toMatchObject([{ priority: 3 }, { priority: 4 }])
   const lines = (await readFile(join(folder, 'service.log'), 'utf8')).split('\n').filter((line) => line !== '')
@@ -166,14 +166,14 @@ test('a database that cannot be reached is told without its password', async () 
 })
 
 test('every route has a row in the table of endpoints, and every row a route', () => {
-  const { routes } = createApi(stores)
+  const { routes } = createApi(service)
   expect(routes.filter((route) => !rowOf(route)).map(keyOf)).toEqual([])
   const known = new Set(routes.map(keyOf))
   expect(Object.keys(ROWS).filter((key) => !known.has(key))).toEqual([])
 })
 
 test('[cors] is in force, before any token is asked for', async () => {
-  await using api = createApi(stores)
+  await using api = createApi(service)
   const ask = (method: string, headers: Record<string, string>) =>
     api.app.fetch(new Request('http://127.0.0.1/v2/summary', { method, headers }))
   const origin = 'https://horizon.example.net'

@@ -47,12 +47,12 @@ export async function runCollect(invocation: Invocation, flags: CollectFlags): P
     throw new Fault('request.invalid', whole)
   }
 
-  const stores = config.collector.plugin.name === 'samples' ? owned.use(await open(invocation)) : undefined
+  const service = config.collector.plugin.name === 'samples' ? owned.use(await open(invocation)) : undefined
   const context = {
     scopeKey: collect.scope_key,
     periodSeconds: collect.period,
     series: new SeriesRegistry({ textBytesMax: storage.max_attribute_bytes }),
-    ...(stores ? { samples: stores.store, snapshot: () => stores.batches.snapshot() } : NO_SAMPLES),
+    ...(service ? { samples: service.store, snapshot: () => service.batches.snapshot() } : NO_SAMPLES),
     onSourceExchange: (exchange: SourceExchange) => print(question(exchange)),
   }
   const collector = owned.use(await made('collector', config.collector, context))

@@ -78,8 +78,8 @@ test('the advice names the scopes of the file that were rated, and its request i
     end_reprocess_time: '2026-06-01T05:00:00+00:00',
   })
 
-  await using stores = await open(invocation())
-  await using api = createApi(stores)
+  await using service = await open(invocation())
+  await using api = createApi(service)
   const headers = { 'content-type': 'application/json', 'x-roles': 'admin' }
   const answer = await api.app.fetch(new Request(address!, { method: 'POST', headers, body }))
   expect({ status: answer.status, text: await answer.text() }).toMatchObject({ status: 202 })

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
-import { formatInstant, toInstant } from '../domain/period.ts'
-import { keptFrom } from '../domain/retention.ts'
+import { formatInstant } from '../domain/period.ts'
 import { type Imported, importFile } from '../intake/import-csv.ts'
 import { type RatedBefore, ratedBefore } from '../intake/rated-before.ts'
 import { doubtText } from '../intake/sample-doubts.ts'
 import { type UnpricedUsage, unpricedLine } from '../rating/unpriced.ts'
-import type { Stores } from '../wiring/open-service.ts'
+import type { Service } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { sampleNeeds, typesOf } from '../wiring/sample-needs.ts'
 import { apiAddress, shellWord } from './api-address.ts'
@@ -13,10 +12,10 @@ import { type Invocation, open } from './invocation.ts'
 import { toMegabytes } from './megabytes.ts'
 
 export async function runImport(invocation: Invocation, file: string): Promise<number> {
-  await using stores = await open(invocation)
+  await using service = await open(invocation)
   const { print, ifEnded } = invocation
   ifEnded?.(() => `nothing of ${file} was imported; import it again`)
-  const imported = await importWithProgress(stores, invocation, resolve(invocation.cwd, file))
+  const imported = await importWithProgress(service, invocation, resolve(invocation.cwd, file))
   const { again, rows, firstAt, lastAt } = imported
   ifEnded?.(() => `${file} is imported; its periods are rated when they are due`)
   if (again) {
@@ -25,26 +24,26 @@ export async function runImport(invocation: Invocation, file: string): Promise<n
   }
   const span = firstAt === undefined ? '' : `, from ${formatInstant(firstAt)} to ${formatInstant(lastAt ?? firstAt)}`
   print(`Imported ${rows} samples of ${file}${span}.\n`)
-  printDoubts(stores.config, imported, print)
-  await adviseOnRated(stores, imported, print)
-  await warnUnpriced(stores, imported, print)
+  printDoubts(service.config, imported, print)
+  await adviseOnRated(service, imported, print)
+  await warnUnpriced(service, imported, print)
   return 0
 }
 
 export async function importWithProgress(
-  stores: Stores,
+  service: Service,
   { signal, terminal, env }: Pick<Invocation, 'signal' | 'terminal' | 'env'>,
   path: string,
 ): Promise<Imported> {
-  const { config, log, names, telemetry } = stores
+  const { config, log, names, telemetry } = service
   using check = new ProgressDisplay('checking', 'MB', { log, terminal })
   using write = new ProgressDisplay('importing', 'MB', { log, terminal })
   return await importFile(
-    { ...stores, events: telemetry.intake },
+    { ...service, events: telemetry.intake },
     {
       path,
       scopeKey: names.scopeKey,
-      textBytesMax: stores.config.options.storage.max_attribute_bytes,
+      textBytesMax: service.config.options.storage.max_attribute_bytes,
       who: env['USER'] ?? 'unknown',
       signal,
       needs: sampleNeeds(config),
@@ -55,7 +54,7 @@ export async function importWithProgress(
 }
 
 /** What is likely to be a mistake, with the lines where it was seen. */
-function printDoubts(config: Stores['config'], { doubts }: Imported, print: (text: string) => void): void {
+function printDoubts(config: Service['config'], { doubts }: Imported, print: (text: string) => void): void {
   const needs = sampleNeeds(config)
   if (!needs) {
     const { name } = config.collector.plugin
@@ -68,7 +67,7 @@ function printDoubts(config: Stores['config'], { doubts }: Imported, print: (tex
 
 /** The last line: usage that would cost nothing by the rules as they stand. */
 async function warnUnpriced(
-  { config, pipeline }: Stores,
+  { config, pipeline }: Service,
   { names, firstAt }: Imported,
   print: (text: string) => void,
 ): Promise<void> {
@@ -85,14 +84,13 @@ async function warnUnpriced(
 
 /** Samples of periods that are rated already change no bill by themselves: says how to have those rated again. */
 async function adviseOnRated(
-  { scopes, names, config: { options } }: Stores,
+  { scopes, names, time, config: { options } }: Service,
   imported: Imported,
   print: (text: string) => void,
 ): Promise<void> {
   const rows = await scopes.list({ scopeKeys: [names.scopeKey], active: [true] })
-  const { period: periodSeconds } = options.collect
-  const kept = keptFrom(toInstant(new Date()), options.storage.retention_period, options.collect.timezone)
-  const found = ratedBefore(rows, imported.scopes, { periodSeconds, keptFrom: kept })
+  const rules = { periodSeconds: time.periodSeconds, keptFrom: time.keptFrom() }
+  const found = ratedBefore(rows, imported.scopes, rules)
   const requests = found.flatMap(({ scopeIds, ...period }) =>
     Array.from({ length: Math.ceil(scopeIds.length / SCOPES_PER_REQUEST) }, (_, i) => ({
       ...period,
@@ -113,7 +111,7 @@ async function adviseOnRated(
 }
 
 function reprocessRequest(
-  { api, DEFAULT }: Stores['config']['options'],
+  { api, DEFAULT }: Service['config']['options'],
   { begin, end, scopeIds }: RatedBefore,
   name: string,
 ): string {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type Config, type ConfigInput, loadConfig } from '../config/load-config.ts'
 import { createLogger } from '../wiring/create-logger.ts'
-import { openStores, type Stores } from '../wiring/open-service.ts'
+import { openService, type Service } from '../wiring/open-service.ts'
 import { PLUGINS } from '../wiring/plugins.ts'
 import type { Role } from '../wiring/role.ts'
 import { tryOut } from '../wiring/try-out.ts'
@@ -27,13 +27,13 @@ export function configInput({ files, dirs, env, cwd }: Invocation, role?: Role):
   return { files, dirs, env, cwd, plugins: PLUGINS, tryOut: role && ((parts) => tryOut(parts, role)) }
 }
 
-/** Reads the configuration and opens the stores; warnings and notices are logged once. */
-export async function open(invocation: Invocation, role?: Role): Promise<Stores> {
+/** Reads the configuration and opens the service; warnings and notices are logged once. */
+export async function open(invocation: Invocation, role?: Role): Promise<Service> {
   const { config, log } = await configure(invocation, role)
-  return openStores(config, log)
+  return openService(config, log)
 }
 
-/** As `open`, without the stores. */
+/** As `open`, without opening anything. */
 export async function configure(invocation: Invocation, role?: Role): Promise<Configured> {
   const { config, warnings, notices } = await loadConfig(configInput(invocation, role))
   const { debug, log_file: file } = config.options.DEFAULT

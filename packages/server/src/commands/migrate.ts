@@ -6,9 +6,9 @@ export async function runMigrate(invocation: Invocation): Promise<number> {
   invocation.ifEnded?.(
     () => 'the stores are upgraded step by step, each whole or not at all; migrate again goes on from there',
   )
-  await using stores = await open(invocation)
+  await using service = await open(invocation)
   invocation.ifEnded?.(() => 'the stores are up to date')
-  const address = formatStateAddress(stores.config.options.state.url).replace(/\/\/[^@/]*@/, '//')
+  const address = formatStateAddress(service.config.options.state.url).replace(/\/\/[^@/]*@/, '//')
   invocation.print(`The stores are up to date: ${address}.\n`)
   return 0
 }

@@ -1,7 +1,8 @@
 import { formatInstant, type Instant } from '../domain/period.ts'
 import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
 import { unpricedLine } from '../rating/unpriced.ts'
-import { openProcessor, type ProcessorSettings, type ProcessorUnit, type Stores } from '../wiring/open-service.ts'
+import { openProcessor, type ProcessorSettings, type ProcessorUnit } from '../wiring/open-processor.ts'
+import type { Service } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
 
@@ -14,8 +15,8 @@ export async function runProcess(
   asked: Instant | undefined,
   options: ProcessorSettings = {},
 ): Promise<number> {
-  await using stores = await open(invocation)
-  await using unit = await openProcessor(stores, options)
+  await using service = await open(invocation)
+  await using unit = await openProcessor(service, options)
   const present = await unit.round.clock.now()
   const until = Math.min(asked ?? present, present)
   const { print } = invocation
@@ -24,7 +25,7 @@ export async function runProcess(
       `${formatInstant(asked)} is yet to come: usage of then would never be billed. Rating up to the present, ${formatInstant(until)}.\n`,
     )
   }
-  const outcome = await processWithProgress(stores, unit, invocation, until)
+  const outcome = await processWithProgress(service, unit, invocation, until)
   invocation.signal.throwIfAborted()
   const { done, points, left } = outcome
   print(`Rated ${done} scope periods, ${points} points, up to ${formatInstant(until)}.\n`)
@@ -37,7 +38,7 @@ export async function runProcess(
 
 /** Rates what has settled by `until` and shows how far it is. */
 export async function processWithProgress(
-  { log }: Pick<Stores, 'log'>,
+  { log }: Pick<Service, 'log'>,
   { round }: Pick<ProcessorUnit, 'round'>,
   { signal, terminal, ifEnded }: Pick<Invocation, 'signal' | 'terminal' | 'ifEnded'>,
   until: Instant,

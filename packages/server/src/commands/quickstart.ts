@@ -13,7 +13,8 @@ import { setFirstRules } from '../quickstart/set-first-rules.ts'
 import type { Outcome } from '../processor/round.ts'
 import { ruleTimeFromInstant } from '../rating/rule-time.ts'
 import { groupingBy } from '../storage/grouping.ts'
-import { openProcessor, type Stores } from '../wiring/open-service.ts'
+import { openProcessor } from '../wiring/open-processor.ts'
+import type { Service } from '../wiring/open-service.ts'
 import { importWithProgress } from './import.ts'
 import { type Invocation, open } from './invocation.ts'
 import { printFailures, printUnpriced, processWithProgress } from './process.ts'
@@ -24,24 +25,24 @@ export async function runQuickstart(invocation: Invocation, goOn: boolean): Prom
   print('CloudTabby makes up a cloud of five projects, rates 30 days of it, and serves the bill.\n')
   ifEnded?.(() => 'nothing was rated yet; the next start goes on from here')
   const file = join(QUICKSTART_FOLDER, 'cloudkitty.conf')
-  await using stores = await open({ ...invocation, files: invocation.files ?? [file], dirs: invocation.dirs ?? [] })
+  await using service = await open({ ...invocation, files: invocation.files ?? [file], dirs: invocation.dirs ?? [] })
   // A port that is taken is told before the work, not after.
-  const { api, state } = stores.config.options
+  const { api, state } = service.config.options
   print(`Stores: open, state at ${maskAddress(formatStateAddress(state.url))}.\n`)
   if (goOn) await assertPortIsFree(api.host, api.port)
   signal.throwIfAborted()
-  const outcome = await prepareQuickstart(stores, invocation)
+  const outcome = await prepareQuickstart(service, invocation)
   signal.throwIfAborted()
-  const span = await ratedSpan(stores)
-  print(`\n${await quickstartBill(stores, span)}\n\n`)
+  const span = await ratedSpan(service)
+  print(`\n${await quickstartBill(service, span)}\n\n`)
   printUnpriced(outcome, print)
   if (goOn)
-    await serve(stores, invocation, 'all', { onListening: (address) => print(sameByApi(address, span, stores)) })
+    await serve(service, invocation, 'all', { onListening: (address) => print(sameByApi(address, span, service)) })
   return 0
 }
 
 /** The request whose answer has the figures of the table. */
-function sameByApi(address: string, { begin, end }: Period, { names }: Stores): string {
+function sameByApi(address: string, { begin, end }: Period, { names }: Service): string {
   const query = new URLSearchParams({
     begin: instantText(begin),
     end: instantText(end),
@@ -61,20 +62,20 @@ const QUICKSTART_FOLDER = new URL('../../../../examples/quickstart', import.meta
  * Brings the sample cloud up to the present: prices on the first start, the usage that is new, and the rating of it. Starting
  * it again does only what is new.
  */
-async function prepareQuickstart(stores: Stores, invocation: Invocation): Promise<Outcome> {
+async function prepareQuickstart(service: Service, invocation: Invocation): Promise<Outcome> {
   const { print, signal } = invocation
   const now = toInstant(new Date())
   const rulesFile = join(QUICKSTART_FOLDER, 'rules.yml')
   const creations = readRulesFile(await readText(rulesFile), rulesFile)
-  if (await setFirstRules(stores.db, creations, { who: 'quickstart', now: ruleTimeFromInstant(now) })) {
+  if (await setFirstRules(service.db, creations, { who: 'quickstart', now: ruleTimeFromInstant(now) })) {
     print(`Prices: ${creations.length} groups, services, fields and rules of ${rulesFile}.\n`)
   }
   signal.throwIfAborted()
-  await importNewUsage(stores, invocation, now)
+  await importNewUsage(service, invocation, now)
   signal.throwIfAborted()
-  await using unit = await openProcessor(stores)
+  await using unit = await openProcessor(service)
   const until = Math.min(now, await unit.round.clock.now())
-  const outcome = await processWithProgress(stores, unit, invocation, until)
+  const outcome = await processWithProgress(service, unit, invocation, until)
   signal.throwIfAborted()
   const { done, points } = outcome
   print(done === 0 ? 'Rated: nothing new.\n' : `Rated: ${done} hours of projects, ${points} points.\n`)
@@ -82,9 +83,9 @@ async function prepareQuickstart(stores: Stores, invocation: Invocation): Promis
   return outcome
 }
 
-async function importNewUsage(stores: Stores, invocation: Invocation, now: Instant): Promise<void> {
+async function importNewUsage(service: Service, invocation: Invocation, now: Instant): Promise<void> {
   const { print, signal, ifEnded } = invocation
-  const lastSampleAt = (await stores.imports.list()).reduce<Instant | undefined>(
+  const lastSampleAt = (await service.imports.list()).reduce<Instant | undefined>(
     (last, { lastAt }) => (lastAt === undefined || (last !== undefined && last > lastAt) ? last : lastAt),
     undefined,
   )
@@ -99,7 +100,7 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
   const path = join(folder, 'usage.csv')
   try {
     await writeMadeUpCloudCsv(path, period, signal)
-    const { rows } = await importWithProgress(stores, invocation, path)
+    const { rows } = await importWithProgress(service, invocation, path)
     print(
       `Usage: ${rows} samples of a made-up cloud, ${formatInstant(period.begin)} to ${formatInstant(period.end)}.\n`,
     )
@@ -109,7 +110,7 @@ async function importNewUsage(stores: Stores, invocation: Invocation, now: Insta
 }
 
 /** From the first imported sample to the end of what is rated. */
-async function ratedSpan({ imports, scopes, names, config }: Stores): Promise<Period> {
+async function ratedSpan({ imports, scopes, names, config }: Service): Promise<Period> {
   const { period } = config.options.collect
   const rated = (await scopes.list({ scopeKeys: [names.scopeKey] })).map(({ nextBegin }) => nextBegin)
   const firsts = (await imports.list()).flatMap(({ firstAt }) => (firstAt === undefined ? [] : [firstAt]))
@@ -119,7 +120,7 @@ async function ratedSpan({ imports, scopes, names, config }: Stores): Promise<Pe
 }
 
 /** The bill of this time, by project and type. */
-async function quickstartBill({ store, batches, names }: Stores, { begin, end }: Period): Promise<string> {
+async function quickstartBill({ store, batches, names }: Service, { begin, end }: Period): Promise<string> {
   const { rows } = await store.total(
     {
       begin,

@@ -5,7 +5,7 @@ import { Maintenance } from '../state/maintenance.ts'
 import { markEverythingLost, markLost, type Marked, type ToSend } from '../state/mark-lost.ts'
 import { moveHome, readPointsHome } from '../state/points-home.ts'
 import { type LedgerEntry, readLedger } from '../state/points-ledger.ts'
-import type { Stores } from '../wiring/open-service.ts'
+import type { Stores } from '../wiring/open-stores.ts'
 import { lostOf } from '../wiring/require-own-points.ts'
 
 export interface ReconcileFlags {

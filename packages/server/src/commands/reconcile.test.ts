@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { createApi } from '../wiring/create-api.ts'
-import { openProcessor, type Stores } from '../wiring/open-service.ts'
+import { openProcessor } from '../wiring/open-processor.ts'
+import type { Service } from '../wiring/open-service.ts'
 import { runImport } from './import.ts'
 import { type Invocation, open } from './invocation.ts'
 import { processWithProgress, runProcess } from './process.ts'
@@ -67,8 +68,8 @@ async function importHours(name: string, from: number, to: number): Promise<numb
   return runImport(invocation(), name)
 }
 
-async function push(stores: Stores, id: string): Promise<number> {
-  await using api = createApi(stores)
+async function push(service: Service, id: string): Promise<number> {
+  await using api = createApi(service)
   const period = { begin: '2026-05-01T00:00:00+00:00', end: '2026-05-01T01:00:00+00:00' }
   const point = { vol: { unit: 'x', qty: 7 }, rating: { price: 1 }, groupby: { id, tenant: 'a' }, metadata: {} }
   const body = JSON.stringify({ dataframes: [{ period, usage: { pushed: [point] } }] })
@@ -82,18 +83,18 @@ async function makeImage(image: string): Promise<void> {
   expect(await importHours('samples.csv', 0, 48)).toBe(0)
   expect(await runProcess(invocation(), JUNE + 11 * HOUR)).toBe(0)
   {
-    await using stores = await open(invocation())
-    expect(await push(stores, 'early')).toBe(204)
+    await using service = await open(invocation())
+    expect(await push(service, 'early')).toBe(204)
   }
-  await using stores = await open(invocation())
-  await using unit = await openProcessor(stores)
-  for (const hour of [21, 31]) await processWithProgress(stores, unit, invocation(), JUNE + hour * HOUR)
-  expect(await push(stores, 'late')).toBe(204)
-  await processWithProgress(stores, unit, invocation(), JUNE + 41 * HOUR)
-  whole = await bill(stores)
+  await using service = await open(invocation())
+  await using unit = await openProcessor(service)
+  for (const hour of [21, 31]) await processWithProgress(service, unit, invocation(), JUNE + hour * HOUR)
+  expect(await push(service, 'late')).toBe(204)
+  await processWithProgress(service, unit, invocation(), JUNE + 41 * HOUR)
+  whole = await bill(service)
   expect(whole).toHaveLength(2 * 40 + 2)
   const copy = async (name: string) => copyFile(join(folder, name), join(image, name))
-  await stores.backup!.state.copyTo(join(image, 'state'))
+  await service.backup!.state.copyTo(join(image, 'state'))
   await cp(join(image, 'state'), join(image, 'state-copy'), { recursive: true })
   await rm(join(image, 'state'), { recursive: true })
   await cp(join(image, 'state-copy'), join(image, 'state', 'pglite'), { recursive: true })
@@ -102,7 +103,7 @@ async function makeImage(image: string): Promise<void> {
 }
 
 /** What a reader sees of each tenant, type and hour. */
-async function bill(opened?: Stores): Promise<string[]> {
+async function bill(opened?: Service): Promise<string[]> {
   await using own = opened ? undefined : await open(invocation())
   const { store, batches } = opened ?? own!
   const { points } = await store.retrieve(
@@ -114,9 +115,9 @@ async function bill(opened?: Stores): Promise<string[]> {
 
 /** Sends both pushes again, of which each counts once; the bill then. */
 async function pushAgain(): Promise<string[]> {
-  await using stores = await open(invocation())
-  for (const id of ['early', 'late']) expect(await push(stores, id)).toBe(204)
-  return await bill(stores)
+  await using service = await open(invocation())
+  for (const id of ['early', 'late']) expect(await push(service, id)).toBe(204)
+  return await bill(service)
 }
 
 const reconcile = async (flags: Parameters<typeof runReconcile>[1]) => {

@@ -1,7 +1,7 @@
 import { readPointsHome } from '../state/points-home.ts'
 import { batchCounter } from '../state/schema.ts'
 import type { PointStore } from '../storage/point-store.ts'
-import { openStores } from '../wiring/open-service.ts'
+import { openStores } from '../wiring/open-stores.ts'
 import { configure, type Invocation } from './invocation.ts'
 import { type Reconciled, reconcileLost, type ReconcileFlags } from './reconcile-lost.ts'
 

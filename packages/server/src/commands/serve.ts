@@ -10,13 +10,8 @@ import { configure, type Invocation } from './invocation.ts'
 import type { Role } from '../wiring/role.ts'
 import { createProbes } from '../wiring/create-probes.ts'
 import { type Api, createApi, listenLimits } from '../wiring/create-api.ts'
-import {
-  openProcessor,
-  openStores,
-  type ProcessorSettings,
-  type ProcessorUnit,
-  type Stores,
-} from '../wiring/open-service.ts'
+import { openProcessor, type ProcessorSettings, type ProcessorUnit } from '../wiring/open-processor.ts'
+import { openService, type Service } from '../wiring/open-service.ts'
 import { ProgressDisplay } from '../wiring/progress-display.ts'
 import { warnUnpriced } from '../wiring/warn-unpriced.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
@@ -31,8 +26,8 @@ export async function runServe(
   using _ = invocation.onHangup?.(() => reload())
   invocation.ifEnded?.(() => 'the service was not yet up; the next start goes on from what is committed')
   const { config, log, reopenLog } = await configure(invocation, role)
-  await using stores = await openStores(config, log)
-  await serve(stores, invocation, role, {
+  await using service = await openService(config, log)
+  await serve(service, invocation, role, {
     trustClock,
     onRunning(running) {
       reload = () => {
@@ -59,12 +54,12 @@ export interface ServeOptions extends ProcessorSettings {
 
 /** Serves until the signal is aborted, then ends what is under way in good order. */
 export async function serve(
-  stores: Stores,
+  service: Service,
   { signal, print, ifEnded }: Invocation,
   role: Role,
   { onRunning, onListening, trustClock }: ServeOptions = {},
 ): Promise<void> {
-  const { log, config, modules, names } = stores
+  const { log, config, modules, names } = service
   const on = [...(await modules.all())].filter(([, { enabled }]) => enabled).map(([name]) => name)
   const unpriced = warnUnpriced(on)
   if (unpriced) log.warn(unpriced)
@@ -73,7 +68,7 @@ export async function serve(
   onRunning?.({
     readAgain() {
       void watch?.check()
-      if (api) readPolicyAgain(stores, api)
+      if (api) readPolicyAgain(service, api)
     },
   })
   ifEnded?.(() => 'the service has ended; what was being rated is rated after the next start')
@@ -81,7 +76,7 @@ export async function serve(
   if (role !== 'processor') {
     const { host, port } = config.options.api
     const limits = listenLimits(config.options)
-    const { app } = (api = owned.use(createApi(stores)))
+    const { app } = (api = owned.use(createApi(service)))
     const start = () => listen(app, { host, port, ...limits, drainMs: DRAIN_MS })
     const listener = owned.use(await listenOrExplain(start, { host, port, section: 'api' }))
     const address = apiAddress(config.options.api, listener.port)
@@ -89,19 +84,19 @@ export async function serve(
     print(`Answering on ${address}, for instance ${example} for this month (Ctrl-C ends it).\n`)
     onListening?.(address)
     log.info({ address, role }, 'serving')
-    owned.use(await runReceivers(stores, signal))
+    owned.use(await runReceivers(service, signal))
   } else {
     const { host, port } = config.options.processor
     const listener = owned.use(
-      await listenOrExplain(() => listen(createProbes(stores), { host, port }), { host, port, section: 'processor' }),
+      await listenOrExplain(() => listen(createProbes(service), { host, port }), { host, port, section: 'processor' }),
     )
     log.info({ host, port: listener.port, role }, 'answering /healthcheck and /metrics')
   }
   if (role === 'api') {
     await untilAborted(signal)
   } else {
-    const unit = owned.use(await openProcessor(stores, { trustClock }))
-    watch = owned.use(followMetrics(stores, unit, signal))
+    const unit = owned.use(await openProcessor(service, { trustClock }))
+    watch = owned.use(followMetrics(service, unit, signal))
     using display = new ProgressDisplay('rating', 'scope periods', { log, terminal: false })
     await runForEver(unit.round, {
       signal,
@@ -112,7 +107,7 @@ export async function serve(
 }
 
 /** A changed metrics.yml is taken between batches; a faulty one is told and the old one stays. */
-function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: AbortSignal): MetricsWatch {
+function followMetrics({ config, log }: Service, unit: ProcessorUnit, signal: AbortSignal): MetricsWatch {
   const path = config.options.collect.metrics_conf
   return watchMetrics({
     path,
@@ -129,7 +124,7 @@ function followMetrics({ config, log }: Stores, unit: ProcessorUnit, signal: Abo
   })
 }
 
-function readPolicyAgain({ config, log }: Stores, api: Api): void {
+function readPolicyAgain({ config, log }: Service, api: Api): void {
   try {
     api.setPolicy(loadPolicy(config.options.oslo_policy, config.configDir))
   } catch (error) {

@@ -1,29 +1,17 @@
-import { type ApiDeps, apiRoutes } from '../api/routes.ts'
-import { Questions } from '../api/questions.ts'
+import { createApiDeps } from '../api/create-api-deps.ts'
+import { apiRoutes } from '../api/routes.ts'
 import type { Policy } from '../auth/policy/policy.ts'
 import { metricsReader } from '../config/metrics-reader.ts'
-import { newGrid } from '../domain/first-period.ts'
-import { toInstant } from '../domain/period.ts'
-import { keptFrom } from '../domain/retention.ts'
-import { SeriesRegistry } from '../domain/series-registry.ts'
 import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
 import { pathsOf, type Route } from '../http/route.ts'
-import { Turns } from '../lib/turns.ts'
-import { Collectors } from '../state/collectors.ts'
-import { IdempotencyKeys } from '../state/idempotency-keys.ts'
-import { Scopes } from '../state/scopes.ts'
-import type { PointStore } from '../storage/point-store.ts'
 import { probeDeps } from './create-probes.ts'
 import { openAuth } from './open-auth.ts'
-import type { Stores } from './open-service.ts'
+import type { Service } from './open-service.ts'
 import { VERSION } from './version.ts'
 
-/** For the series of pushed points, some 12,000 of usual length; a body may hold as many series as points. */
-const PUSHED_SERIES_BYTES = 16 * 1024 * 1024
-
-/** An API that answers, and what it consists of. Disposal leaves the stores open. */
+/** An API that answers, and what it consists of. Disposal leaves the service open. */
 export interface Api extends AsyncDisposable {
   readonly app: App
   readonly routes: readonly Pick<Route<never>, 'method' | 'path'>[]
@@ -31,48 +19,24 @@ export interface Api extends AsyncDisposable {
   readonly setPolicy: (policy: Policy) => void
 }
 
-/** Questions of a points store that does not say how many it answers at a time. */
-const PLACES = { light: 2, dear: 1 }
-
-/** The whole HTTP API over open stores. */
-export function createApi(stores: Stores): Api {
-  const { config, log, telemetry, db, store, batches, modules, reprocesses, pipeline, names } = stores
+/** The whole HTTP API of an open service. */
+export function createApi(service: Service): Api {
+  const { config, log, telemetry, pipeline } = service
   const { options } = config
   const { authenticator, authorizer, setPolicy } = openAuth(config)
-  const { begin, timezone: zone, period: seconds } = options.collect
-  const deps: ApiDeps = {
-    db,
+  const deps = createApiDeps({
+    ...service,
     events: telemetry.intake,
     onRecorded: (record) => log.info({ audit: record }, 'changed'),
-    clock: () => new Date(),
-    now: () => toInstant(new Date()),
-    keptFrom: () => keptFrom(toInstant(new Date()), options.storage.retention_period, zone),
-    ...probeDeps(stores),
-    collectors: new Collectors(db),
+    probes: probeDeps(service),
     metricsSource: metricsReader(options.collect.metrics_conf, config.metricsContext),
-    ratingModules: pipeline.modules,
-    modules,
-    pipeline,
-    periodSeconds: seconds,
-    zone,
-    newGrid: (at) => newGrid({ begin, zone, seconds }, at),
-    points: store,
-    questions: questionsOf(store, options),
-    batches,
-    scopes: new Scopes(db),
-    reprocesses,
-    idempotencyKeys: new IdempotencyKeys(db),
-    scopeKey: names.scopeKey,
-    scopeNames: names,
-    pushedSeries: new SeriesRegistry({
-      bytesMax: PUSHED_SERIES_BYTES,
+    limits: {
+      waitingMax: options.api.max_waiting_questions,
+      rowsMax: options.api.max_rows,
       textBytesMax: options.storage.max_attribute_bytes,
-    }),
-  }
-  const routes = apiRoutes({
-    modules: pipeline.modules,
-    version: VERSION,
+    },
   })
+  const routes = apiRoutes({ modules: pipeline.modules, version: VERSION })
   const { allowed_origin, allow_credentials, expose_headers, max_age, allow_methods, allow_headers } = options.cors
   const app = createApp({
     routes,
@@ -105,11 +69,6 @@ export function createApi(stores: Stores): Api {
       telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
   })
   return { app, routes, setPolicy, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
-}
-
-function questionsOf(store: PointStore, { api }: Options): Questions {
-  const turns = new Turns({ ...(store.places ?? PLACES), waitingMax: api.max_waiting_questions })
-  return new Questions(store, turns, { rowsMax: api.max_rows })
 }
 
 /** What a server for the API may take from a client before there is a request. */

@@ -3,7 +3,7 @@ import { getMetrics, type MetricsDeps } from '../api/root/get-metrics.ts'
 import { NOBODY } from '../domain/principal.ts'
 import { type App, createApp } from '../http/create-app.ts'
 import { pathsOf, type Route } from '../http/route.ts'
-import type { Stores } from './open-service.ts'
+import type { Service } from './open-service.ts'
 import { clockTrouble, ratingTrouble, whyUnhealthy } from './why-unhealthy.ts'
 
 const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getMetrics]
@@ -12,10 +12,9 @@ const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getM
  * What a processor answers: whether it is well, and what it counts. It gets no requests from users, so that a fetcher which
  * names no scopes any more makes it unhealthy. A clock that is fast is told, and is no reason to start it anew.
  */
-export function createProbes(stores: Stores): App {
-  const { log, telemetry } = stores
-  const { db, names } = stores
-  const { unhealthy, scrape } = probeDeps(stores)
+export function createProbes(service: Service): App {
+  const { log, telemetry, db, names } = service
+  const { unhealthy, scrape } = probeDeps(service)
   return createApp({
     routes: ROUTES,
     deps: {
@@ -32,7 +31,7 @@ export function createProbes(stores: Stores): App {
 }
 
 /** What `/healthcheck` and `/metrics` answer from, in every process. */
-export function probeDeps({ db, health, names, maintenance, config, telemetry }: Stores): HealthDeps & MetricsDeps {
+export function probeDeps({ db, health, names, maintenance, config, telemetry }: Service): HealthDeps & MetricsDeps {
   const { collect, processor } = config.options
   return {
     unhealthy: () => whyUnhealthy(health),

@@ -3,14 +3,14 @@ import { Disposer } from '../lib/disposer.ts'
 import type { Receiver } from '../intake/receiver.ts'
 import { takeSamples } from '../intake/take-samples.ts'
 import { made } from './make-plugin.ts'
-import type { Stores } from './open-service.ts'
+import type { Service } from './open-service.ts'
 
 /** Before a receiver that has ended or thrown is run again. */
 const AGAIN_MS = 10_000
 
 /** Runs the receivers that configuration names until the signal is aborted. Disposal waits for them to end. */
-export async function runReceivers(stores: Stores, signal: AbortSignal): Promise<AsyncDisposable> {
-  const { config, names, telemetry } = stores
+export async function runReceivers(service: Service, signal: AbortSignal): Promise<AsyncDisposable> {
+  const { config, names, telemetry } = service
   const owned = new Disposer()
   try {
     for (const chosen of config.receivers) {
@@ -20,7 +20,7 @@ export async function runReceivers(stores: Stores, signal: AbortSignal): Promise
       const receiver = await made('receiver', chosen, {
         scopeKey: names.scopeKey,
         take: (samples) =>
-          takeSamples({ ...stores, events: telemetry.intake }, samples, { scopeKey: names.scopeKey, author, signal }),
+          takeSamples({ ...service, events: telemetry.intake }, samples, { scopeKey: names.scopeKey, author, signal }),
       })
       owned.use(receiver)
       const running = runOn(receiver, name, { telemetry, signal })
@@ -36,7 +36,7 @@ export async function runReceivers(stores: Stores, signal: AbortSignal): Promise
 async function runOn(
   receiver: Receiver,
   name: string,
-  { telemetry, signal }: Pick<Stores, 'telemetry'> & { signal: AbortSignal },
+  { telemetry, signal }: Pick<Service, 'telemetry'> & { signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
     let err: unknown = new Error('it ended, though it was not told to')

@@ -3,25 +3,21 @@ import { Registry } from 'prom-client'
 import { expect } from 'vitest'
 import { parseMetrics } from '../../config/metrics.ts'
 import { decimal } from '../../domain/decimal.ts'
-import type { Grid, Instant } from '../../domain/period.ts'
+import { type Grid, type Instant, toDate } from '../../domain/period.ts'
 import { NO_RULES, type Point } from '../../domain/point.ts'
 import { keptFrom } from '../../domain/retention.ts'
-import { SeriesRegistry } from '../../domain/series-registry.ts'
 import { type Attributes, attributeText, toSeries } from '../../domain/series.ts'
 import { type TimeZone, UTC } from '../../domain/time-zone.ts'
 import type { AppOptions } from '../../http/create-app.ts'
 import { type Called, type CallOptions, testApp } from '../../http/testing/test-app.ts'
 import type { Route } from '../../http/route.ts'
-import { Turns } from '../../lib/turns.ts'
 import { hashmapModule } from '../../rating/hashmap/hashmap-module.ts'
 import { noopModule } from '../../rating/noop/noop-module.ts'
 import { pyscriptsModule } from '../../rating/pyscripts/pyscripts-module.ts'
 import { intakeEvents } from '../../intake/events.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
-import { Collectors } from '../../state/collectors.ts'
 import type { State, StateDatabase } from '../../state/database.ts'
-import { IdempotencyKeys } from '../../state/idempotency-keys.ts'
 import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
@@ -29,7 +25,7 @@ import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { apiDocument } from '../api-document.ts'
-import { Questions } from '../questions.ts'
+import { createApiDeps } from '../create-api-deps.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
 import { DocumentedApi } from './documented-api.ts'
 
@@ -92,44 +88,42 @@ export async function openTestApi({
   const { db } = state
   const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })
   const modules = new Modules(db)
-  const ratingModules = [hashmapModule(db), noopModule(), pyscriptsModule(db)]
-  const routes = apiRoutes({
-    modules: ratingModules,
-    version: '0',
-  })
-  const deps: ApiDeps = {
+  const pipeline = new RatingPipeline([hashmapModule(db), noopModule(), pyscriptsModule(db)], modules)
+  const routes = apiRoutes({ modules: pipeline.modules, version: '0' })
+  const scopes = new Scopes(db)
+  const reprocesses = new Reprocesses(db)
+  const deps = createApiDeps({
     db,
+    store,
+    batches,
+    scopes,
+    modules,
+    reprocesses,
+    pipeline,
+    names: { scopeKey, fetcher: 'keystone', collector: 'gnocchi' },
+    time: {
+      get periodSeconds() {
+        return api.grid.seconds
+      },
+      get zone() {
+        return api.zone
+      },
+      clock: () => toDate(api.now),
+      now: () => api.now,
+      newGrid: () => api.grid,
+      keptFrom: () => keptFrom(api.now, api.retention, api.zone),
+    },
     events: intakeEvents(pino({ level: 'silent' }), new Registry()),
-    clock: () => new Date(api.now * 1000),
-    now: () => api.now,
-    keptFrom: () => keptFrom(api.now, api.retention, api.zone),
-    unhealthy: () => api.unhealthy,
-    trouble: () => api.trouble,
-    scrape: () => Promise.resolve({ type: 'text/plain', text: '# no families\n' }),
-    collectors: new Collectors(db),
+    probes: {
+      unhealthy: () => api.unhealthy,
+      trouble: () => api.trouble,
+      scrape: () => Promise.resolve({ type: 'text/plain', text: '# no families\n' }),
+    },
     metricsSource: {
       read: () => Promise.resolve(parseMetrics(api.metrics, 'metrics.yml', { scopeKey, collector: undefined })),
     },
-    ratingModules,
-    modules,
-    pipeline: new RatingPipeline(ratingModules, modules),
-    get periodSeconds() {
-      return api.grid.seconds
-    },
-    get zone() {
-      return api.zone
-    },
-    newGrid: () => api.grid,
-    points: store,
-    questions: new Questions(store, new Turns({ light: 2, dear: 1, waitingMax: 1000 }), { rowsMax: 1_000_000 }),
-    batches,
-    scopes: new Scopes(db),
-    reprocesses: new Reprocesses(db),
-    idempotencyKeys: new IdempotencyKeys(db),
-    scopeKey,
-    scopeNames: { scopeKey, fetcher: 'keystone', collector: 'gnocchi' },
-    pushedSeries: new SeriesRegistry({ bytesMax: 1024 * 1024 }),
-  }
+    limits: { waitingMax: 1000, rowsMax: 1_000_000 },
+  })
   const app = testApp(routes, deps, appOptions)
   let documented: DocumentedApi | undefined
   /** Every answer of every test is as the API document has it. */
@@ -146,9 +140,9 @@ export async function openTestApi({
     db,
     store,
     batches,
-    scopes: new Scopes(db),
+    scopes,
     modules,
-    reprocesses: new Reprocesses(db),
+    reprocesses,
     routes,
     deps,
     app,
