@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
+import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import type { Asker, HeaderReader } from '../domain/asker.ts'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
@@ -8,6 +10,7 @@ import { NOBODY, type Principal } from '../domain/principal.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
 import { clientAddress, clientName, type ClientsBy } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
+import { compress } from './compress.ts'
 import { cutUntaken } from './cut-untaken.ts'
 import type { Answer, Family, RawRequest } from './family.ts'
 import { familyV1 } from './family-v1.ts'
@@ -16,7 +19,7 @@ import { writeJson } from './json.ts'
 import { type RateLimit, RateLimiter } from './rate-limiter.ts'
 import { bodyStream, readText } from './read-body.ts'
 import { clientUrl, isCrooked } from './request-url.ts'
-import { Content, Reply, type RequestInfo, type Route } from './route.ts'
+import { Content, pathsOf, Reply, type RequestInfo, type Route } from './route.ts'
 import { tellFailure } from './tell-failure.ts'
 import { isMatch, type Match, type Miss, RouteTable, toSegments } from './route-table.ts'
 
@@ -82,8 +85,33 @@ export interface App {
 export function createApp<Deps>(options: AppOptions<Deps>): App {
   const dispatcher = new Dispatcher(options)
   const app = new Hono<{ Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse } }>()
+  app.use(secureHeaders(SECURE_HEADERS), compress)
+  for (const path of options.routes.filter(({ steady }) => steady).flatMap(pathsOf)) app.use(path, etag(ETAG))
   app.all('*', (c) => dispatcher.answer(c.req.raw, c.env ?? {}))
   return { fetch: async (request, env = {}) => app.fetch(request, env) }
+}
+
+/** What holds for every answer. How TLS is used and which origins may read is said by who is in front, and by `[cors]`. */
+const SECURE_HEADERS: Parameters<typeof secureHeaders>[0] = {
+  xFrameOptions: 'DENY',
+  strictTransportSecurity: false,
+  crossOriginResourcePolicy: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+}
+/** A 304 is an answer like others: it has an id, and a page may read it. */
+const ETAG = {
+  retainedHeaders: [
+    ...RETAINED_304_HEADERS,
+    'x-openstack-request-id',
+    'access-control-allow-origin',
+    'access-control-allow-credentials',
+    'access-control-expose-headers',
+  ],
 }
 
 class Dispatcher<Deps> {
@@ -385,7 +413,8 @@ function unauthenticated(fault: Fault, method: string): Response {
 }
 
 function fromAnswer({ status, headers = {}, text, type }: Answer, method: string): Response {
-  const all = type === undefined ? headers : { ...headers, 'content-type': type }
+  const all: Record<string, string> = { ...headers, ...(type !== undefined && { 'content-type': type }) }
+  if (text !== undefined && method !== 'HEAD') all['content-length'] = lengthOf(text)
   return new Response(method === 'HEAD' ? null : (text ?? null), { status, headers: all })
 }
 
@@ -393,10 +422,17 @@ function toResponse<Deps>(route: Route<Deps>, result: unknown, family: Family, m
   const reply = result instanceof Reply ? result : new Reply(result)
   const status = reply.status ?? route.reply.status
   if (reply.body instanceof Content) {
-    const headers = { ...reply.headers, 'content-type': reply.body.type }
-    return new Response(method === 'HEAD' ? null : reply.body.data, { status, headers })
+    const { type, data } = reply.body
+    const headers: Record<string, string> = { ...reply.headers, 'content-type': type }
+    if (!(data instanceof ReadableStream) && method !== 'HEAD') headers['content-length'] = lengthOf(data)
+    return new Response(method === 'HEAD' ? null : data, { status, headers })
   }
   if (reply.body === undefined) return new Response(null, { status, headers: reply.headers })
   const text = writeJson(reply.body) + family.newline
   return fromAnswer({ status, headers: reply.headers, type: 'application/json', text }, method)
+}
+
+/** By it short answers are known, which are not worth packing. */
+function lengthOf(body: string | Uint8Array): string {
+  return String(Buffer.byteLength(body))
 }

@@ -173,13 +173,13 @@ test.each([
 
 describe('an answer that is not taken', () => {
   /** Why the request ended of a client that asks, and reads so much of the answer and no more. */
-  async function untaken(path: string, limits: Partial<Limits>, { bytes = 1 } = {}) {
+  async function untaken(path: string, limits: Partial<Limits>, { bytes = 1, accept = 'identity' } = {}) {
     await using listener = await listen(app({ limits }), { host: '127.0.0.1', port: 0, drainMs: 100 })
     const reason = new Promise<unknown>((resolve) => (ended = resolve))
     const isLetGo = new Promise<void>((resolve) => (letGo = resolve))
     const socket = connect(listener.port, '127.0.0.1')
     socket.on('error', () => {})
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: ${accept}\r\n\r\n`)
     let read = 0
     socket.on('data', (chunk) => {
       read += chunk.byteLength
@@ -202,6 +202,13 @@ describe('an answer that is not taken', () => {
       expect(why).toMatchObject({ code: 'request.timeout' })
     },
   )
+
+  test.each<[string, Partial<Limits>, number, object]>([
+    ['cut off', { untakenMs: 50 }, 1, new Error('the client went away')],
+    ['cut off when it is overdue', { answerMs: 200 }, Infinity, { code: 'request.timeout' }],
+  ])('is %s when it is packed, too, and nothing more is read for it', async (_what, limits, bytes, why) => {
+    expect(await untaken('/v2/long?endless=yes', limits, { bytes, accept: 'gzip' })).toMatchObject(why)
+  })
 
   test('is whole for a client that waits for what is not there yet', async () => {
     await using listener = await listen(app({ limits: { untakenMs: 20 } }), {

@@ -74,7 +74,12 @@ function operation(route: Route<never>, schemas: OpenApiSchemas): object {
     ...((route.access ?? 'token') === 'token' ? {} : { security: [] }),
     ...parameters(route, path!, schemas),
     ...requestBody(route, schemas),
-    responses: { ...followed(route, schemas), [route.reply.status]: success(route, schemas), ...errorResponses(route) },
+    responses: {
+      ...followed(route, schemas),
+      [route.reply.status]: success(route, schemas),
+      ...unchanged(route),
+      ...errorResponses(route),
+    },
   }
 }
 
@@ -126,6 +131,10 @@ function followed({ reply: { follows } }: Route<never>, schemas: OpenApiSchemas)
   if (!follows) return {}
   const content = { 'application/json': { schema: schemas.render(follows, 'output') } }
   return { 200: { description: 'What a client gets that follows the redirect with GET', content } }
+}
+
+function unchanged({ steady }: Route<never>): Record<string, object> {
+  return steady ? { 304: { description: 'What `If-None-Match` names is still the answer' } } : {}
 }
 
 function success({ reply, summary }: Route<never>, schemas: OpenApiSchemas): object {

@@ -111,6 +111,8 @@ export interface RouteDefinition<
   readonly bodyName?: string
   /** The handler reads the raw body itself, as it comes in; `body` then only documents it. */
   readonly streams?: boolean
+  /** Its answer is the same until the service is another one: a client may keep it and ask whether it still is (ETag). */
+  readonly steady?: boolean
   readonly reply: {
     readonly status: number
     readonly schema?: R

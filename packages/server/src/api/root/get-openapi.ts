@@ -12,6 +12,7 @@ export function getOpenApi(document: () => object) {
     policy: null,
     operationId: 'getApiDocument',
     summary: 'This API as an OpenAPI 3.1 document',
+    steady: true,
     reply: { status: 200, schema: z.record(z.string(), z.unknown()) },
     handle: () => (made ??= document()) as Record<string, unknown>,
   })
