@@ -44,7 +44,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   quickstart: ['lib', 'domain', 'state', 'rating'],
   wiring: [...PARTS, 'processor', 'api', 'config'],
   commands: [...PARTS, 'processor', 'config', 'quickstart', 'wiring'],
-  'main.ts': ['lib', 'domain', 'commands', 'wiring'],
+  'main.ts': ['lib', 'commands'],
 }
 
 /** Folders of implementations behind an interface: only their own files, and the rooms that put the parts together, name them. */
