@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { DocumentedApi } from '../packages/server/src/api/testing/documented-api.ts'
 import { runImport } from '../packages/server/src/commands/import.ts'
+import { invocationIn } from '../packages/server/src/commands/testing/invocation-in.ts'
 import { runProcess } from '../packages/server/src/commands/process.ts'
 import { checkConfig } from '../packages/server/src/config/load-config.ts'
 import { openPGlite } from '../packages/server/src/state/pglite/open-pglite.ts'
@@ -95,21 +96,12 @@ test.each(ofKind('csv'))('%s is usage that the quickstart rates, whole', async (
     await createRules(state.db, join(ROOT, 'examples/quickstart/rules.yml'), 0)
   }
   const env = { OS_STATE__URL: `pglite:${join(dir, 'state')}`, OS_STORAGE_DUCKDB__PATH: join(dir, 'points.duckdb') }
-  let printed = ''
-  const invocation = {
-    files: [QUICKSTART],
-    dirs: [],
-    env,
-    cwd: ROOT,
-    signal: new AbortController().signal,
-    terminal: false,
-    print: (said: string) => (printed += said),
-  }
-  expect({ status: await runImport(invocation, path), printed }).toMatchObject({ status: 0 })
-  expect(printed).toMatch(new RegExp(`\\b${lines} samples`))
-  printed = ''
-  expect({ status: await runProcess(invocation, undefined), printed }).toMatchObject({ status: 0 })
-  expect(printed).toMatch(/^Rated [1-9]\d* scope periods, [1-9]\d* points, up to \S+\.\n$/)
+  const invocation = invocationIn(ROOT, { file: QUICKSTART, env })
+  const imported = { status: await runImport(invocation, path), printed: invocation.takePrinted() }
+  expect(imported).toEqual({ status: 0, printed: expect.stringMatching(new RegExp(`\\b${lines} samples`)) as string })
+  const processed = { status: await runProcess(invocation, undefined), printed: invocation.takePrinted() }
+  expect(processed).toMatchObject({ status: 0 })
+  expect(processed.printed).toMatch(/^Rated [1-9]\d* scope periods, [1-9]\d* points, up to \S+\.\n$/)
 })
 
 test.each(ofKind('json'))('%s is JSON, or a member of an object', (_where, { text }) => {

@@ -6,6 +6,7 @@ import { readRulesFile } from '../../packages/server/src/quickstart/rules-file.t
 import { setFirstRules } from '../../packages/server/src/quickstart/set-first-rules.ts'
 import { ruleTimeFromInstant } from '../../packages/server/src/rating/rule-time.ts'
 import { runServe } from '../../packages/server/src/commands/serve.ts'
+import { invocationIn } from '../../packages/server/src/commands/testing/invocation-in.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { importWithProgress } from '../../packages/server/src/commands/import.ts'
 import { type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
@@ -78,15 +79,8 @@ path = points.duckdb
 ${sections}
 `,
     )
-    const invocation = {
-      files: ['cloudkitty.conf'],
-      dirs: [],
-      env: {},
-      cwd: folder,
-      signal: stop.signal,
-      terminal: false,
-    }
-    await rate({ ...invocation, print: () => undefined })
+    const invocation = invocationIn(folder, { signal: stop.signal })
+    await rate(invocation)
     const url = await new Promise<string>((resolve, reject) => {
       const print = (text: string) => resolve(/http:\/\/[\d.:]+/.exec(text)![0])
       served = runServe({ ...invocation, print }, 'api')

@@ -8,6 +8,7 @@ import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
 import { TcpProxy } from '../../packages/server/src/lib/testing/tcp-proxy.ts'
 import { smallDisk } from '../../packages/server/src/storage/testing/full-disk.ts'
 import { open } from '../../packages/server/src/commands/invocation.ts'
+import { invocationIn } from '../../packages/server/src/commands/testing/invocation-in.ts'
 import { checkEnd } from './check-end.ts'
 import { fillDisk } from './fill-disk.ts'
 import { Member } from './fleet.ts'
@@ -116,15 +117,7 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
 
   const direct = join(folder, 'direct.conf')
   await writeFile(direct, configuration(begin, folder, { source: `${source.url}/api/v1`, ...stores }))
-  await using opened = await open({
-    files: [direct],
-    dirs: [],
-    env: {},
-    cwd: folder,
-    signal: new AbortController().signal,
-    terminal: false,
-    print: () => {},
-  })
+  await using opened = await open(invocationIn(folder, { file: direct }))
   findings.push(...(await checkEnd(opened, truth, { begin, end, corrections })))
   return { findings, reads: reader.reads, seconds: (performance.now() - startedMs) / 1000 }
 }

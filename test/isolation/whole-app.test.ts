@@ -10,6 +10,7 @@ import { sendRaw } from '../../packages/server/src/http/testing/send-raw.ts'
 import { listAudit } from '../../packages/server/src/state/audit.ts'
 import { makeTestStateFolder } from '../../packages/server/src/state/testing/open-test-state.ts'
 import { configInput, type Invocation, open } from '../../packages/server/src/commands/invocation.ts'
+import { invocationIn } from '../../packages/server/src/commands/testing/invocation-in.ts'
 import { createApi, listenLimits } from '../../packages/server/src/wiring/create-api.ts'
 import type { Service } from '../../packages/server/src/wiring/open-service.ts'
 import { keyOf, rowOf, ROWS } from './rows.ts'
@@ -73,9 +74,7 @@ password = ${SECRETS.clickhouse}
 allowed_origin = https://horizon.example.net
 `,
   )
-  const signal = new AbortController().signal
-  const files = [join(folder, 'cloudkitty.conf')]
-  invocation = { files, dirs: [], env: {}, cwd: folder, signal, terminal: false, print: () => undefined }
+  invocation = invocationIn(folder)
   service = await open(invocation)
 })
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { openPostgres } from '../state/postgres/open-postgres.ts'
 import { createTestDatabase, hasPostgres } from '../state/testing/open-test-postgres.ts'
 import { runCheckConfig } from './check-config.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 describe.skipIf(!(await hasPostgres()))('check-config --connect with state on PostgreSQL', () => {
   test('says whether there are tables, migrates nothing, and tells CloudKitty’s own database', async () => {
@@ -27,11 +28,9 @@ url = ${state}
 path = points.duckdb
 `,
       )
-      let printed = ''
-      const invocation = { files: ['a.conf'], dirs: [], env: {}, cwd: folder, terminal: false }
-      const { signal } = new AbortController()
-      const print = (text: string) => (printed += text)
-      const status = await runCheckConfig({ ...invocation, signal, print }, { role: 'api', connect: true })
+      const invocation = invocationIn(folder, { file: 'a.conf' })
+      const status = await runCheckConfig(invocation, { role: 'api', connect: true })
+      const printed = invocation.takePrinted()
       return { status, line: printed.split('\n').findLast((line) => line.startsWith('  state')) }
     }
     const tables = async () => {

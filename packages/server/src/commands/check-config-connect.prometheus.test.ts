@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startPrometheus, whyNoPrometheus } from '../collectors/testing/start-prometheus.ts'
 import { runCheckConfig } from './check-config.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 const missing = whyNoPrometheus()
 
@@ -33,11 +34,9 @@ metric = up
 prometheus_url = ${prometheus.url}
 `,
       )
-      let printed = ''
-      const invocation = { files: ['a.conf'], dirs: [], env: {}, cwd: folder, terminal: false }
-      const { signal } = new AbortController()
-      const print = (text: string) => (printed += text)
-      const status = await runCheckConfig({ ...invocation, signal, print }, { role: 'processor', connect: true })
+      const invocation = invocationIn(folder, { file: 'a.conf' })
+      const status = await runCheckConfig(invocation, { role: 'processor', connect: true })
+      const printed = invocation.takePrinted()
       expect(printed).toMatch(new RegExp(`collector {2}${prometheus.url}: answered in \\d+ ms\n`))
       expect(printed).toMatch(new RegExp(`fetcher {4}${prometheus.url}: answered in \\d+ ms: 2 scopes\n`))
       expect(status).toBe(0)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deadUrl } from '../lib/testing/serve-http.ts'
 import { runCheckConfig } from './check-config.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -18,19 +19,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function connect(text: string, { role = 'all' as const, withinMs = 60_000 } = {}) {
   await writeFile(join(folder, 'a.conf'), text)
-  let printed = ''
-  const status = await runCheckConfig(
-    {
-      files: ['a.conf'],
-      dirs: [],
-      env: {},
-      cwd: folder,
-      signal: new AbortController().signal,
-      terminal: false,
-      print: (more) => (printed += more),
-    },
-    { role, connect: true, withinMs },
-  )
+  const invocation = invocationIn(folder, { file: 'a.conf' })
+  const status = await runCheckConfig(invocation, { role, connect: true, withinMs })
+  const printed = invocation.takePrinted()
   return { status, text: printed, asked: printed.split('\nAsked:\n')[1]?.trimEnd().split('\n') }
 }
 

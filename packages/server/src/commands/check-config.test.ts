@@ -8,7 +8,8 @@ import { Modules } from '../state/modules.ts'
 import { openPGlite } from '../state/pglite/open-pglite.ts'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { runCheckConfig } from './check-config.ts'
-import { open, type Invocation } from './invocation.ts'
+import { open } from './invocation.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -23,27 +24,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-function invocationOf(): { invocation: Invocation; printed: () => string } {
-  let printed = ''
-  const invocation: Invocation = {
-    files: ['a.conf'],
-    dirs: [],
-    env: {},
-    cwd: folder,
-    signal: new AbortController().signal,
-    terminal: false,
-    print: (text) => (printed += text),
-  }
-  return { invocation, printed: () => printed }
-}
-
 async function check(...lines: string[]): Promise<{ status: number; text: string; start: () => Promise<string> }> {
   await writeFile(join(folder, 'a.conf'), lines.join('\n'))
-  const { invocation, printed } = invocationOf()
+  const invocation = invocationIn(folder, { file: 'a.conf' })
   const status = await runCheckConfig(invocation, { role: 'all' })
   return {
     status,
-    text: printed().replaceAll(folder, 'HERE'),
+    text: invocation.takePrinted().replaceAll(folder, 'HERE'),
     start: async () => (await faultOf(open(invocation, 'all'))).message.replaceAll(folder, 'HERE'),
   }
 }
@@ -156,15 +143,14 @@ test('a file that is not UTF-8 is refused with its line, whichever it is', async
   )
   await writeFile(join(folder, 'latin.yml'), latin('metrics:\n  cpu:\n    unit: \xb0C\n'))
   await writeFile(join(folder, 'policy.latin'), latin('# \xe9\n'))
-  const { invocation, printed } = invocationOf()
-  const files = {
-    ...invocation,
-    files: ['b.conf'],
+  const invocation = invocationIn(folder, {
+    file: 'b.conf',
     env: { OS_COLLECT__METRICS_CONF: 'latin.yml', OS_OSLO_POLICY__POLICY_FILE: join(folder, 'policy.latin') },
-  }
-  expect(await runCheckConfig(files, { role: 'all' })).toBe(1)
+  })
+  expect(await runCheckConfig(invocation, { role: 'all' })).toBe(1)
+  const printed = invocation.takePrinted()
   for (const where of ['b.conf:11', 'latin.yml:3', 'policy.latin:1']) {
-    expect(printed()).toContain(`${where}: is not UTF-8; save the file as UTF-8`)
+    expect(printed).toContain(`${where}: is not UTF-8; save the file as UTF-8`)
   }
 })
 

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { createApi } from '../wiring/create-api.ts'
 import { runImport } from './import.ts'
-import { type Invocation, open } from './invocation.ts'
+import { open } from './invocation.ts'
 import { runProcess } from './process.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 const JUNE = Date.UTC(2026, 5, 1) / 1000
 const HOUR = 3600
@@ -29,23 +30,15 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-let printed = ''
-const invocation = (): Invocation => ({
-  files: [join(folder, 'cloudkitty.conf')],
-  dirs: [],
-  env: {},
-  cwd: folder,
-  signal: new AbortController().signal,
-  terminal: false,
-  print: (text) => void (printed += text),
-})
+const invocation = () => invocationIn(folder)
+
 /** What an import of these samples prints. */
 async function imported(name: string, samples: readonly (readonly [hour: number, tenant: string])[]): Promise<string> {
   const lines = samples.map(([hour, tenant]) => `${JUNE + hour * HOUR},cpu,1,${tenant}\n`)
   await writeFile(join(folder, name), `timestamp,name,value,tenant\n${lines.join('')}`)
-  printed = ''
-  expect(await runImport(invocation(), name)).toBe(0)
-  return printed
+  const call = invocation()
+  expect(await runImport(call, name)).toBe(0)
+  return call.takePrinted()
 }
 
 test('the advice names the scopes of the file that were rated, and its request is taken as it stands', async () => {
@@ -96,9 +89,9 @@ test('samples without a label that metrics.yml names, or of which nothing is mad
       `${JUNE + 50 * HOUR},cpu,1,t,,`,
     ].join('\n'),
   )
-  printed = ''
-  expect(await runImport(invocation(), 'doubtful.csv')).toBe(0)
-  expect(printed.split('\n').slice(1, 4)).toEqual([
+  const call = invocation()
+  expect(await runImport(call, 'doubtful.csv')).toBe(0)
+  expect(call.takePrinted().split('\n').slice(1, 4)).toEqual([
     'Doubtful: 7 samples of disk (lines 2, 3, 4, 5, 6, …) without the label kind, which metrics.yml names: the rules see it as empty; fill it in, or take it out of metrics.yml.',
     'Doubtful: 1 sample of disk (line 9) without the label id, which metrics.yml names: the rules see it as empty; fill it in, or take it out of metrics.yml.',
     'Doubtful: 1 sample of dsik (line 10), which no metric of metrics.yml reads: nothing is rated of them; did you mean disk? Else add a metric dsik.',

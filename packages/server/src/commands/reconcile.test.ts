@@ -7,9 +7,10 @@ import { createApi } from '../wiring/create-api.ts'
 import { openProcessor } from '../wiring/open-processor.ts'
 import type { Service } from '../wiring/open-service.ts'
 import { runImport } from './import.ts'
-import { type Invocation, open } from './invocation.ts'
+import { open } from './invocation.ts'
 import { processWithProgress, runProcess } from './process.ts'
 import { runReconcile } from './reconcile.ts'
+import { invocationIn } from './testing/invocation-in.ts'
 
 const JUNE = Date.UTC(2026, 5, 1) / 1000
 const HOUR = 3600
@@ -49,16 +50,7 @@ async function configure(points = 'points.duckdb'): Promise<void> {
   )
 }
 
-let printed = ''
-const invocation = (): Invocation => ({
-  files: [join(folder, 'cloudkitty.conf')],
-  dirs: [],
-  env: {},
-  cwd: folder,
-  signal: new AbortController().signal,
-  terminal: false,
-  print: (text) => void (printed += text),
-})
+const invocation = () => invocationIn(folder)
 
 /** Two tenants, a sample for each at every hour. */
 async function importHours(name: string, from: number, to: number): Promise<number> {
@@ -121,8 +113,8 @@ async function pushAgain(): Promise<string[]> {
 }
 
 const reconcile = async (flags: Parameters<typeof runReconcile>[1]) => {
-  printed = ''
-  return { status: await runReconcile(invocation(), flags), printed }
+  const call = invocation()
+  return { status: await runReconcile(call, flags), printed: call.takePrinted() }
 }
 const refused = () => expect(open(invocation())).rejects.toMatchObject({ code: 'points.older_than_state' })
 
