@@ -15,7 +15,7 @@ import { createState, SCOPES, writeConfig } from '../crash/counted-cloud.ts'
 import { allPoints } from '../shared/all-points.ts'
 
 const HOUR = 3600
-const HOURS = 24 * tries(10, 30)
+const HOURS = 24 * tries(5, 30)
 /** All of it has settled: the service rates up to the present. */
 const BEGIN = Math.floor(Date.now() / 1000 / HOUR - HOURS - 2) * HOUR
 const END = BEGIN + HOURS * HOUR
