@@ -158,3 +158,28 @@ test('requests that curl is shown with are in the API document, with their param
   expect(shown.length).toBeGreaterThan(3)
   expect(shown.flatMap(({ method, url }) => api.queryMisfit(method, url) ?? [])).toEqual([])
 })
+
+const UNITS = new Map([
+  ['s', 1],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+])
+
+test('the defaults in the table of limits are those of the options', () => {
+  const reference = readFileSync(join(ROOT, 'docs/reference/configuration.md'), 'utf8')
+  const section = /^## \[api\]$([\s\S]*?)^## /m.exec(reference)![1]!
+  const defaults = new Map(
+    [...section.matchAll(/^\| `(\w+)` \| `([^`]*)`/gm)].map(([, name, value]) => [name!, value!]),
+  )
+  const table = /^## Limits$([\s\S]*?)^## /m.exec(readFileSync(join(ROOT, 'docs/operating/security.md'), 'utf8'))![1]!
+  const shown = [...table.matchAll(/^\| (`[^|]*) \| ([^|]*) \|/gm)].flatMap(([, names, values]) =>
+    [...names!.matchAll(/`(\w+)`/g)].map((name, i) => [name[1]!, values!.split(/, (?=\D|\d+$)/)[i]!] as const),
+  )
+  expect(shown.length).toBeGreaterThan(9)
+  const told = shown.map(([name, value]) => {
+    const [, number, unit] = /^([\d,]+)(?: (\w+))?$/.exec(value) ?? [null, '0', undefined]
+    return [name, String(Number(number!.replaceAll(',', '')) * (unit === undefined ? 1 : UNITS.get(unit)!))]
+  })
+  expect(told).toEqual(told.map(([name]) => [name, defaults.get(name!)]))
+})
