@@ -72,7 +72,7 @@ project_domain_id = default`
       OS_REGION_NAME: 'RegionOne',
     })
 
-  test('finds the service in the catalog, and shows each user what is his', async () => {
+  test('finds the service in the catalog, and shows each user what is theirs', async () => {
     const { A, B } = keystone.cloud.projects
     const summary = ['summary get', '--groupby', 'project_id', '--filter', 'type:volume', ...MAY] as const
     const rates = async (user: CloudUser, project: 'A' | 'B') => {
@@ -89,7 +89,7 @@ project_domain_id = default`
     )
   })
 
-  test('tells a user what is not for him', async () => {
+  test('tells a user what is not for them', async () => {
     await using reader = as('reader', 'A')
     const { status, stderr, stdout } = await reader.run('scope state get')
     expect(status).toBe(1)

@@ -16,7 +16,7 @@ import { pointsOf, type Tenant, tenant, tracesOf } from './sentinels.ts'
 
 const absent = whyNoKeystone()
 
-/** Which project a caller's token is for: only of that one he may see anything. */
+/** Which project a caller's token is for: only of that one may they see anything. */
 const HOME: Readonly<Record<CallerName, 'A' | 'B' | undefined>> = {
   'no token': undefined,
   'bad token': undefined,
@@ -99,7 +99,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
     await api?.[Symbol.asyncDispose]()
   })
 
-  /** What the answer shows of projects that are not the caller's; of what he himself asked for, the answer may speak. */
+  /** What the answer shows of projects that are not the caller's; of what the caller asked for, the answer may speak. */
   function leaks(caller: CallerName, { method, path, body }: Request, answer: Called): string[] {
     if (caller === 'admin on A') return []
     const asked = `${method} ${decodeURIComponent(path)} ${JSON.stringify(body ?? null)}`
@@ -120,7 +120,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
   })
 
   test.each(Object.keys(ROWS).filter((key) => key !== 'GET /metrics'))(
-    '%s: every kind of caller gets his status, nobody a byte of another project',
+    '%s: every kind of caller gets the right status, nobody a byte of another project',
     async (key) => {
       // An alias has the row of what it stands for.
       const routes = api.routes.filter((route) => keyOf(route) === key)
@@ -170,7 +170,7 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
     ['/v2/summary?groupby=id&filters=type:instance', { admin: ['A', 'B'], own: ['A'], other: ['B'] }],
     ['/v2/dataframes', { admin: ['A', 'B'], own: ['A'], other: ['B'] }],
     ['/v2/dataframes?filters=project_id:B', { admin: ['B'], own: ['A'], other: ['B'] }],
-  ] as const)('%s shows each caller his own, or refuses him', async (asked, { admin, own, other }) => {
+  ] as const)('%s shows each caller their own, or refuses them', async (asked, { admin, own, other }) => {
     const { A, B } = tenants
     const [path, query] = asked.split('?') as [string, string?]
     const named = (query ?? '').replace(/([=:])([AB])(?=&|$)/g, (_, sign: string, name: string) =>

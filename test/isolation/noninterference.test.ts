@@ -15,7 +15,7 @@ const A = tenant('a', '0a0a7e5183264644a7a79530eb56e599', '3.25')
 const B = tenant('b', '0b0bfadcbd46481788e0ad7405dcbf12', '777.5')
 
 const USER: Principal = { ...NOBODY, userId: 'u' }
-/** None of them may see anything of project B, whatever he asks. */
+/** None of them may see anything of project B, whatever they ask. */
 const CALLERS: Readonly<Record<string, Principal>> = {
   reader: { ...USER, projectId: A.project, roles: ['reader'] },
   member: { ...USER, projectId: A.project, roles: ['member', 'reader'] },
@@ -37,7 +37,7 @@ interface Pair extends AsyncDisposable {
   readonly ports: Readonly<Record<PolicyName, readonly [alone: number, shared: number]>>
 }
 
-describe('whoever is held to his own project gets the very same answer whether or not there are others', () => {
+describe('whoever is held to their own project gets the very same answer whether or not there are others', () => {
   let pair: Pair
   beforeAll(async () => {
     pair = await openPair()
@@ -258,7 +258,7 @@ const encoding = fc.constantFrom(
   (text: string) => [...Buffer.from(text)].map((byte) => `%c0%${(0x80 | (byte & 0x3f)).toString(16)}`).join(''),
 )
 
-/** Headers that identity middleware sets, and that a client may try to set himself. */
+/** Headers that identity middleware sets, and that a client may try to set. */
 const forged = fc.dictionary(
   fc.constantFrom('x-project-id', 'x-tenant-id', 'x-roles', 'x-user-id', 'x-domain-id', 'x-is-admin-project'),
   fc.constantFrom(B.project, 'admin', 'True', ''),

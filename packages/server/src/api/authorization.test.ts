@@ -137,7 +137,7 @@ const REPORTS = [
   ['/v2/dataframes?filters=project_id:B', [{ B: 1 }, { A: 1 }, 403, 403], [{ B: 1 }, { A: 1 }, { A: 1 }, 403]],
 ] as const
 
-test.each(REPORTS)('%s shows each kind of caller his own, or nothing', async (path, today, before) => {
+test.each(REPORTS)('%s shows each kind of caller their own, or nothing', async (path, today, before) => {
   for (const [api, wanted] of [
     [now, today],
     [legacy, before],

@@ -15,7 +15,7 @@ test('an admin is not restricted', () => {
   )
 })
 
-test('anybody else sees his own scope only, whatever he asks for, and keeps his other filters', () => {
+test('anybody else sees their own scope only, whatever they ask for, and keeps their other filters', () => {
   fc.assert(
     fc.property(filters, (asked) => {
       const restricted = restrictToOwnScope(asked, member, 'project_id')!

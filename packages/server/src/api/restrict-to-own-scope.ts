@@ -4,8 +4,8 @@ import type { Principal } from '../domain/principal.ts'
 export type Filters = ReadonlyMap<string, readonly string[]>
 
 /**
- * What a caller may see of the whole: an admin everything, any other caller only what is billed to him, whatever he asked
- * for on the scope key. Undefined when nothing is billed to him: his token has no such attribute. CloudKitty's v2 API
+ * What a caller may see of the whole: an admin everything, any other caller only what is billed to them, whatever was asked
+ * for on the scope key. Undefined when nothing is billed to them: the token has no such attribute. CloudKitty's v2 API
  * (cloudkitty/api/v2/summary/summary.py) always takes the project's id; here the attribute follows the scope key.
  */
 export function restrictToOwnScope(

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { formatInstant } from '../domain/period.ts'
 import { type Imported, importFile } from '../intake/import-csv.ts'
 import { type RatedBefore, ratedBefore } from '../intake/rated-before.ts'
+import { chunksOf } from '../lib/chunks.ts'
 import { doubtText } from '../intake/sample-doubts.ts'
 import { type UnpricedUsage, unpricedLine } from '../rating/unpriced.ts'
 import type { Service } from '../wiring/open-service.ts'
@@ -92,10 +93,7 @@ async function adviseOnRated(
   const rules = { periodSeconds: time.periodSeconds, keptFrom: time.keptFrom() }
   const found = ratedBefore(rows, imported.scopes, rules)
   const requests = found.flatMap(({ scopeIds, ...period }) =>
-    Array.from({ length: Math.ceil(scopeIds.length / SCOPES_PER_REQUEST) }, (_, i) => ({
-      ...period,
-      scopeIds: scopeIds.slice(i * SCOPES_PER_REQUEST, (i + 1) * SCOPES_PER_REQUEST),
-    })),
+    [...chunksOf(scopeIds, SCOPES_PER_REQUEST)].map((some) => ({ ...period, scopeIds: some })),
   )
   if (requests.length === 0) return
   const touched = new Set(found.flatMap(({ scopeIds }) => scopeIds)).size

@@ -268,7 +268,7 @@ test('a client that asks too often is told when to come back, in the shape of th
   expect((await limited.call('GET', '/', as('u', 'p'))).status).toBe(200)
 })
 
-test('where nobody proves who he is, another name makes no other client', async () => {
+test('where nobody proves who they are, another name makes no other client', async () => {
   const limits = { rateLimit: { perSecond: 0.01, burst: 1 }, clientsBy: 'address' } as const
   const ask = (listener: { port: number }, headers: Record<string, string>) =>
     fetch(`http://127.0.0.1:${listener.port}/v1/things`, { headers }).then((reply) => reply.status)

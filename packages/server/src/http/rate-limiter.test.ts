@@ -13,7 +13,7 @@ test('a client may send a burst, then so many a second; each client for itself',
   expect(limiter.take('a')).toBe(0.5)
 })
 
-test('whoever waits as long as he was told to is served, and never more than burst and rate allow', () => {
+test('whoever waits as long as was said is served, and never more than burst and rate allow', () => {
   const pauses = fc.array(fc.double({ min: 0, max: 3000, noNaN: true }), { maxLength: 200 })
   fc.assert(
     fc.property(

@@ -1,6 +1,6 @@
 /**
  * Wraps a question that many ask at once: who comes while an answer is under way shares the next one with all others
- * that wait. So nobody gets an answer that was asked for before he came, and however many come, one question is under
+ * that wait. So nobody gets an answer that was asked for before they came, and however many come, one question is under
  * way; after `patienceMs` without an answer the next one is asked beside it, so that one lost connection does not hold
  * everybody. A failure goes to those who share it, and to nobody after them.
  */

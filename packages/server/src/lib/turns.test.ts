@@ -92,7 +92,7 @@ test('between rest and end the place is free, and the client’s next question w
   await second
 })
 
-test('who gives up leaves the queue, and what he held goes on', async () => {
+test('who gives up leaves the queue, and what they held goes on', async () => {
   const { turns, ask } = desk({ light: 1, waitingMax: 1 })
   const first = await ask('a')
   const leaving = new AbortController()

@@ -1,3 +1,4 @@
+import { chunksOf } from '../lib/chunks.ts'
 import type { Batches } from '../state/batches.ts'
 import type { UnmeasuredReset } from '../state/resets.ts'
 import type { Scopes } from '../state/scopes.ts'
@@ -54,7 +55,5 @@ function alike(resets: readonly UnmeasuredReset[]): UnmeasuredReset[][] {
     if (group) group.push(reset)
     else groups.set(key, [reset])
   }
-  return [...groups.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / CHUNK) }, (_, i) => group.slice(i * CHUNK, (i + 1) * CHUNK)),
-  )
+  return [...groups.values()].flatMap((group) => [...chunksOf(group, CHUNK)])
 }

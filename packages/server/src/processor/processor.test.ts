@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { add, decimal, ONE } from '../domain/decimal.ts'
 import type { Instant } from '../domain/period.ts'
 import { Fault } from '../lib/fault.ts'
@@ -232,6 +232,27 @@ test('scopes that stand in the way of several metrics, or of the rating, are kno
   ])
   expect(b.source.requests.length).toBe(2 * METRICS.length)
   expect(await b.total()).toEqual(full(['a', 'd'], 1))
+})
+
+test('recheck reads the scopes only when one was rated further, reset, came or went', async () => {
+  const [instance, volume] = METRICS
+  await using b = await bench(['a', 'b'], { metrics: [instance!, { ...volume!, recheckPeriods: 4 }] })
+  const list = vi.spyOn(b.scopes, 'list')
+  const looks = async () => {
+    list.mockClear()
+    for (let i = 0; i < 3; i++) await b.recheck()
+    return list.mock.calls.length
+  }
+  expect(await looks()).toBe(1)
+  await b.run(T0 + 10 * HOUR + 1)
+  expect(await looks()).toBe(1)
+  expect(await looks()).toBe(0)
+  await b.run(T0 + 11 * HOUR + 1)
+  expect(await looks()).toBe(1)
+  const [row] = await b.scopes.list({ scopeIds: ['a'] })
+  await b.scopes.patch(row!.id, { active: false }, T0 + 11 * HOUR, TESTER)
+  expect(await looks()).toBe(1)
+  expect(await looks()).toBe(0)
 })
 
 test('one scope that cannot be rechecked keeps no other from it', async () => {

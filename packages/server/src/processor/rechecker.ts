@@ -3,6 +3,7 @@ import { formatDecimal } from '../domain/decimal.ts'
 import { type Instant, periodsFrom } from '../domain/period.ts'
 import type { Point } from '../domain/point.ts'
 import { faultIn } from '../lib/fault.ts'
+import { chunksOf } from '../lib/chunks.ts'
 import type { Rater } from '../rating/rating-module.ts'
 import type { Batches } from '../state/batches.ts'
 import type { Reprocesses } from '../state/reprocesses.ts'
@@ -38,6 +39,8 @@ export class Rechecker {
   readonly #options: RecheckerOptions
   /** How far each scope was rated when it was rechecked last: once per rated period is enough. */
   readonly #checked = new Map<number, Instant>()
+  /** How far all of them were when none was left to be checked. */
+  #progress: string | undefined
 
   constructor(parts: RecheckerParts, options: RecheckerOptions) {
     this.#parts = parts
@@ -48,14 +51,24 @@ export class Rechecker {
   async run(signal: AbortSignal): Promise<number> {
     const metrics = this.#parts.metrics().metrics.filter((metric) => metric.recheckPeriods)
     if (metrics.length === 0) return 0
-    const rows = await this.#parts.scopes.list({ ...ofNames(this.#options.names), active: [true] })
+    const { names } = this.#options
+    // There is a round every few seconds, and something new once in a period.
+    const progress = await this.#parts.scopes.progress(names)
+    if (progress === this.#progress) return 0
+    const rows = await this.#parts.scopes.list({ ...ofNames(names), active: [true] })
     const due = rows.filter((row) => row.lastProcessed !== undefined && this.#checked.get(row.id) !== row.nextBegin)
-    if (due.length === 0) return 0
+    let changed = 0
+    if (due.length > 0) changed = await this.#checkAll(due, metrics, signal)
+    if (!signal.aborted) this.#progress = progress
+    return changed
+  }
+
+  async #checkAll(due: readonly Scope[], metrics: readonly Metric[], signal: AbortSignal): Promise<number> {
     const rater = await this.#parts.pipeline.load()
     let changed = 0
     for (const [nextBegin, group] of byNextBegin(due)) {
-      for (let i = 0; i < group.length && !signal.aborted; i += CHUNK_SCOPES) {
-        const chunk = group.slice(i, i + CHUNK_SCOPES)
+      for (const chunk of chunksOf(group, CHUNK_SCOPES)) {
+        if (signal.aborted) return changed
         changed += await this.#checkWithout({ metrics, scopes: chunk, nextBegin, rater, signal })
         for (const { id } of chunk) this.#checked.set(id, nextBegin)
       }

@@ -116,6 +116,21 @@ export class Scopes {
     return rows.map(toScope)
   }
 
+  /**
+   * Another text whenever active scopes of these names have come, gone, or are rated up to another moment: for whoever reads
+   * them again and again. Two that move as far against each other at once may go unseen until one moves again.
+   */
+  async progress(names: ScopeNames): Promise<string> {
+    const [row] = await this.#db
+      .select({
+        text: sql<string>`concat_ws(' ', count(*), max(${scopes.id}), sum(extract(epoch FROM ${scopes.nextBegin})),
+          count(${scopes.lastProcessed}))`,
+      })
+      .from(scopes)
+      .where(and(named(names), scopes.active))
+    return row!.text
+  }
+
   /** Distinct ids of every scope ever registered, by creation. */
   async ids(): Promise<string[]> {
     const rows = await this.#db

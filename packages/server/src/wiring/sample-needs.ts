@@ -1,4 +1,4 @@
-import type { ExtraArgs } from '../collectors/samples/extra-args.ts'
+import { ExtraArgs } from '../collectors/samples/extra-args.ts'
 import type { Config } from '../config/load-config.ts'
 import type { Metric } from '../domain/metric.ts'
 import type { SampleNeeds } from '../intake/sample-doubts.ts'
@@ -30,5 +30,5 @@ export function typesOf(
 }
 
 function sampleOf({ name, extraArgs }: Metric): string {
-  return (extraArgs as ExtraArgs).sample ?? name
+  return ExtraArgs.parse(extraArgs).sample ?? name
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Period } from '../../domain/period.ts'
 import type { GnocchiClient, ResourceAttributes } from '../../sources/gnocchi/gnocchi-client.ts'
+import { chunksOf } from '../../lib/chunks.ts'
 import { mapBounded } from '../../lib/map-bounded.ts'
 import { REVISION_ATTRIBUTES, ResourceHistory, toHistorySearch } from './resource-history.ts'
 
@@ -88,9 +89,7 @@ export class ResourceReader {
     signal: AbortSignal,
   ): Promise<ResourceHistory> {
     const { scopeKey, marginSeconds, maxScopes, concurrency } = this.#options
-    const chunks: (readonly string[])[] = []
-    for (let i = 0; i < scopes.length; i += maxScopes) chunks.push(scopes.slice(i, i + maxScopes))
-    const rows = await mapBounded(chunks, concurrency, async (some) => {
+    const rows = await mapBounded([...chunksOf(scopes, maxScopes)], concurrency, async (some) => {
       const search = toHistorySearch(range, { scopeKey, scopes: some, marginSeconds })
       const found: ResourceAttributes[] = []
       const question = { resourceType, search, history: true, attributes, sort: ['id:asc'] }

@@ -8,6 +8,7 @@ import {
   type Row,
 } from '@clickhouse/client'
 import { Fault, type FaultCode } from '../../lib/fault.ts'
+import { chunksOf } from '../../lib/chunks.ts'
 import { isPassing, retrying, serverCode, WAITS_MS } from './retrying.ts'
 import type { Statement } from './statement.ts'
 
@@ -147,9 +148,7 @@ export class ClickHouseDatabase implements AsyncDisposable {
         signal?.throwIfAborted()
         if (next.done) return
         const rows = next.value as Row<unknown[], 'JSONCompactEachRow'>[]
-        for (let i = 0; i < rows.length; i += STREAM_ROWS_MAX) {
-          yield rows.slice(i, i + STREAM_ROWS_MAX).map((row) => row.json())
-        }
+        for (const some of chunksOf(rows, STREAM_ROWS_MAX)) yield some.map((row) => row.json())
       }
     } finally {
       result.close()

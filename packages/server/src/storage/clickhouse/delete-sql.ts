@@ -1,5 +1,6 @@
 import type { Instant } from '../../domain/period.ts'
 import type { BatchId, Tombstone } from '../../domain/snapshot.ts'
+import { chunksOf } from '../../lib/chunks.ts'
 import { type Layout, localTable, onCluster } from './schema.ts'
 import { Params, type Statement } from './statement.ts'
 import { quoteText } from './tables.ts'
@@ -89,7 +90,5 @@ export function dropPartitionSql(layout: Layout, table: Deletable, partition: st
 }
 
 function inParts<T>(list: readonly T[]): T[][] {
-  const parts: T[][] = []
-  for (let i = 0; i < list.length; i += AT_ONCE) parts.push(list.slice(i, i + AT_ONCE))
-  return parts
+  return [...chunksOf(list, AT_ONCE)]
 }

@@ -100,15 +100,15 @@ function toGroups(query: TotalQuery & WithBrought, visible: VisiblePoints, param
 }
 
 /** A column that is computed from points, once more from what that gave, and read as text. */
-interface Partial {
+interface PartialSum {
   readonly name: string
   readonly points: string
   readonly again: (column: string) => string
   readonly text: (column: string) => string
 }
 
-function toPartials(values: readonly ValueField[]): Partial[] {
-  const partials = new Map<string, Partial>()
+function toPartials(values: readonly ValueField[]): PartialSum[] {
+  const partials = new Map<string, PartialSum>()
   const put = (name: string, points: string, again: string, text = (column: string) => `toString(${column})`) =>
     partials.set(name, { name, points, again: (column) => `${again}(s.${column})`, text })
   // Always, and first: without groups a sum over nothing would be a row like any other.
@@ -144,7 +144,7 @@ function readTotal(
   rows: readonly (readonly unknown[])[],
   query: TotalQuery,
   groupCount: number,
-  partials: readonly Partial[],
+  partials: readonly PartialSum[],
 ): Total {
   const texts = query.buckets ? 2 : 1
   const at = new Map(partials.map(({ name }, i) => [name, 1 + groupCount + i]))

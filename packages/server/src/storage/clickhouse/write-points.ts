@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Point } from '../../domain/point.ts'
 import type { Series } from '../../domain/series.ts'
 import type { BatchId } from '../../domain/snapshot.ts'
+import { chunksOf } from '../../lib/chunks.ts'
 import type { BatchRows } from '../point-store.ts'
 import { refusePoints } from '../refuse-value.ts'
 import { attributeTexts, type Identity, toIdentity } from '../series-identity.ts'
@@ -116,10 +117,10 @@ async function selectIdentities(
   ids: readonly bigint[],
 ): Promise<Map<bigint, Identity>> {
   const found = new Map<bigint, Identity>()
-  for (let i = 0; i < ids.length; i += LOOKED_UP_AT_ONCE) {
+  for (const some of chunksOf(ids, LOOKED_UP_AT_ONCE)) {
     const params = new Params()
     const sql = `SELECT id, scope_id, type, unit, groupby, metadata FROM ${tables.series}
-WHERE id IN ${params.integers(ids.slice(i, i + LOOKED_UP_AT_ONCE))}`
+WHERE id IN ${params.integers(some)}`
     const rows = await database.select({ sql, params: params.list }, signal)
     for (const [id, ...identity] of rows as string[][]) found.set(BigInt(id!), identity as unknown as Identity)
   }

@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BatchId } from '../../domain/snapshot.ts'
+import { chunksOf } from '../../lib/chunks.ts'
 import type { CopyOptions, PointsCopy, RestoreOptions } from '../points-copy.ts'
 import { run } from './run-statement.ts'
 import type { Statement } from './statement.ts'
@@ -73,8 +74,8 @@ export async function fillTables(
     // A new file may have rows from its making.
     await run(connection, { sql: `DELETE FROM ${table}`, params: [] })
     const files = names.filter((name) => new RegExp(`^${table}-\\d+\\.parquet$`).test(name))
-    for (let i = 0; i < files.length; i += FILES_AT_ONCE) {
-      const paths = files.slice(i, i + FILES_AT_ONCE).map((name) => join(folder, name))
+    for (const some of chunksOf(files, FILES_AT_ONCE)) {
+      const paths = some.map((name) => join(folder, name))
       const sql = `INSERT INTO ${table} BY NAME SELECT * FROM read_parquet($1)`
       const [row] = await run(connection, { sql, params: [{ texts: paths }] }, signal)
       found += Number(row?.[0])

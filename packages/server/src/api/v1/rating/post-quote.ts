@@ -63,7 +63,7 @@ export function postQuote(base: Base) {
   })
 }
 
-/** What cannot be priced is the asker's fault: it is he who made up the usage. */
+/** What cannot be priced is the caller's fault, who made up the usage. */
 async function priced(rater: Rater, frame: Frame, signal: AbortSignal): Promise<readonly Frame[]> {
   try {
     return await rater.rate([frame], { signal })

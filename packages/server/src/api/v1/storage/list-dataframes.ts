@@ -31,7 +31,7 @@ export const listDataframes = defineRoute<ReportDeps>()({
   policy: 'storage:list_data_frames',
   operationId: 'listDataframesV1',
   summary: 'All rated points of a range of time',
-  description: 'An admin gets every tenant’s unless he names one. A long answer is sent as it is read.',
+  description: 'An admin who names no tenant gets every tenant’s. A long answer is sent as it is read.',
   args: { ...RANGE, tenant_id: arg.text().optional(), resource_type: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ dataframes: z.array(Frame) }) },
   target: ({ args, who }) => ({ projectId: args.tenant_id || who.projectId || null }),
