@@ -321,6 +321,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     method: 'DELETE',
     path: `/v2/task/reprocesses/${await reprocessed(world)}`,
   })),
+  'GET /v2/audit': get('admins', '/v2/audit'),
   'GET /v2/task/resets': get('admins', '/v2/task/resets'),
   'DELETE /v2/task/resets': change(200, ['reset'], async (world) => ({
     method: 'DELETE',

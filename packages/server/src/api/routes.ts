@@ -17,6 +17,7 @@ import type { TenantsDeps } from './v1/report/list-tenants.ts'
 import type { ReportDeps } from './v1/report/report-scope.ts'
 import { reportRoutes } from './v1/report/routes.ts'
 import { listDataframes as listV1Dataframes } from './v1/storage/list-dataframes.ts'
+import { type AuditDeps, listAudit } from './v2/audit/list-audit.ts'
 import { listDataframes } from './v2/dataframes/list-dataframes.ts'
 import { postDataframes, type PushDeps } from './v2/dataframes/post-dataframes.ts'
 import { getModule } from './v2/rating/get-module.ts'
@@ -44,7 +45,8 @@ export type ApiDeps = HealthDeps &
   PushDeps &
   SummaryDeps &
   ScopeDeps &
-  ReprocessDeps
+  ReprocessDeps &
+  AuditDeps
 
 export interface ApiParts {
   readonly modules: readonly Pick<RatingModule, 'name' | 'configurable' | 'routes'>[]
@@ -67,6 +69,7 @@ export function apiRoutes({ modules, version }: ApiParts): readonly Route<ApiDep
     cancelReprocesses,
     listResets,
     cancelResets,
+    listAudit,
   ]
   const routes: Route<ApiDeps>[] = [
     getVersions,

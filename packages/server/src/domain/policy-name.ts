@@ -1,4 +1,4 @@
-/** CloudKitty's policy rules that guard an operation; `policy.yaml` may override each of them. */
+/** CloudKitty's policy rules that guard an operation, and one of ours, for the audit; `policy.yaml` may override each of them. */
 export const POLICY_NAMES = [
   'collector:list_mappings',
   'collector:get_mapping',
@@ -31,6 +31,7 @@ export const POLICY_NAMES = [
   'v2_rating:update_module',
   'schedule:get_task_reprocesses',
   'schedule:task_reprocesses',
+  'audit:list',
 ] as const
 
 export type PolicyName = (typeof POLICY_NAMES)[number]

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { asc, desc, gte, lt, sql } from 'drizzle-orm'
+import { and, type Column, desc, gte, lt, sql } from 'drizzle-orm'
 import { Decimal, formatDecimal } from '../domain/decimal.ts'
 import { formatInstant, type Instant, toDate } from '../domain/period.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { StateDatabase } from './database.ts'
 import { insertRows } from './insert-rows.ts'
-import { audit, type AuditAction } from './schema.ts'
+import { isOneOf } from './one-of.ts'
+import { audit, AUDIT_ACTIONS, type AuditAction } from './schema.ts'
+
+export { AUDIT_ACTIONS }
 
 /** Who makes a change. */
 export interface Author {
@@ -103,20 +106,55 @@ export interface StoredRecord extends ChangeRecord {
   readonly at: Date
 }
 
+/** Each list narrows when it is not empty. */
+export interface AuditFilter {
+  /** Records from then on. */
+  readonly since?: Instant | undefined
+  /** Records before then. */
+  readonly until?: Instant | undefined
+  readonly users?: readonly string[]
+  readonly projectIds?: readonly string[]
+  readonly requestIds?: readonly string[]
+  readonly actions?: readonly string[]
+  readonly kinds?: readonly string[]
+  readonly targets?: readonly string[]
+}
+
+/** Records, the newest first. */
+export async function findAudit(
+  db: StateDatabase,
+  { offset = 0, limit, ...filter }: AuditFilter & { readonly offset?: number; readonly limit: number },
+): Promise<StoredRecord[]> {
+  const rows = await db.select().from(audit).where(matches(filter)).orderBy(desc(audit.id)).offset(offset).limit(limit)
+  return rows.map(({ userId, ...row }) => ({ who: userId, ...row }))
+}
+
+/** How many records there are. */
+export function countAudit(db: StateDatabase, filter: AuditFilter): Promise<number> {
+  return db.$count(audit, matches(filter))
+}
+
 /** The newest records at or after `since`, at most `limit` of them, oldest first. */
 export async function listAudit(
   db: StateDatabase,
-  { since, limit }: { readonly since?: Instant | undefined; readonly limit: number },
+  asked: { readonly since?: Instant | undefined; readonly limit: number },
 ): Promise<StoredRecord[]> {
-  const newest = db
-    .select()
-    .from(audit)
-    .where(since === undefined ? undefined : gte(audit.at, toDate(since)))
-    .orderBy(desc(audit.id))
-    .limit(limit)
-    .as('newest')
-  const rows = await db.select().from(newest).orderBy(asc(newest.id))
-  return rows.map(({ userId, ...row }) => ({ who: userId, ...row }))
+  return (await findAudit(db, asked)).toReversed()
+}
+
+function matches({ since, until, ...lists }: AuditFilter) {
+  const among = (column: Column, values: readonly string[] = []) =>
+    values.length > 0 ? isOneOf(column, values) : undefined
+  return and(
+    since === undefined ? undefined : gte(audit.at, toDate(since)),
+    until === undefined ? undefined : lt(audit.at, toDate(until)),
+    among(audit.userId, lists.users),
+    among(audit.projectId, lists.projectIds),
+    among(audit.requestId, lists.requestIds),
+    among(audit.action, lists.actions),
+    among(audit.kind, lists.kinds),
+    among(audit.target, lists.targets),
+  )
 }
 
 /** Forgets what is older than so many days; how many records. */

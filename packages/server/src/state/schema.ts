@@ -277,7 +277,7 @@ export const collectorStates = pgTable('collector_states', {
   enabled: boolean('enabled').notNull(),
 })
 
-const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'cancel', 'push'] as const
+export const AUDIT_ACTIONS = ['create', 'update', 'delete', 'reset', 'cancel', 'push'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** Who changed what, and when: written in the transaction of the change. Rows are never changed. */

@@ -27,7 +27,7 @@ const ADMIN = 'role:admin'
 const READER_OR_ADMIN = 'rule:project_reader_or_admin'
 const EVERYBODY = ''
 
-/** CloudKitty's defaults (its cloudkitty/common/policies). Each is for project-scoped tokens only, as `enforce_scope` says. */
+/** CloudKitty's defaults (its cloudkitty/common/policies), and ours in their manner. Each is for project-scoped tokens only, as `enforce_scope` says. */
 export const OPERATION_RULES = {
   'collector:list_mappings': ADMIN,
   'collector:get_mapping': ADMIN,
@@ -60,4 +60,5 @@ export const OPERATION_RULES = {
   'v2_rating:update_module': ADMIN,
   'schedule:get_task_reprocesses': ADMIN,
   'schedule:task_reprocesses': ADMIN,
+  'audit:list': ADMIN,
 } as const satisfies Record<PolicyName, string>
