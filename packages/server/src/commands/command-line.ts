@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts'
 import type { PolicyFlags } from './policy.ts'
 
 /** What every command takes. */
-export interface ConfigFlags {
+interface ConfigFlags {
   readonly configFile?: string[]
   readonly configDir?: string[]
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
-import { etag, RETAINED_304_HEADERS } from 'hono/etag'
-import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import type { Asker, HeaderReader } from '../domain/asker.ts'
 import type { PolicyName, PolicyTarget } from '../domain/policy-name.ts'
 import { NOBODY, type Principal } from '../domain/principal.ts'
 import { Fault, faultIn } from '../lib/fault.ts'
+import { secure, tagged } from './answer-headers.ts'
 import { clientAddress, clientName, type ClientsBy } from './client-address.ts'
 import { addCorsHeaders, answerPreflight, CORS_OFF, type CorsOptions } from './cors.ts'
 import { compress } from './compress.ts'
@@ -85,33 +84,10 @@ export interface App {
 export function createApp<Deps>(options: AppOptions<Deps>): App {
   const dispatcher = new Dispatcher(options)
   const app = new Hono<{ Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse } }>()
-  app.use(secureHeaders(SECURE_HEADERS), compress)
-  for (const path of options.routes.filter(({ steady }) => steady).flatMap(pathsOf)) app.use(path, etag(ETAG))
+  app.use(secure, compress)
+  for (const path of options.routes.filter(({ steady }) => steady).flatMap(pathsOf)) app.use(path, tagged)
   app.all('*', (c) => dispatcher.answer(c.req.raw, c.env ?? {}))
   return { fetch: async (request, env = {}) => app.fetch(request, env) }
-}
-
-/** What holds for every answer. How TLS is used and which origins may read is said by who is in front, and by `[cors]`. */
-const SECURE_HEADERS: Parameters<typeof secureHeaders>[0] = {
-  xFrameOptions: 'DENY',
-  strictTransportSecurity: false,
-  crossOriginResourcePolicy: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-}
-/** A 304 is an answer like others: it has an id, and a page may read it. */
-const ETAG = {
-  retainedHeaders: [
-    ...RETAINED_304_HEADERS,
-    'x-openstack-request-id',
-    'access-control-allow-origin',
-    'access-control-allow-credentials',
-    'access-control-expose-headers',
-  ],
 }
 
 class Dispatcher<Deps> {

@@ -5,6 +5,7 @@ import { Fault } from '../../../lib/fault.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
 import type { PastRules } from '../../../state/request-reset.ts'
 import type { Scope, Scopes } from '../../../state/scopes.ts'
+import { toFailureObject } from '../to-failure-object.ts'
 
 /** What requests about the past have to keep to. */
 export interface PastDeps {
@@ -56,9 +57,7 @@ export function toScopeObject(scope: Scope): z.output<typeof ScopeObject> {
     active: scope.active,
     scope_activation_toggle_date: formatInstant(scope.activeSince),
     state: processed,
-    ...(failure
-      ? { failure: { error: failure.error, count: failure.count, retry_at: formatInstant(failure.retryAt) } }
-      : {}),
+    ...(failure && { failure: toFailureObject(failure) }),
   }
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { formatNaive, naiveText } from '../../../http/datetime.ts'
 import { toDate } from '../../../domain/period.ts'
 import type { Reprocess } from '../../../state/reprocesses.ts'
-import { taskFields, toDiffObject, toFailureObject, toPercent } from './task-object.ts'
+import { toFailureObject } from '../to-failure-object.ts'
+import { taskFields, toDiffObject, toPercent } from './task-object.ts'
 
 export const ReprocessObject = z
   .strictObject({

@@ -4,7 +4,8 @@ import { formatInstant } from '../../../domain/period.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
 import { type Reset, RESET_STATES } from '../../../state/resets.ts'
 import type { Scopes } from '../../../state/scopes.ts'
-import { taskFields, toDiffObject, toFailureObject, toPercent } from './task-object.ts'
+import { toFailureObject } from '../to-failure-object.ts'
+import { taskFields, toDiffObject, toPercent } from './task-object.ts'
 
 export interface ResetDeps extends AuthorDeps {
   readonly scopes: Pick<Scopes, 'resets'>

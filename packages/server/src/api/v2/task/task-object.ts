@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { out } from '../../../http/v2-types.ts'
-import { formatInstant, type Instant, type Period } from '../../../domain/period.ts'
+import type { Instant, Period } from '../../../domain/period.ts'
 import { TASK_STATES } from '../../../state/reprocesses.ts'
 import type { ResetState } from '../../../state/resets.ts'
 import type { Sums, TypeDiff } from '../../../state/task-diff.ts'
@@ -19,16 +19,6 @@ export const taskFields = {
     .array(z.strictObject({ type: z.string(), before: SumsObject, after: SumsObject }).meta({ id: 'TypeDiff' }))
     .optional()
     .meta({ description: 'What the task made of the sums, by metric type; once it is done.' }),
-}
-
-export interface Failure {
-  readonly error: string
-  readonly count: number
-  readonly retryAt: Instant
-}
-
-export function toFailureObject({ error, count, retryAt }: Failure) {
-  return { error, count, retry_at: formatInstant(retryAt) }
 }
 
 export function toDiffObject(diff: readonly TypeDiff[]) {
