@@ -1,8 +1,10 @@
 import { Semaphore } from '../../packages/server/src/lib/semaphore.ts'
 import {
+  byComment,
   type Chdb,
   type ChdbChunk,
   type ChdbSession,
+  isAboutQueries,
   loadChdb,
 } from '../../packages/server/src/storage/testing/chdb.ts'
 import { ClickHouseError, type ClickHouseRequest, isInsert } from './clickhouse-request.ts'
@@ -40,6 +42,8 @@ export class ClickHouseEngine implements AsyncDisposable {
   readonly #root: ChdbSession
   readonly #places = new Semaphore(RUNNING_MAX)
   readonly #kept = new Map<string, KeptSession>()
+  /** By the ids that clients gave them: each resolves when the statement has ended. */
+  readonly #running = new Map<string, Promise<void>>()
   readonly #end = new AbortController()
   #admitted = 0
   #version = ''
@@ -57,6 +61,7 @@ export class ClickHouseEngine implements AsyncDisposable {
 
   /** Throws `ClickHouseError`, also while the chunks are read. */
   async run(request: ClickHouseRequest): Promise<Answer> {
+    if (isAboutQueries(request.query)) return this.#aboutQueries(request)
     if (this.#admitted >= WAITING_MAX)
       throw new ClickHouseError(202, 'Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)')
     this.#admitted++
@@ -64,6 +69,7 @@ export class ClickHouseEngine implements AsyncDisposable {
     const leave = (): void => {
       for (const step of undo.splice(0).toReversed()) step()
     }
+    if (request.queryId !== undefined) undo.push(this.#run(request.queryId))
     try {
       undo.push(await this.#places.acquire(this.#end.signal))
       const { session, release } = this.#connect(request.sessionId)
@@ -72,6 +78,32 @@ export class ClickHouseEngine implements AsyncDisposable {
     } catch (error) {
       leave()
       throw toClickHouseError(error)
+    }
+  }
+
+  #run(queryId: string): () => void {
+    let end = () => {}
+    this.#running.set(queryId, new Promise((resolve) => (end = resolve)))
+    return () => {
+      this.#running.delete(queryId)
+      end()
+    }
+  }
+
+  /** Waits neither for a place nor for a thread: who ends a query would else wait for that query. */
+  async #aboutQueries(request: ClickHouseRequest): Promise<Answer> {
+    const session = new this.#chdb.Session(this.#dir)
+    try {
+      for (const statement of preparations(request)) session.query(statement)
+      const format = formatOf(request.query) ?? request.defaultFormat ?? 'TabSeparated'
+      const text = session.query(byComment(request.query), format)
+      const killed = /^\s*KILL QUERY WHERE query_id = '([^']*)' SYNC\s*$/.exec(request.query)?.[1]
+      if (killed !== undefined) await this.#running.get(killed)
+      return { format, writtenRows: 0, readRows: 0, chunks: whole(Buffer.from(text), () => {}) }
+    } catch (error) {
+      throw toClickHouseError(error)
+    } finally {
+      session.close()
     }
   }
 
@@ -139,11 +171,12 @@ export class ClickHouseEngine implements AsyncDisposable {
 }
 
 /** What makes the connection the request's own before its statement runs; `readonly` comes last, it forbids the rest. */
-function* preparations({ database, settings, params }: ClickHouseRequest): Generator<string> {
+function* preparations({ database, settings, params, queryId }: ClickHouseRequest): Generator<string> {
   if (database !== undefined) yield `USE \`${database.replaceAll(/[\\`]/g, String.raw`\$&`)}\``
   const names = [...settings.keys()].toSorted((a, b) => Number(a === 'readonly') - Number(b === 'readonly'))
   const all = [
     ...[...params].map(([name, value]) => [`param_${name}`, value] as const),
+    ...(queryId === undefined ? [] : [['log_comment', queryId] as const]),
     ...names.map((name) => [name, settings.get(name)!] as const),
   ]
   for (const [name] of all)

@@ -7,12 +7,13 @@ import type { Period } from '../domain/period.ts'
 import { SAMPLE_METHODS, type SampleMethod, type SampleQuery } from '../domain/sample.ts'
 import { Fraction, FRACTION_ZERO } from '../domain/fraction.ts'
 import { toQuantity } from '../domain/to-quantity.ts'
-import { attributeText, type Attributes, type AttributeValue } from '../domain/series.ts'
+import { attributeText, type Attributes, type AttributeValue, type Series } from '../domain/series.ts'
 import { PythonNumber } from '../lib/python-text.ts'
 import type { Snapshot, Tombstone } from '../domain/snapshot.ts'
 import { TimeZone } from '../domain/time-zone.ts'
 import { type PointFilter, type PointStore, type TotalQuery, VALUE_FUNCTIONS } from './point-store.ts'
 import { type Grouping, groupingBy, type TimeBuckets } from './grouping.ts'
+import type { EndlessStore } from './testing/endless.ts'
 import { ModelStore } from './testing/model-store.ts'
 import {
   DAY,
@@ -45,6 +46,64 @@ export function pointStoreContract(name: string, open: () => Promise<PointStore>
     samples(open)
     anything(open, histories)
   })
+}
+
+/** For stores that can tell what a question costs. */
+export function weighingContract(name: string, open: () => Promise<PointStore>): void {
+  test(`${name} weighs a question by the series, names and periods that it is about`, async () => {
+    await using store = await open()
+    const ofScope = (scopeId: string, count: number) =>
+      Array.from({ length: count }, (_, i) => series({ scopeId, groupby: { id: `vm-${i}`, project_id: scopeId } }))
+    const write = (batch: number, of: readonly Series[]) =>
+      store.write(
+        batch,
+        of.flatMap((each) => Array.from({ length: 4 }, (_, i) => point(each, { begin: JUNE + i * HOUR }))),
+      )
+    await write(1, ofScope('alpha', 20))
+    const weigh = (scopeId: string, asked: Partial<TotalQuery> = {}) =>
+      store.weigh!({ ...query(asked), attributes: new Map([['project_id', [scopeId]]]), firstBy: 'project_id' })
+    const alone = await weigh('alpha')
+    expect(alone).toBeGreaterThan(0)
+    await write(2, ofScope('beta', 400))
+    const names = ['id', 'project_id', 'flavor'].map(groupingBy)
+    expect(await weigh('nobody', { groupby: names })).toBe(0)
+    expect(await store.weigh!(query({ begin: JUNE, end: JUNE }))).toBe(0)
+    expect(await weigh('alpha', { end: JUNE + 4 * HOUR })).toBe(alone)
+    expect(await weigh('alpha', { end: JUNE + HOUR })).toBeLessThan(alone)
+    expect(await weigh('alpha', { groupby: names })).toBeGreaterThan(alone + 50)
+    expect(await weigh('beta', { groupby: names })).toBeGreaterThan(10 * (await weigh('alpha', { groupby: names })))
+    expect(await store.weigh!(query({ groupby: names }))).toBeGreaterThan(await weigh('beta', { groupby: names }))
+  })
+}
+
+/** What every points store does with a question that nobody waits for any more; `open` gives one with questions that do not end. */
+export function interruptionContract(name: string, open: () => Promise<EndlessStore>): void {
+  test(`${name} ends the work on a question when nobody waits for its answer`, async () => {
+    await using endless = await open()
+    const { store } = endless
+    const identity = await store.identity()
+    const endlessly = { ...query(), ...endless.sought }
+    const grouped = { ...endlessly, groupby: [groupingBy('id')] }
+    const questions: ((signal: AbortSignal) => Promise<unknown>)[] = [
+      (signal) => store.total(grouped, EVERYTHING, signal),
+      (signal) => store.streamTotal(grouped, EVERYTHING, signal),
+      (signal) => store.retrieve(endlessly, EVERYTHING, signal),
+      (signal) => store.stream(endlessly, EVERYTHING, signal)[Symbol.asyncIterator]().next(),
+      (signal) => store.weigh!(endlessly, signal),
+    ]
+    // Twice as many as an engine has threads for here: if one of them went on, the last ones would not begin.
+    for (const ask of [...questions, ...questions]) {
+      const leaving = new AbortController()
+      const asked = ask(leaving.signal)
+      asked.catch(() => {})
+      await expect.poll(() => endless.working(), { timeout: 20_000 }).toBeGreaterThan(0)
+      leaving.abort(new Error('left'))
+      await expect(asked).rejects.toThrow('left')
+      // By itself it would not end.
+      await expect.poll(() => endless.working(), { timeout: 20_000 }).toBe(0)
+    }
+    expect(await store.identity()).toBe(identity)
+  }, 60_000)
 }
 
 type Open = () => Promise<PointStore>

@@ -192,6 +192,8 @@ export interface PointStore extends SampleReader, AsyncDisposable {
 export interface PointStoreContext {
   /** Told of what it does in the background, which no caller hears of. */
   readonly events: StoreEvents
+  /** For so long an answer of the API is waited for: what a question does after that is done for nobody. */
+  readonly answerSeconds: number
 }
 
 /** A points store as its folder defines it. Its section is `[storage_<name>]`. */

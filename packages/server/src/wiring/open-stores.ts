@@ -47,7 +47,8 @@ export async function openStores(
     const { db } = state
     const telemetry = new Telemetry(log)
     const writes = new WriteHealth()
-    const store = watchWrites(owned.use(await made('store', config.store, { events: telemetry.store })), writes)
+    const context = { events: telemetry.store, answerSeconds: options.api.answer_timeout }
+    const store = watchWrites(owned.use(await made('store', config.store, context)), writes)
     const batches = new Batches(db, {
       owner: `${options.DEFAULT.host}:${process.pid}`,
       leaseSeconds: options.processor.lease_seconds,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import {
   ClickHouseLogLevel,
@@ -7,10 +8,11 @@ import {
   createClient,
   type Row,
 } from '@clickhouse/client'
-import { Fault, type FaultCode } from '../../lib/fault.ts'
 import { chunksOf } from '../../lib/chunks.ts'
-import { isPassing, retrying, serverCode, WAITS_MS } from './retrying.ts'
+import { Fault, type FaultCode, FAULTS } from '../../lib/fault.ts'
+import { isBound, isPassing, retrying, serverCode, WAITS_MS } from './retrying.ts'
 import type { Statement } from './statement.ts'
+import { quoteText } from './tables.ts'
 
 export interface ClickHouseOptions {
   /** `http://host:8123`; a user and password in it win over those below. */
@@ -19,6 +21,8 @@ export interface ClickHouseOptions {
   readonly username: string
   readonly password: string
   readonly cluster?: string | undefined
+  /** Of questions; they have none if absent. */
+  readonly bounds?: Bounds
   /** Waits before a request is sent again, one for each time that it may be; `WAITS_MS` if absent. */
   readonly waitsMs?: readonly number[]
   /** For tests: an engine in this process instead of the one at `url`. */
@@ -65,8 +69,9 @@ const CLUSTER: ClickHouseSettings = {
 }
 
 const READING: ClickHouseSettings = {
-  // Nobody waits for the answer to a connection that was cut.
+  // Nobody waits for the answer to a connection that was cut. It goes by the word that nothing is changed: all is sent by POST.
   cancel_http_readonly_queries_on_client_close: 1,
+  readonly: '2',
   // Only here: an answer whose headers were sent early says 200 whatever comes, and only rows tell that they are not all.
   send_progress_in_http_headers: 1,
   http_headers_progress_interval_ms: String(PROGRESS_MS),
@@ -79,6 +84,30 @@ const WRITING: ClickHouseSettings = {
   input_format_parallel_parsing: 0,
   max_partitions_per_insert_block: '0',
 }
+
+/** What a question may take of each server. */
+export interface Bounds {
+  readonly seconds: number
+  /** Of which half may be groups or sorted rows; more of those is spilled to disk. */
+  readonly memoryBytes: number
+}
+
+function bounded({ seconds, memoryBytes }: Bounds): ClickHouseSettings {
+  const spilled = String(Math.floor(memoryBytes / 2))
+  return {
+    max_execution_time: seconds,
+    timeout_overflow_mode: 'throw',
+    max_memory_usage: String(memoryBytes),
+    max_bytes_before_external_group_by: spilled,
+    max_bytes_before_external_sort: spilled,
+  }
+}
+
+/** Questions are bounded; what is read to rate, to write or to export goes on until it is done. */
+type Kind = 'question' | 'reading'
+
+/** A query that is to end looks up every so many rows; one that does not look up within that time is left to its bounds. */
+const KILL_MS_MAX = 5000
 
 /** Done is what is done on all replicas. */
 const CHANGING: ClickHouseSettings = { mutations_sync: '2', lightweight_deletes_sync: '2' }
@@ -97,12 +126,14 @@ export class ClickHouseDatabase implements AsyncDisposable {
   /** Waits for long. Streams have connections of their own: who reads one asks other questions in the middle of it. */
   readonly #patient: ClickHouseClient
   readonly #address: string
+  readonly #bounds: ClickHouseSettings
   readonly #waitsMs: readonly number[]
 
   constructor(options: ClickHouseOptions) {
     const { connection } = options
     const { url, username, password } = parseUrl(options)
     this.#address = url.origin
+    this.#bounds = options.bounds ? bounded(options.bounds) : {}
     this.#waitsMs = options.waitsMs ?? WAITS_MS
     const config: ClickHouseClientConfigOptions = {
       url,
@@ -122,36 +153,65 @@ export class ClickHouseDatabase implements AsyncDisposable {
     this.#patient = createClient({ ...config, request_timeout: STREAM_PAUSE_SECONDS_MAX * 1000 })
   }
 
-  /** Rows as lists of columns; 64-bit integers and decimals are texts. */
-  async select(statement: Statement, signal?: AbortSignal): Promise<unknown[][]> {
+  /**
+   * Rows as lists of columns; 64-bit integers and decimals are texts. When the signal has fired, this throws its reason as soon as
+   * the engine has ended the work.
+   */
+  async select(statement: Statement, signal?: AbortSignal, kind: Kind = 'reading'): Promise<unknown[][]> {
+    const settings = this.#settings(kind)
     return this.#guard('storage.unavailable', signal, () =>
-      this.#retrying(async () => {
-        const result = await this.#client.query({ ...this.#query(statement, signal), clickhouse_settings: READING })
-        using _ = closedOn(signal, result)
-        return await result.json<unknown[]>()
-      }, signal),
+      this.#retrying(
+        () =>
+          this.#killedOn(signal, async (query_id) => {
+            const query = { ...this.#query(statement, signal), query_id, clickhouse_settings: settings }
+            const result = await this.#client.query(query)
+            using _ = closedOn(signal, result)
+            return await result.json<unknown[]>()
+          }),
+        signal,
+      ),
     )
   }
 
-  /** As `select`, in lists of a few thousand rows as they come in. One statement sees one state of the store. */
-  async *stream(statement: Statement, signal?: AbortSignal): AsyncGenerator<unknown[][], void, undefined> {
-    const settings = { ...READING, http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
+  /**
+   * As `select`, in lists of a few thousand rows as they come in. One statement sees one state of the store. Who leaves in the
+   * middle cuts the connection, by which the engine notices.
+   */
+  async *stream(
+    statement: Statement,
+    signal?: AbortSignal,
+    kind: Kind = 'reading',
+  ): AsyncGenerator<unknown[][], void, undefined> {
+    const settings = { ...this.#settings(kind), http_send_timeout: STREAM_PAUSE_SECONDS_MAX }
     const query = { ...this.#query(statement, signal), clickhouse_settings: settings }
+    let id: string | undefined
     const result = await this.#guard('storage.unavailable', signal, () =>
-      this.#retrying(() => this.#patient.query(query), signal),
+      this.#retrying(
+        () =>
+          this.#killedOn(signal, (query_id) => {
+            id = query_id
+            return this.#patient.query({ ...query, query_id })
+          }),
+        signal,
+      ),
     )
+    let isOver = false
     using _ = closedOn(signal, result)
     try {
       const batches = result.stream<unknown[]>()[Symbol.asyncIterator]()
       for (;;) {
         const next = await this.#guard('storage.unavailable', signal, () => batches.next())
         signal?.throwIfAborted()
-        if (next.done) return
+        if (next.done) {
+          isOver = true
+          return
+        }
         const rows = next.value as Row<unknown[], 'JSONCompactEachRow'>[]
         for (const some of chunksOf(rows, STREAM_ROWS_MAX)) yield some.map((row) => row.json())
       }
     } finally {
       result.close()
+      if (!isOver) await this.#kill(id!)
     }
   }
 
@@ -191,6 +251,30 @@ export class ClickHouseDatabase implements AsyncDisposable {
     await Promise.all([this.#client.close(), this.#patient.close()])
   }
 
+  /** The work of one statement, which has the id that it is given. */
+  async #killedOn<T>(signal: AbortSignal | undefined, work: (queryId: string) => Promise<T>): Promise<T> {
+    const id = randomUUID()
+    try {
+      return await work(id)
+    } catch (error) {
+      if (signal?.aborted) await this.#kill(id)
+      throw error
+    }
+  }
+
+  /**
+   * Returns when the statement does not run any more, or is left to its bounds: since it cannot be reached, or because the
+   * address is of several servers and another one was asked, which then has noticed that the connection is cut.
+   */
+  async #kill(id: string): Promise<void> {
+    const query = `KILL QUERY WHERE query_id = ${quoteText(id)} SYNC`
+    await this.#client.command({ query, abort_signal: AbortSignal.timeout(KILL_MS_MAX) }).catch(() => {})
+  }
+
+  #settings(kind: Kind): ClickHouseSettings {
+    return kind === 'question' ? { ...READING, ...this.#bounds } : READING
+  }
+
   #query({ sql, params }: Statement, signal: AbortSignal | undefined) {
     return {
       query: sql,
@@ -216,7 +300,8 @@ export class ClickHouseDatabase implements AsyncDisposable {
   #toFault(code: FaultCode, error: unknown): Fault {
     const server = this.#address
     const said = error instanceof Error ? error.message.split('\n', 1)[0]!.slice(0, 500) : String(error)
-    const fault = (which: FaultCode, message: string) => new Fault(which, message, { server }, { cause: error })
+    const fault = (which: FaultCode, message: string) =>
+      new Fault(which, message, { server }, { cause: error, ...toldTo(code, error) })
     const number = serverCode(error)
     if (number === undefined) {
       return fault(
@@ -230,10 +315,26 @@ export class ClickHouseDatabase implements AsyncDisposable {
         `ClickHouse at ${server} refuses the user: ${said}; mend [storage_clickhouse] username, password and their rights`,
       )
     }
+    if (isTooMuch(code, error)) return fault(code, `ClickHouse at ${server} ended a question at its bounds: ${said}`)
     const which = isPassing(error) ? 'storage.unavailable' : code
     return fault(which, `ClickHouse at ${server} says: ${said} (error ${number})`)
   }
 }
+
+/** Callers who push hear of a write what they would hear of any store, whoever failed. */
+function toldTo(code: FaultCode, error: unknown): { retryAfterSeconds: number; publicText?: string } {
+  const retryAfterSeconds = RETRY_AFTER_SECONDS
+  if (isTooMuch(code, error)) return { retryAfterSeconds, publicText: TOO_MUCH }
+  const { publicText } = FAULTS[code]
+  return publicText === null ? { retryAfterSeconds } : { retryAfterSeconds, publicText }
+}
+
+function isTooMuch(code: FaultCode, error: unknown): boolean {
+  return code === 'storage.unavailable' && isBound(error)
+}
+
+const RETRY_AFTER_SECONDS = 5
+const TOO_MUCH = 'This question takes more time or memory than one may. Ask for less, or again later.'
 
 /** AUTHENTICATION_FAILED, ACCESS_DENIED, UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, READONLY. */
 const REFUSED = new Set([516, 497, 192, 193, 194, 164])

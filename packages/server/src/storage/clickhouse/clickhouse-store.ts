@@ -23,6 +23,7 @@ import {
 } from '../point-store.ts'
 import { calendarsAsked, type WithBrought } from '../brought-calendar.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
+import { weightOf } from '../weight-of.ts'
 import type { ClickHouseDatabase } from './clickhouse-database.ts'
 import {
   aboveBatch,
@@ -39,10 +40,10 @@ import {
 import { pageWindowSql, type PointRow, pointsSql } from './retrieve-sql.ts'
 import { firstSampleSql, sampleScopesSql, samplesSql } from './sample-sql.ts'
 import type { Layout } from './schema.ts'
-import { Params } from './statement.ts'
+import { Params, type Statement } from './statement.ts'
 import { type Tables, tablesOf } from './tables.ts'
 import { totalSql } from './total-sql.ts'
-import { broughtSql } from './visible-sql.ts'
+import { broughtSql, seriesCountSql } from './visible-sql.ts'
 import { type Target, writePoints } from './write-points.ts'
 import { writeSamples, writtenSampleSeries } from './write-samples.ts'
 import { WrittenSeries } from './written-series.ts'
@@ -145,7 +146,7 @@ WHERE batch IN ${params.integers(batches)} GROUP BY batch`
     const query = await this.#withBrought(given, signal)
     const ask = async (asked: TotalQuery & WithBrought): Promise<Total> => {
       const statement = totalSql(asked, snapshot, this.#tables)
-      return statement.read(await this.#database.select(statement, signal))
+      return statement.read(await this.#ask(statement, signal))
     }
     if (query.limit !== 0) {
       const total = await ask(query)
@@ -160,22 +161,30 @@ WHERE batch IN ${params.integers(batches)} GROUP BY batch`
     if (matchesNothing(given)) return wholeStream({ total: 0, rows: [] })
     const query = await this.#withBrought(given, signal)
     const statement = totalSql(query, snapshot, this.#tables)
-    const answer = await streamTotal(this.#database.stream(statement, signal), (rows) => statement.read(rows))
+    const answer = await streamTotal(this.#database.stream(statement, signal, 'question'), (rows) =>
+      statement.read(rows),
+    )
     if (answer.total > 0 || (query.offset === 0 && query.limit !== 0)) return answer
     // The number of groups stands in the rows of a page: an empty one does not say it.
     await answer.rows.return?.()
     return wholeStream(await this.total({ ...query, limit: 0 }, snapshot, signal))
   }
 
+  async weigh(query: PointFilter & Partial<Pick<TotalQuery, 'groupby'>>, signal?: AbortSignal): Promise<number> {
+    if (matchesNothing(query)) return 0
+    const counts = new Map((await this.#ask(seriesCountSql(query, this.#tables), signal)) as [string, string][])
+    return weightOf(query, { series: Number(counts.get('series')), points: Number(counts.get('points')) })
+  }
+
   async retrieve(given: RetrieveQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<Retrieved> {
     if (matchesNothing(given)) return { total: 0, points: [] }
     const query = await this.#withBrought(given, signal)
-    const [row] = await this.#database.select(pageWindowSql(query, snapshot, this.#tables), signal)
+    const [row] = await this.#ask(pageWindowSql(query, snapshot, this.#tables), signal)
     const [total, hasPage, first, last, before] = (row ?? []).map(Number) as [number, number, number, number, number]
     if (!hasPage || query.limit === 0) return { total: total ?? 0, points: [] }
     const filter = { ...query, begin: first, end: last + 1 }
     const page = { offset: query.offset - before, limit: query.limit }
-    const rows = await this.#database.select(pointsSql(filter, snapshot, this.#tables, page), signal)
+    const rows = await this.#ask(pointsSql(filter, snapshot, this.#tables, page), signal)
     return { total, points: await this.#toPoints(rows, signal) }
   }
 
@@ -190,6 +199,10 @@ WHERE batch IN ${params.integers(batches)} GROUP BY batch`
     for await (const rows of this.#database.stream(statement, signal)) yield await this.#toPoints(rows, signal)
   }
 
+  #ask(statement: Statement, signal: AbortSignal | undefined): Promise<unknown[][]> {
+    return this.#database.select(statement, signal, 'question')
+  }
+
   /** The question, and what it needs to know of the calendar: nothing, mostly. */
   async #withBrought<Q extends PointFilter & Partial<Pick<TotalQuery, 'groupby'>>>(
     query: Q,
@@ -197,7 +210,7 @@ WHERE batch IN ${params.integers(batches)} GROUP BY batch`
   ): Promise<Q & WithBrought> {
     const names = calendarsAsked(query)
     if (names.length === 0) return query
-    const rows = (await this.#database.select(broughtSql(names, this.#tables), signal)) as [Calendar][]
+    const rows = (await this.#ask(broughtSql(names, this.#tables), signal)) as [Calendar][]
     return { ...query, brought: new Set(rows.map(([name]) => name)) }
   }
 

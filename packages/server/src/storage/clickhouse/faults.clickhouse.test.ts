@@ -3,9 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tombstone } from '../../domain/snapshot.ts'
 import { deadUrl } from '../../lib/testing/serve-http.ts'
 import { type Place, TcpProxy } from '../../lib/testing/tcp-proxy.ts'
+import { faultIn } from '../../lib/fault.ts'
+import { groupingBy } from '../grouping.ts'
 import type { PointStore } from '../point-store.ts'
+import type { Bounds } from './clickhouse-database.ts'
+import { interruptionContract } from '../point-store-contract.ts'
 import { whyNoClickHouse } from '../testing/test-clickhouse.ts'
 import { DAY, EVERYTHING, HOUR, JUNE, point, query, sample, series, table } from '../testing/points.ts'
+import { makeEndless } from './testing/make-endless.ts'
 import { type WireStores, wireStores } from './testing/wire-stores.ts'
 
 const missing = whyNoClickHouse()
@@ -117,6 +122,37 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
       expect(table(await store.total(query(), EVERYTHING))).toEqual([['1', '0']])
     })
 
+    test('a question takes more memory, or longer, than one may, and is not asked again', async () => {
+      const many = Array.from({ length: 20_000 }, (_, i) => point(series({ groupby: { id: `vm-${i}` } })))
+      const ask = async (bounds: Bounds) => {
+        await using store = await stores.open({ bounds, waitsMs: [10, 10] })
+        await store.write(1, many)
+        const groupby = ['id', 'flavor', 'project_id'].map(groupingBy)
+        return faultIn(await store.total(query({ groupby }), EVERYTHING).catch((error: unknown) => error))
+      }
+      const wanted = {
+        code: 'storage.unavailable',
+        retryAfterSeconds: 5,
+        publicText: expect.stringMatching(/^This question takes more /),
+      }
+      expect(await ask({ seconds: 60, memoryBytes: 4_000_000 })).toMatchObject(wanted)
+      expect(await ask({ seconds: 0.001, memoryBytes: 1024 ** 3 })).toMatchObject(wanted)
+      expect(await ask({ seconds: 60, memoryBytes: 1024 ** 3 })).toBeUndefined()
+    })
+
+    test('a write is refused, and who pushes is told when to send it again', async () => {
+      await using store = await stores.open({ database: `cloudtabby_test_full_${process.pid}`, waitsMs: SOON })
+      const client = createClient({ url: stores.url })
+      await client.command({ query: `DROP TABLE cloudtabby_test_full_${process.pid}.points` })
+      await client.close()
+      await expect(store.write(1, [point(series())])).rejects.toMatchObject({
+        code: 'storage.write_failed',
+        status: 503,
+        retryAfterSeconds: 5,
+        publicText: expect.not.stringMatching(/ClickHouse|table/),
+      })
+    })
+
     test('the address is no address, and it is not told with its password', async () => {
       await expect(stores.open({ url: '127.0.0.1' })).rejects.toMatchObject({ code: 'config.invalid' })
       await expect(stores.open({ url: 'http://user:very-secret@127.0.0.1:1', waitsMs: [] })).rejects.not.toThrow(
@@ -124,6 +160,8 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
       )
     })
   })
+
+  interruptionContract('ClickHouse on the wire', () => makeEndless('points', () => ({ url: stores.url })))
 
   test('a store is opened by many at once', async () => {
     const database = `cloudtabby_test_many_${process.pid}_${Date.now()}`

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Fault } from '../../lib/fault.ts'
 import { retrying } from './retrying.ts'
 
-const says = (code: number) => new ClickHouseError({ message: 'no', code: String(code), type: 'X' })
+const says = (code: number, message = 'no') => new ClickHouseError({ message, code: String(code), type: 'X' })
 
 async function attemptsAt(error: unknown): Promise<number> {
   let attempts = 0
@@ -19,6 +19,11 @@ test.each([
   ['a broken connection', new Error('socket hang up'), 4],
   ['too many parts', says(252), 4],
   ['a replica without its keeper', says(242), 4],
+  ['a server without memory', says(241, '(total) memory limit exceeded: would use 8 GiB'), 4],
+  ['a question that takes too much memory', says(241, 'Query memory limit exceeded: would use 2 GiB'), 1],
+  ['the same as older servers say it', says(241, 'Memory limit (for query) exceeded: would use 2 GiB'), 1],
+  ['a question that takes too long', says(159, 'Timeout exceeded: elapsed 1002.094 ms, maximum: 1000 ms'), 1],
+  ['a change that not all have made yet', says(159, 'Distributed DDL task is not finished on 1 of 2 hosts'), 4],
   ['data that cannot be parsed', says(27), 1],
   ['a table that is not there', says(60), 1],
   ['a user without rights', says(497), 1],

@@ -61,9 +61,19 @@ export async function retrying<T>(
 /** Errors that are not ClickHouse's own come from the connection, or from a proxy on the way. */
 export function isPassing(error: unknown): boolean {
   const code = serverCode(error)
-  if (code !== undefined) return PASSING.has(code)
+  if (code !== undefined) return PASSING.has(code) && !isBound(error)
   return error instanceof Error && !(error instanceof Fault) && !(error instanceof TypeError)
 }
+
+/**
+ * Whether a statement took what one may, of time or memory: it would take that again. A server that is short of memory altogether
+ * says so by the same number, and by other words.
+ */
+export function isBound(error: unknown): boolean {
+  return serverCode(error) !== undefined && BOUND.test((error as Error).message)
+}
+
+const BOUND = /^(?:Timeout exceeded: elapsed|\(?(?:for )?query\)? memory limit|Memory limit \(for query\))/i
 
 /** ClickHouse's own number of an error; undefined for all others. Not by class: there may be two copies of the client. */
 export function serverCode(error: unknown): number | undefined {

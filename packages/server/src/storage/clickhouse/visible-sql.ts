@@ -26,15 +26,12 @@ export function visiblePoints(
 ): VisiblePoints {
   const range = `p.begin_at >= ${params.add(filter.begin)} AND p.begin_at < ${params.add(filter.end)}`
   const where = [range, ...visibleBatches('p', snapshot, params)]
-  const ofSeries: string[] = []
-  if (filter.types.length > 0) where.push(`p.type IN ${params.texts(filter.types)}`)
-  const of = firstSql(filter, params, tables)
+  const { ofKind, ofSeries } = seriesConditions(filter, params, tables)
+  where.push(...ofKind)
   for (const [name, values] of filter.attributes) {
-    if (isCalendar(name)) {
-      const byBegin = calendarCondition(name, values, filter, range, params, tables)
-      where.push(filter.brought?.has(name) ? broughtCondition(name, values, byBegin, params, tables) : byBegin)
-    } else if (name === 'type' || name === 'unit') where.push(`p.${name} IN ${params.texts(values)}`)
-    else ofSeries.push(attributeCondition(name, values, params, tables, name === filter.firstBy ? '' : of))
+    if (!isCalendar(name)) continue
+    const byBegin = calendarCondition(name, values, filter, range, params, tables)
+    where.push(filter.brought?.has(name) ? broughtCondition(name, values, byBegin, params, tables) : byBegin)
   }
   where.push(...ofSeries)
   const tombstones = tombstonesWithin(snapshot, filter)
@@ -43,6 +40,36 @@ export function visiblePoints(
     from: `${tables.points} AS p${tombstones.length > 0 ? joinTombstones(tombstones, params) : ''}`,
     where: where.join(' AND '),
     ofSeries: ofSeries.join(' AND '),
+  }
+}
+
+/** What the filter says of the series `p`: of its type and unit, and of its attributes. */
+function seriesConditions(
+  filter: PointFilter,
+  params: Params,
+  tables: Tables,
+): { readonly ofKind: readonly string[]; readonly ofSeries: readonly string[] } {
+  const ofKind = filter.types.length > 0 ? [`p.type IN ${params.texts(filter.types)}`] : []
+  const ofSeries: string[] = []
+  const of = firstSql(filter, params, tables)
+  for (const [name, values] of filter.attributes) {
+    if (isCalendar(name)) continue
+    if (name === 'type' || name === 'unit') ofKind.push(`p.${name} IN ${params.texts(values)}`)
+    else ofSeries.push(attributeCondition(name, values, params, tables, name === filter.firstBy ? '' : of))
+  }
+  return { ofKind, ofSeries }
+}
+
+/** Two rows: how many series the filter lets through, whenever they had points; and how many points there are in all. */
+export function seriesCountSql(filter: PointFilter, tables: Tables): Statement {
+  const params = new Params()
+  const { ofKind, ofSeries } = seriesConditions(filter, params, tables)
+  const where = [...ofKind, ...ofSeries].join(' AND ')
+  const series = `(SELECT id AS series, scope_id, type, unit FROM ${tables.series}) AS p`
+  return {
+    sql: `SELECT 'series' AS what, count() FROM ${series}${where && ` WHERE ${where}`}
+UNION ALL SELECT 'points' AS what, count() FROM ${tables.points}`,
+    params: params.list,
   }
 }
 

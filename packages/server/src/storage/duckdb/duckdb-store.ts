@@ -18,6 +18,7 @@ import {
 } from '../point-store.ts'
 import { seriesText } from '../grouping.ts'
 import { streamTotal, wholeStream } from '../stream-total.ts'
+import { weightOf } from '../weight-of.ts'
 import type { CopyOptions, PointsCopy } from '../points-copy.ts'
 import { BroughtFinder } from './brought-finder.ts'
 import { copyTables } from './copy-tables.ts'
@@ -51,10 +52,6 @@ import { writePoints } from './write-points.ts'
 import { noteSql, toWritten, writtenSql } from './written.ts'
 import type { Change } from './writer.ts'
 import { writeSamples } from './write-samples.ts'
-
-/** What takes about as long as to join one series with one attribute: to read so many points. */
-const POINTS_PER_SERIES = 50
-const TYPICAL_PERIOD = 3600
 
 /** Points and samples in one DuckDB file. Made by `openDuckDBStore`. */
 export class DuckDBStore implements PointStore {
@@ -256,9 +253,7 @@ export class DuckDBStore implements PointStore {
     const selection = await this.#selector.find(query, signal)
     if (selection === 'none') return 0
     const series = selection === 'all' ? this.#series.count : selection.count
-    const joins = (query.groupby ?? []).length
-    const points = series * ((query.end - query.begin) / TYPICAL_PERIOD)
-    return series * joins + Math.min(points, this.#points) / POINTS_PER_SERIES
+    return weightOf(query, { series, points: this.#points })
   }
 
   /** Undefined when there may be more sums than are grouped here. */

@@ -20,6 +20,8 @@ export type ChdbConnection = NonNullable<ClickHouseClientConfigOptions['connecti
 export interface ChdbSession {
   readonly path: string
   readonly connection: unknown
+  /** At once, in this thread. */
+  query(sql: string, format?: string): string
   queryAsync(sql: string, options?: { format?: string }): Promise<ChdbResult>
   queryStream(sql: string, options?: { format?: string }): AsyncIterable<ChdbChunk>
   close(): void
@@ -67,4 +69,18 @@ export function loadChdb(): Chdb {
   } catch (cause) {
     throw new Error('ClickHouse for tests cannot be loaded; install it: npm run install:chdb', { cause })
   }
+}
+
+/**
+ * chdb gives statements ids of its own. Here the id that a client gives is the statement's comment (the setting `log_comment`),
+ * and what asks the engine by `query_id` asks it by that. It keeps a statement that has ended in its list as long as its connection
+ * has no other: who waited for it to go from there would wait for ever.
+ */
+export function byComment(sql: string): string {
+  if (!isAboutQueries(sql)) return sql
+  return sql.replaceAll(/\bquery_id\b/g, `Settings['log_comment']`).replace(/\bSYNC\s*$/, 'ASYNC')
+}
+
+export function isAboutQueries(sql: string): boolean {
+  return /^\s*KILL QUERY\b|\bFROM system\.processes\b/.test(sql)
 }

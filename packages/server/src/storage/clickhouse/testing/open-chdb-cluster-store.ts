@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { PointStore } from '../../point-store.ts'
 import { type ChdbConnection, loadChdb } from '../../testing/chdb.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
+import { connectChdb } from './connect-chdb.ts'
 import { type Recycled, recycling } from './recycling.ts'
 
 /** A cluster of one shard, which is this process: nothing listens at the port. */
@@ -41,12 +42,12 @@ function onCluster(connection: ChdbConnection): ChdbConnection {
 }
 
 function start(): Recycled {
-  const { Session, createChdbConnection } = loadChdb()
+  const chdb = loadChdb()
   const folder = mkdtempSync(join(tmpdir(), 'cloudtabby-chdb-cluster-'))
   const config = join(folder, 'config.xml')
   writeFileSync(config, CONFIG)
   // The configuration counts for the folder as long as this is open.
-  const root = new Session(join(folder, 'data'), { connectionArgs: [`--config-file=${config}`] })
+  const root = new chdb.Session(join(folder, 'data'), { connectionArgs: [`--config-file=${config}`] })
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return recycling(
     (database) =>
@@ -56,7 +57,7 @@ function start(): Recycled {
         username: 'default',
         password: '',
         cluster: 'main',
-        connection: onCluster(createChdbConnection({ path: root.path })),
+        connection: onCluster(connectChdb(chdb, root.path)),
       }),
     (table) => root.queryAsync(`TRUNCATE TABLE ${table}_local`),
   )

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { PointStore } from '../../point-store.ts'
 import { loadChdb } from '../../testing/chdb.ts'
 import { openClickHouseStore } from '../open-clickhouse-store.ts'
+import { connectChdb } from './connect-chdb.ts'
 import { type Recycled, recycling } from './recycling.ts'
 
 function start(): Recycled {
-  const { createChdbConnection } = loadChdb()
+  const chdb = loadChdb()
   // Keeps the engine's folder, which goes with its last connection.
-  const root = createChdbConnection({ path: ':memory:' })
+  const root = connectChdb(chdb, ':memory:')
   return recycling(
     (database) =>
       openClickHouseStore({
@@ -15,7 +16,7 @@ function start(): Recycled {
         database,
         username: 'default',
         password: '',
-        connection: createChdbConnection({ path: ':memory:' }),
+        connection: connectChdb(chdb, ':memory:'),
       }),
     (table) => root.command({ query: `TRUNCATE TABLE ${table}`, query_id: randomUUID() }),
   )
