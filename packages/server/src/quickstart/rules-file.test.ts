@@ -93,7 +93,7 @@ test('a file that is not YAML is refused with the line', () => {
 test('the prices of the example can be read', async () => {
   const file = new URL('../../../../examples/quickstart/rules.yml', import.meta.url)
   const creations = readRulesFile(await readFile(file, 'utf8'), 'rules.yml')
-  expect(creations.filter(({ kind }) => kind === 'service')).toHaveLength(5)
+  expect(creations.filter(({ kind }) => kind === 'service')).toHaveLength(6)
   expect(creations.filter(({ kind }) => kind === 'group')).toHaveLength(4)
   expect(creations.some((it) => it.kind === 'mapping' && it.tenantId === 'research')).toBe(true)
 })
