@@ -73,7 +73,7 @@ async function attacker(url: string, seed: number, until: number, answers: Map<s
   for (let asked = seed; performance.now() < until; asked++) {
     const leaves = asked % 2 === 0
     const signal = AbortSignal.timeout(
-      leaves ? ((asked * 37) % LEAVES_AFTER_MS) + 1 : Math.max(1, until - performance.now()),
+      leaves ? ((asked * 37) % LEAVES_AFTER_MS) + 1 : Math.max(1, Math.ceil(until - performance.now())),
     )
     const headers = { 'x-forwarded-for': '192.0.2.66' }
     let what = 'left'

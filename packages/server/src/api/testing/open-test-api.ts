@@ -76,15 +76,18 @@ export interface TestApiOptions {
   readonly app?: Partial<AppOptions<ApiDeps>>
   /** In place of a fresh one in memory; closed with the API. */
   readonly state?: State
+  /** As `state`. */
+  readonly points?: PointStore
 }
 
 export async function openTestApi({
   scopeKey = 'project_id',
   app: appOptions,
   state: given,
+  points,
 }: TestApiOptions = {}): Promise<TestApi> {
   const state = given ?? (await openTestState())
-  const store = await openTestStore()
+  const store = points ?? (await openTestStore())
   const { db } = state
   const batches = new Batches(db, { owner: 'test', leaseSeconds: 60 })
   const modules = new Modules(db)
