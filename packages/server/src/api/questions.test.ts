@@ -5,7 +5,7 @@ import { Turns } from '../lib/turns.ts'
 import type { PointStore, TotalQuery } from '../storage/point-store.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
 import { EVERYTHING, HOUR, JUNE, point, query, series, table } from '../storage/testing/points.ts'
-import { type Asker, FEW_ROWS, type QuestionLimits, Questions } from './questions.ts'
+import { type Client, FEW_ROWS, type QuestionLimits, Questions } from './questions.ts'
 
 const SERIES = 3000
 const IDS = query({ groupby: [{ by: 'attribute', name: 'id' }] })
@@ -34,7 +34,7 @@ function desk(limits: Partial<QuestionLimits> = {}) {
   return { turns, questions: new Questions(asked, turns, { rowsMax: 1_000_000, ...limits }) }
 }
 
-function asker(client: string): Asker & { leave(): void } {
+function asker(client: string): Client & { leave(): void } {
   const controller = new AbortController()
   return { client, signal: controller.signal, leave: () => controller.abort(new Error('left')) }
 }

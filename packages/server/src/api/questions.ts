@@ -6,7 +6,7 @@ import type { Turn, Turns } from '../lib/turns.ts'
 import type { PointStore, RetrieveQuery, Total, TotalQuery, TotalRow } from '../storage/point-store.ts'
 
 /** Who asks. */
-export interface Asker {
+export interface Client {
   /** Whose share of the engine a question takes. */
   readonly client: string
   /** Fires when nobody waits for the answer any more. */
@@ -64,7 +64,7 @@ export class Questions {
   }
 
   /** A page of at most `FEW_ROWS`. */
-  async few(query: TotalQuery & { readonly limit: number }, snapshot: Snapshot, asker: Asker): Promise<Total> {
+  async few(query: TotalQuery & { readonly limit: number }, snapshot: Snapshot, asker: Client): Promise<Total> {
     const turn = await this.#begin(query, asker)
     try {
       return await this.#store.total(query, snapshot, asker.signal)
@@ -74,7 +74,7 @@ export class Questions {
   }
 
   /** Throws `request.invalid` when the answer would have more rows than are sent. */
-  async total(query: TotalQuery, snapshot: Snapshot, asker: Asker): Promise<Totals> {
+  async total(query: TotalQuery, snapshot: Snapshot, asker: Client): Promise<Totals> {
     const { signal } = asker
     const turn = await this.#begin(query, asker)
     try {
@@ -102,7 +102,7 @@ export class Questions {
   }
 
   /** Each page is a question of its own. Throws `request.invalid` when there would be more points than are sent. */
-  async points(query: RetrieveQuery, snapshot: Snapshot, asker: Asker): Promise<Points> {
+  async points(query: RetrieveQuery, snapshot: Snapshot, asker: Client): Promise<Points> {
     const read = async (offset: number, limit: number) => {
       const turn = await this.#begin(query, asker)
       try {
@@ -126,7 +126,7 @@ export class Questions {
     return { total: first.total, pages: pages() }
   }
 
-  async #begin(query: RetrieveQuery & Partial<Pick<TotalQuery, 'groupby'>>, { client, signal }: Asker): Promise<Turn> {
+  async #begin(query: RetrieveQuery & Partial<Pick<TotalQuery, 'groupby'>>, { client, signal }: Client): Promise<Turn> {
     const turn = await this.#turns.take(client, signal)
     try {
       const isDear = turn.used > HEAVY_MS || ((await this.#store.weigh?.(query, signal)) ?? 0) >= this.#limits.dearRows

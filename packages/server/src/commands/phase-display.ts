@@ -1,6 +1,6 @@
 import type { BackupProgress } from '../backup/back-up.ts'
 import type { RestoreProgress } from '../backup/restore.ts'
-import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { ProgressDisplay } from './progress-display.ts'
 import { toMegabytes } from './megabytes.ts'
 
 /** One bar, or one kind of log lines, for each phase. */

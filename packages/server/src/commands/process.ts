@@ -3,7 +3,7 @@ import { type Outcome, runUntilDone, stumbleText } from '../processor/round.ts'
 import { unpricedLine } from '../rating/unpriced.ts'
 import { openProcessor, type ProcessorSettings, type ProcessorUnit } from '../wiring/open-processor.ts'
 import type { Service } from '../wiring/open-service.ts'
-import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { ProgressDisplay } from './progress-display.ts'
 import { type Invocation, open } from './invocation.ts'
 
 /**

@@ -12,7 +12,7 @@ import { createProbes } from '../wiring/create-probes.ts'
 import { type Api, createApi, listenLimits } from '../wiring/create-api.ts'
 import { openProcessor, type ProcessorSettings, type ProcessorUnit } from '../wiring/open-processor.ts'
 import { openService, type Service } from '../wiring/open-service.ts'
-import { ProgressDisplay } from '../wiring/progress-display.ts'
+import { ProgressDisplay } from './progress-display.ts'
 import { warnUnpriced } from '../wiring/warn-unpriced.ts'
 import { runReceivers } from '../wiring/run-receivers.ts'
 

@@ -16,7 +16,7 @@ import { familyV1 } from './family-v1.ts'
 import { allow, familyV2 } from './family-v2.ts'
 import { writeJson } from './json.ts'
 import { type RateLimit, RateLimiter } from './rate-limiter.ts'
-import { bodyStream, readText } from './read-body.ts'
+import { bodyStream, readUtf8 } from './read-body.ts'
 import { clientUrl, isCrooked } from './request-url.ts'
 import { Content, pathsOf, Reply, type RequestInfo, type Route } from './route.ts'
 import { tellFailure } from './tell-failure.ts'
@@ -361,7 +361,7 @@ function decodeSegment(segment: string): string {
 
 async function readWhole(stream: AsyncIterable<Uint8Array>): Promise<string> {
   try {
-    return await readText(stream)
+    return await readUtf8(stream)
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('request.invalid', 'Request is not in valid JSON format: no UTF-8')
     throw error

@@ -60,7 +60,7 @@ function tooLarge(bytesMax: number): Fault {
 }
 
 /** The whole body as text. Throws `TypeError` when it is not UTF-8. */
-export async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readUtf8(stream: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))

@@ -1,6 +1,6 @@
 import { formatInstant, type Instant, type Period } from '../../domain/period.ts'
 import { attributeText, type AttributeValue } from '../../domain/series.ts'
-import { type ResourceAttributes, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
+import { type ResourceAttributes, readTimestamp } from '../../sources/gnocchi/gnocchi-client.ts'
 
 /** Attributes of a revision that say of when it is. */
 export const REVISION_ATTRIBUTES = ['id', 'revision_start', 'revision_end', 'started_at', 'ended_at'] as const
@@ -93,7 +93,7 @@ function toRevision(attributes: ResourceAttributes): Revision {
 }
 
 function instantOf(value: AttributeValue | undefined, otherwise: number): Instant {
-  const instant = toInstant(attributeText(value))
+  const instant = readTimestamp(attributeText(value))
   return Number.isNaN(instant) ? otherwise : instant
 }
 

@@ -2,7 +2,7 @@ import { add, type Decimal, decimalFromNumber } from '../../domain/decimal.ts'
 import type { Exact } from '../../domain/fraction.ts'
 import type { Period } from '../../domain/period.ts'
 import { attributesJson, attributeText, type Attributes, type AttributeValue } from '../../domain/series.ts'
-import { type AggregateGroup, type Measure, toInstant } from '../../sources/gnocchi/gnocchi-client.ts'
+import { type AggregateGroup, type Measure, readTimestamp } from '../../sources/gnocchi/gnocchi-client.ts'
 import type { ExtraArgs, Method } from './extra-args.ts'
 import type { QuestionPlan } from './plan-question.ts'
 import { reAggregate } from './re-aggregate.ts'
@@ -77,7 +77,7 @@ function toLanes(groups: readonly AggregateGroup[], question: UsageQuestion): La
     const known = lanes.get(key)
     const lane = known ?? { group, cells: Array.from<Entry[] | undefined>({ length: periods.length }) }
     lanes.set(key, lane)
-    const began = plan.byRevision ? toInstant(attributeText(all['revision_start'])) : Number.NaN
+    const began = plan.byRevision ? readTimestamp(attributeText(all['revision_start'])) : Number.NaN
     const revision = Number.isNaN(began) ? -Infinity : began
     for (const { at, granularity, value, from, to } of place(measures)) {
       const entry = { at, granularity, value, revision }

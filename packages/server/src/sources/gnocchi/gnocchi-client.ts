@@ -213,7 +213,7 @@ function toGroup(element: unknown, instants: Map<string, number>, reply: SourceR
 function toMeasure(item: unknown, instants: Map<string, number>): Measure | undefined {
   if (!Array.isArray(item) || item.length !== 3 || typeof item[0] !== 'string') return undefined
   let at = instants.get(item[0])
-  if (at === undefined) instants.set(item[0], (at = toInstant(item[0])))
+  if (at === undefined) instants.set(item[0], (at = readTimestamp(item[0])))
   const granularity = toNumber(item[1])
   const value = toNumber(item[2])
   return Number.isFinite(at) && granularity > 0 && Number.isFinite(value) ? { at, granularity, value } : undefined
@@ -228,7 +228,7 @@ function toNumber(value: unknown): number {
 }
 
 /** Unix seconds of what Gnocchi writes as an instant, always in UTC; NaN for anything else. */
-export function toInstant(text: string): number {
+export function readTimestamp(text: string): number {
   const time = parseIsoTime(text, 'plain')
   return time ? time.seconds + time.micros / 1_000_000 : Number.NaN
 }
