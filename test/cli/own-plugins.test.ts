@@ -43,7 +43,7 @@ test('one of each kind from outside the tree works, by a module specifier alone'
   const first = startCloudtabbyd(
     ['serve', ...config],
     { ...env, OS_FETCHER_CUSTOMERS_FILE__FILE: 'nobody.txt' },
-    folder,
+    { cwd: folder },
   )
   try {
     const [, url] = await first.prints(/Answering on (http:\S+),/)

@@ -15,9 +15,14 @@ export interface Started {
   exit(): Promise<number | null>
 }
 
-/** Starts the built program, in the checkout's top folder if no other is given. */
-export function startCloudtabbyd(args: readonly string[], env: Record<string, string> = {}, cwd = ROOT): Started {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+/** Starts the built program, in the checkout's top folder if no other is given; `within`: a command that is to run it. */
+export function startCloudtabbyd(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { cwd = ROOT, within = [] }: { readonly cwd?: string; readonly within?: readonly string[] } = {},
+): Started {
+  const [command, ...rest] = [...within, process.execPath, PROGRAM, ...args]
+  const child = spawn(command!, rest, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,6 +69,6 @@ export async function runCloudtabbyd(
   env: Record<string, string> = {},
   cwd = ROOT,
 ): Promise<{ status: number | null; text: string }> {
-  const started = startCloudtabbyd(args, env, cwd)
+  const started = startCloudtabbyd(args, env, { cwd })
   return { status: await started.exit(), text: started.text() }
 }

@@ -6,29 +6,43 @@ import { sweep } from '../../packages/server/src/processor/sweep.ts'
 import type { TypeDiff } from '../../packages/server/src/state/task-diff.ts'
 import type { Service } from '../../packages/server/src/wiring/open-service.ts'
 import { allPoints, UNHIDDEN } from '../shared/all-points.ts'
-import { type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, thingsOf, toText, type Truth } from './truth.ts'
+import { type BilledPoint, type Correction, PERIOD_SECONDS, type ScopeId, SCOPES, toText, type Truth } from './truth.ts'
 
 const EXAMPLES = 3
+
+export interface WantedEnd {
+  readonly begin: number
+  /** All scopes must be rated up to there, and none beyond the latter. */
+  readonly end: number
+  readonly endMax: number
+  readonly corrections: readonly Correction[]
+  /** What was pushed and acknowledged. */
+  readonly pushed: Iterable<BilledPoint>
+  /** Whether tasks can tell exactly what they changed: not when points were lost meanwhile. */
+  readonly diffs: boolean
+}
 
 /** What must hold when all faults are lifted and all processes have ended: compares everything, and tells what is wrong. */
 export async function checkEnd(
   service: Service,
   truth: Truth,
-  { begin, end, corrections }: { begin: number; end: number; corrections: readonly Correction[] },
+  { begin, end, endMax, corrections, pushed, diffs }: WantedEnd,
 ): Promise<string[]> {
   const findings: string[] = []
   const scopes = await service.scopes.list()
-  const wanted: string[] = []
+  const wanted = Array.from(pushed, billedText)
   for (const scope of SCOPES) {
     const nextBegin = scopes.find((row) => row.scopeId === scope)?.nextBegin ?? begin
     if (nextBegin < end) findings.push(`${scope} is rated up to ${formatInstant(nextBegin)} only`)
-    for (let at = begin; at < nextBegin; at += PERIOD_SECONDS) wanted.push(...wantedPoints(truth, scope, at))
+    if (nextBegin > endMax) findings.push(`${scope} is rated up to ${formatInstant(nextBegin)}, which is yet to come`)
+    for (let at = begin; at < nextBegin; at += PERIOD_SECONDS)
+      wanted.push(...Array.from(truth.points(scope, at), billedText))
   }
   wanted.sort()
   const visible = async (): Promise<string[]> =>
     (await allPoints(service.store, await service.batches.snapshot())).map(pointText).toSorted()
   findings.push(...compare('what readers see', wanted, await visible()))
-  findings.push(...(await checkDiffs(service, truth, corrections)))
+  if (diffs) findings.push(...(await checkDiffs(service, truth, corrections)))
 
   // The sweep gives queries and paused writers their time; here it has passed.
   for (let i = 0; i < 2; i++) {
@@ -57,12 +71,9 @@ async function age({ db }: Service): Promise<void> {
   await db.execute(sql`UPDATE tombstones SET created_at = created_at - interval '1 day'`)
 }
 
-function* wantedPoints(truth: Truth, scope: ScopeId, at: number): Generator<string> {
-  for (const [i, { type, id, flavor }] of thingsOf(scope).entries()) {
-    const { quantity, price } = truth.amounts(scope, i, at)
-    const unit = type === 'cpu' ? 'core' : 'GiB'
-    yield [scope, type, unit, id, flavor ?? '', at, at + PERIOD_SECONDS, toText(quantity), toText(price)].join(' ')
-  }
+function billedText({ scope, type, unit, id, flavor, begin, quantity, price }: BilledPoint): string {
+  const amounts = [toText(quantity), toText(price)]
+  return [scope, type, unit, id, flavor ?? '', begin, begin + PERIOD_SECONDS, ...amounts].join(' ')
 }
 
 function pointText({ series, begin, end, quantity, price }: Point): string {

@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Started, startCloudtabbyd } from '../cli/run-cloudtabbyd.ts'
 
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+/** The one for programs of several threads. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
 /** A process that was asked to end must be gone by then. */
 const END_WITHIN_MS = 20_000
+/** A start has succeeded or failed by then. */
+const DECIDED_MS = 40_000
 
 /** Undefined where clocks can be skewed; else why not. */
 export function whyNoSkew(): string | undefined {
@@ -14,7 +17,8 @@ export function whyNoSkew(): string | undefined {
 export interface MemberOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  readonly skewSeconds: number
+  /** How wrong its clock is: by so many seconds, or by what a file says that may change meanwhile. */
+  readonly skew: number | { readonly file: string }
   /** Whether it may end by itself once it was at work: with a full disk under an embedded store. */
   readonly mayDie: boolean
 }
@@ -29,6 +33,8 @@ export class Member {
   readonly #options: MemberOptions
   #current: Started | undefined
   #ending = false
+  /** While it is there nothing is started. */
+  #held: Promise<void> | undefined
   #killed = false
   #supervised: Promise<void> = Promise.resolve()
 
@@ -46,6 +52,13 @@ export class Member {
     return /Answering on (http:\S+?),/.exec(this.#current?.text() ?? '')?.[1]
   }
 
+  /** A process runs now whose stores are open. */
+  get isAtWork(): boolean {
+    const current = this.#current
+    const { exitCode, signalCode } = current?.process ?? {}
+    return current !== undefined && exitCode === null && signalCode === null && isAtWork(current)
+  }
+
   /** The process that runs now has begun to rate. */
   get isRating(): boolean {
     return /"rating: /.test(this.#current?.text() ?? '')
@@ -55,6 +68,20 @@ export class Member {
   kill(): void {
     this.#killed = true
     this.#current?.process.kill('SIGKILL')
+  }
+
+  /** SIGKILL, and does the work while nothing of it runs; then the supervisor starts it again. */
+  async whileDown<T>(work: () => Promise<T>): Promise<T> {
+    let release = (): void => {}
+    this.#held = new Promise((resolve) => (release = resolve))
+    try {
+      this.kill()
+      await this.#current?.exit()
+      return await work()
+    } finally {
+      this.#held = undefined
+      release()
+    }
   }
 
   /** SIGSTOP, and SIGCONT after so long, if it lives that long. */
@@ -92,11 +119,12 @@ export class Member {
   }
 
   async #supervise(): Promise<void> {
-    const { args, env, skewSeconds, mayDie } = this.#options
-    const skew = skewSeconds === 0 ? {} : skewedBy(skewSeconds)
-    while (!this.#ending) {
+    const { args, env, skew, mayDie } = this.#options
+    for (;;) {
+      while (this.#held) await this.#held
+      if (this.#ending) return
       this.#killed = false
-      const current = startCloudtabbyd(args, { ...env, ...skew })
+      const current = startCloudtabbyd(args, { ...env, ...skewed(skew) })
       this.#current = current
       const status = await current.exit()
       if (this.#ending) {
@@ -114,12 +142,38 @@ export class Member {
   }
 }
 
+/** What became of a start, once that is certain; `undecided` after a while that is long enough for it. */
+export async function outcomeOf(started: Started): Promise<'at work' | 'ended' | 'undecided'> {
+  let ended = false
+  void started.exit().then(() => (ended = true))
+  const deadline = performance.now() + DECIDED_MS
+  for (;;) {
+    if (ended) return 'ended'
+    if (isAtWork(started)) return 'at work'
+    if (performance.now() > deadline) return 'undecided'
+    await sleep(20)
+  }
+}
+
 /** Its stores are open: from then on it must live through their faults. */
 function isAtWork(started: Started): boolean {
   return /Answering on |"rating: /.test(started.text())
 }
 
-function skewedBy(seconds: number): Record<string, string> {
-  const offset = `${seconds > 0 ? '+' : ''}${seconds}s`
-  return { LD_PRELOAD: FAKETIME, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' }
+function skewed(by: MemberOptions['skew']): Record<string, string> {
+  if (by === 0) return {}
+  const clock =
+    typeof by === 'number' ? { FAKETIME: skewText(by) } : { FAKETIME_TIMESTAMP_FILE: by.file, FAKETIME_NO_CACHE: '1' }
+  return {
+    ...clock,
+    LD_PRELOAD: FAKETIME,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    DONT_FAKE_MONOTONIC: '1',
+    NO_FAKE_STAT: '1',
+  }
+}
+
+/** As faketime reads it, from its variable or its file. */
+export function skewText(seconds: number): string {
+  return `${seconds < 0 ? '' : '+'}${seconds}s`
 }

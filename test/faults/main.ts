@@ -4,12 +4,12 @@
  *   npm run test:faults -- [--rounds 200] [--seed N] [--only WORD,...]
  *
  * Round i has the seed N + i. WORDS are layouts (embedded, postgres, servers) and kinds of faults (kill, pause, refuse,
- * stall, cut, lose, slow, disk, clock). Ends with 1 when a round found something, and tells how to replay it.
+ * stall, cut, lose, slow, disk, clock, memory, second, power, jump, points). Ends with 1 when a round found something, and tells how to replay it.
  */
 import { parseArgs } from 'node:util'
 import { describePlan, drawRound, FAULTS, LAYOUTS } from './plan.ts'
 import { openRig } from './rig.ts'
-import { runRound } from './round.ts'
+import { type RoundResult, runRound } from './round.ts'
 
 const { values } = parseArgs({
   options: {
@@ -39,6 +39,7 @@ async function main(rounds: number, seed: number, only: readonly string[]): Prom
     const outcome = await runRound(plan, rig).catch((error: unknown) => ({
       findings: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
       reads: 0,
+      pushes: undefined,
       seconds: 0,
     }))
     // The processes may have got the signal too: this round shows nothing.
@@ -47,7 +48,7 @@ async function main(rounds: number, seed: number, only: readonly string[]): Prom
     done++
     const mark = outcome.findings.length === 0 ? 'ok' : 'FAILED'
     print(
-      `${done}/${rounds} ${mark}, ${outcome.seconds.toFixed(1)} s, ${outcome.reads} reads; seed ${plan.seed}: ${describePlan(plan)}`,
+      `${done}/${rounds} ${mark}, ${outcome.seconds.toFixed(1)} s, ${outcome.reads} reads${told(outcome.pushes)}; seed ${plan.seed}: ${describePlan(plan)}`,
     )
     if (outcome.findings.length === 0) continue
     failed.push(plan.seed)
@@ -57,6 +58,10 @@ async function main(rounds: number, seed: number, only: readonly string[]): Prom
   print(`\n${done} rounds, ${reads} reads, ${failed.length} failed.`)
   for (const one of failed) print(`  ${replay(one, only)}`)
   return failed.length === 0 ? 0 : 1
+}
+
+function told(pushes: RoundResult['pushes']): string {
+  return pushes ? `, ${pushes.acknowledged} pushes and ${pushes.refused} refused` : ''
 }
 
 function replay(seed: number, only: readonly string[]): string {

@@ -2,8 +2,10 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
+import { canBeApart } from '../../packages/server/src/lib/testing/pid-namespace.ts'
+import { powerCutDisk } from '../../packages/server/src/lib/testing/power-cut-disk.ts'
 import { openPGlite } from '../../packages/server/src/state/pglite/open-pglite.ts'
 import { openPostgres } from '../../packages/server/src/state/postgres/open-postgres.ts'
 import {
@@ -18,6 +20,10 @@ import { createRules } from '../shared/first-rules.ts'
 import { whyNoSkew } from './fleet.ts'
 import { FAULTS, LAYOUTS, type Means } from './plan.ts'
 
+/** For all of a round's questions and writes together; what is in use by others counts, too. */
+export const SCARCE_CLICKHOUSE_BYTES = 100_000_000
+/** Takes a table of 128 MiB for a while. */
+const HOG = 'SELECT count() FROM (SELECT number FROM numbers(6000000) GROUP BY number) FORMAT Null'
 const RULES = join(import.meta.dirname, 'rules.yml')
 
 /** What all rounds share: prepared state to copy, and the servers. */
@@ -36,6 +42,8 @@ export interface Rig extends AsyncDisposable {
 interface RigClickHouse {
   readonly url: string
   killAndRestart(afterMs: number): Promise<void>
+  /** Keeps so much memory in use for so long that questions and writes whose limit is `SCARCE_CLICKHOUSE_BYTES` fail. */
+  press(ms: number): Promise<void>
   dropDatabase(name: string): Promise<void>
 }
 
@@ -63,10 +71,21 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
     notes.push(`clocks are not skewed: ${noSkew}`)
     faults = faults.filter((fault) => fault !== 'clock')
   }
+  if (noSkew !== undefined && faults.includes('jump')) {
+    notes.push(`clocks do not jump: ${noSkew}`)
+    faults = faults.filter((fault) => fault !== 'jump')
+  }
   if (process.getuid?.() !== 0 && faults.includes('disk')) {
     notes.push('disks are not filled: only root may mount a small one')
     faults = faults.filter((fault) => fault !== 'disk')
   }
+  if (faults.includes('power') && !(await canCutPower())) {
+    notes.push('the power of disks is not cut: only root may mount one, and it takes mkfs.ext4 and a loop device')
+    faults = faults.filter((fault) => fault !== 'power')
+  }
+  const namespaces = canBeApart()
+  if (!namespaces && faults.includes('second'))
+    notes.push('second processes are not in a pid namespace of their own: that takes root and util-linux')
 
   const owned = new Disposer()
   try {
@@ -83,7 +102,7 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
       ? await prepareClickHouse(join(folder, 'clickhouse'), owned)
       : undefined
     return {
-      means: { layouts, faults },
+      means: { layouts, faults, namespaces },
       notes,
       copyState: (to) => cp(state, to, { recursive: true }),
       createState: () => createTestDatabase({ template: template! }),
@@ -94,6 +113,12 @@ export async function openRig(only: readonly string[]): Promise<Rig> {
     await owned[Symbol.asyncDispose]()
     throw error
   }
+}
+
+async function canCutPower(): Promise<boolean> {
+  const disk = await powerCutDisk(16)
+  await disk?.[Symbol.asyncDispose]()
+  return disk !== undefined
 }
 
 /** The name of a database with the rules in it, of which others are made: that is quicker than migrating each. */
@@ -121,6 +146,19 @@ async function prepareClickHouse(dir: string, owned: Disposer): Promise<RigClick
         server = await startAgain(dir, Number(new URL(url).port))
       }
       await (restarting = restart())
+    },
+    async press(ms) {
+      const client = createClient({
+        url,
+        clickhouse_settings: { max_threads: 1 },
+        log: { level: ClickHouseLogLevel.OFF },
+      })
+      const deadline = performance.now() + ms
+      while (performance.now() < deadline) {
+        // It may be killed meanwhile, by its own limit too.
+        await client.command({ query: HOG }).catch(() => sleep(100))
+      }
+      await client.close()
     },
     async dropDatabase(name) {
       await restarting

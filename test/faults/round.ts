@@ -1,36 +1,38 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatInstant } from '../../packages/server/src/domain/period.ts'
 import { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
+import { Semaphore } from '../../packages/server/src/lib/semaphore.ts'
 import { TcpProxy } from '../../packages/server/src/lib/testing/tcp-proxy.ts'
-import { smallDisk } from '../../packages/server/src/storage/testing/full-disk.ts'
 import { open } from '../../packages/server/src/commands/invocation.ts'
 import { invocationIn } from '../../packages/server/src/commands/testing/invocation-in.ts'
 import { checkEnd } from './check-end.ts'
-import { fillDisk } from './fill-disk.ts'
 import { Member } from './fleet.ts'
+import { HUNGRY_ATTRIBUTES } from './hungry.ts'
+import { inject, setClocks } from './inject.ts'
 import { areTasksDone, operate } from './operate.ts'
-import { type FaultEvent, LEASE_SECONDS, type RoundPlan } from './plan.ts'
+import type { FaultKind, RoundPlan } from './plan.ts'
+import { Pusher } from './pusher.ts'
 import { Reader } from './reader.ts'
 import type { Rig } from './rig.ts'
 import { startSource } from './source.ts'
+import { configuration, prepareStores, roundFolder, syncFolder } from './stores.ts'
 import { type Correction, PERIOD_SECONDS, SCOPES, Truth } from './truth.ts'
 
 /** Once nothing is wrong any more, everything must be done within this. */
 const SETTLE_MS = 60_000
 /** On a machine that is very busy faults come before the work begins. */
 const START_MS = 30_000
-/** Room for the embedded stores and what they write in between; less is left when the disk is full. */
-const DISK_MEGABYTES = 400
 
 export interface RoundResult {
   /** Empty when all is well. */
   readonly findings: readonly string[]
   /** Answers of the API that were looked at. */
   readonly reads: number
+  /** What was pushed and acknowledged, and what was refused for good; undefined where nobody pushed. */
+  readonly pushes: { readonly acknowledged: number; readonly refused: number } | undefined
   readonly seconds: number
 }
 
@@ -39,14 +41,16 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   const startedMs = performance.now()
   await using owned = new Disposer()
   const random = seededRandom(`running ${plan.seed}`)
-  const now = Date.now() / 1000
-  const begin = (Math.floor(now / PERIOD_SECONDS) - plan.hours) * PERIOD_SECONDS
+  const has = (fault: FaultKind): boolean => plan.events.some((event) => event.fault === fault)
   // What is due goes by state's clock: with embedded state that is the process's own.
   const ahead = plan.layout === 'embedded' ? (plan.skews.get(plan.processors[0]!) ?? 0) : 0
-  const end = Math.floor((now + ahead) / PERIOD_SECONDS) * PERIOD_SECONDS
+  const due = (): number => Math.floor((Date.now() / 1000 + ahead) / PERIOD_SECONDS) * PERIOD_SECONDS
+  const end = due()
+  const begin = Math.floor(Date.now() / 1000 / PERIOD_SECONDS - plan.hours) * PERIOD_SECONDS
 
   const truth = new Truth()
-  const folder = await roundFolder(plan, owned)
+  const roundsFolder = await roundFolder(plan, owned)
+  const { path: folder, disk } = roundsFolder
   const source = owned.use(await startSource(truth, () => 30 + random() * 150))
   const stores = await prepareStores(plan, rig, folder, owned)
   const links = new Map<string, TcpProxy>()
@@ -64,23 +68,28 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
     },
   }
   const file = join(folder, 'cloudkitty.conf')
-  await writeFile(file, configuration(begin, folder, paths))
+  await writeFile(file, configuration({ begin, folder, ...paths, isMemoryScarce: has('memory') }))
+  const direct = join(folder, 'direct.conf')
+  const toStores = { begin, folder, source: `${source.url}/api/v1`, ...stores, isMemoryScarce: false }
+  await writeFile(direct, configuration(toStores))
+  const clockFile = join(folder, 'clock')
+  await setClocks(clockFile, 0)
+  syncFolder(roundsFolder)
 
-  const mayDie = plan.events.some((event) => event.fault === 'disk')
   const members = new Map<string, Member>()
   for (const name of plan.layout === 'servers' ? [...plan.processors, 'api'] : plan.processors) {
     const role = plan.layout !== 'servers' ? 'all' : name === 'api' ? 'api' : 'processor'
     const member = new Member(name, {
       args: ['serve', '--role', role, '--config-file', file],
       env: { OS_DEFAULT__HOST: name, OS_PROCESSOR__PORT: '0' },
-      skewSeconds: plan.skews.get(name) ?? 0,
-      mayDie,
+      skew: has('jump') ? { file: clockFile } : (plan.skews.get(name) ?? 0),
+      mayDie: has('disk'),
     })
     members.set(name, member)
     owned.defer(() => member.discard())
   }
   const api = members.get('api') ?? members.get('service')!
-  const reader = new Reader(truth, begin, () => api.address)
+  const reader = new Reader(truth, begin, () => api.address, due)
   const over = new AbortController()
   const reading = reader.run(over.signal)
   owned.defer(async () => {
@@ -93,8 +102,39 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   const corrections: Correction[] = []
   const findings: string[] = []
   const giveUp = AbortSignal.timeout(SETTLE_MS + 30_000)
+  const pusher = plan.pushes
+    ? new Pusher({
+        begin,
+        address: () => api.address,
+        random: seededRandom(`pushing ${plan.seed}`),
+        certain: !has('disk') && !plan.events.some((event) => 'link' in event && event.link === 'postgres'),
+        attributes: has('memory') ? HUNGRY_ATTRIBUTES : 0,
+      })
+    : undefined
+  const enough = new AbortController()
+  const pushing = pusher?.run(enough.signal, giveUp)
+  owned.defer(async () => {
+    enough.abort()
+    await pushing
+  })
+  const targets = {
+    members,
+    api,
+    links,
+    layout: plan.layout,
+    rig,
+    folder,
+    disk,
+    clockFile,
+    reader,
+    pusher,
+    begin,
+    config: ['--config-file', file],
+    directConfig: ['--config-file', direct],
+    turn: new Semaphore(1),
+  }
   await Promise.all([
-    ...plan.events.map((event) => inject(event, { members, links, rig, disk: folder })),
+    ...plan.events.map(async (event) => findings.push(...(await inject(event, targets)))),
     ...plan.operations.map(async (operation) => {
       await sleep(operation.at)
       const operated = await operate(operation, { truth, reader, begin, address: () => api.address, signal: giveUp })
@@ -103,6 +143,8 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
     }),
   ])
 
+  enough.abort()
+  await pushing
   const settled = await until(async () => reader.isComplete(end) && (await areTasksDone(api.address)), SETTLE_MS)
   if (!settled) {
     const reached = SCOPES.map((scope) => `${scope} ${formatInstant(reader.reached(scope))}`).join(', ')
@@ -111,100 +153,29 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   }
   over.abort()
   await reading
+  await pusher
+    ?.check(api.address)
+    .catch((error: unknown) => findings.push(`the sums of what was pushed were not answered: ${String(error)}`))
   await Promise.all([...members.values()].map((member) => member.end()))
-  findings.push(...reader.findings, ...[...members.values()].flatMap((member) => member.findings))
+  findings.push(
+    ...reader.findings,
+    ...(pusher?.findings ?? []),
+    ...[...members.values()].flatMap((member) => member.findings),
+  )
   if (reader.reads === 0) findings.push('the API never answered')
 
-  const direct = join(folder, 'direct.conf')
-  await writeFile(direct, configuration(begin, folder, { source: `${source.url}/api/v1`, ...stores }))
   await using opened = await open(invocationIn(folder, { file: direct }))
-  findings.push(...(await checkEnd(opened, truth, { begin, end, corrections })))
-  return { findings, reads: reader.reads, seconds: (performance.now() - startedMs) / 1000 }
-}
-
-async function roundFolder(plan: RoundPlan, owned: Disposer): Promise<string> {
-  if (plan.events.some((event) => event.fault === 'disk')) {
-    const disk = await smallDisk(DISK_MEGABYTES)
-    if (disk) return owned.use(disk).folder
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'cloudtabby-round-'))
-  owned.defer(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
-interface StorePaths {
-  /** As `[state] url` wants it. */
-  readonly state: string
-  /** Undefined: points are in DuckDB. */
-  readonly clickhouse: { readonly url: string; readonly database: string } | undefined
-}
-
-async function prepareStores({ layout }: RoundPlan, rig: Rig, folder: string, owned: Disposer): Promise<StorePaths> {
-  if (layout === 'embedded') {
-    await rig.copyState(join(folder, 'state'))
-    return { state: `pglite:${join(folder, 'state')}`, clickhouse: undefined }
-  }
-  const state = await rig.createState()
-  owned.defer(state.drop)
-  if (layout === 'postgres') return { state: state.url, clickhouse: undefined }
-  owned.defer(() => rig.clickhouse!.dropDatabase(state.name))
-  return { state: state.url, clickhouse: { url: rig.clickhouse!.url, database: state.name } }
-}
-
-function configuration(begin: number, folder: string, paths: StorePaths & { readonly source: string }): string {
-  const points = paths.clickhouse
-    ? `[storage]
-backend = clickhouse
-[storage_clickhouse]
-url = ${paths.clickhouse.url}
-database = ${paths.clickhouse.database}`
-    : `[storage_duckdb]
-path = ${join(folder, 'points.duckdb')}`
-  return `[DEFAULT]
-auth_strategy = noauth
-[api]
-port = 0
-answer_timeout = 10
-[fetcher]
-backend = source
-[fetcher_source]
-sources = ${SCOPES.join(',')}
-[collect]
-collector = prometheus
-metrics_conf = ${join(import.meta.dirname, 'metrics.yml')}
-begin = ${formatInstant(begin)}
-wait_periods = 1
-[collector_prometheus]
-prometheus_url = ${paths.source}
-timeout = 2
-[processor]
-max_points_per_batch = 1000
-lease_seconds = ${LEASE_SECONDS}
-look_seconds = 0.2
-backoff_seconds_min = 0.1
-backoff_seconds_max = 0.5
-[state]
-url = ${paths.state}
-${points}
-`
-}
-
-interface Targets {
-  readonly members: ReadonlyMap<string, Member>
-  readonly links: ReadonlyMap<string, TcpProxy>
-  readonly rig: Rig
-  readonly disk: string
-}
-
-/** Resolves when the fault is lifted. */
-async function inject(event: FaultEvent, { members, links, rig, disk }: Targets): Promise<void> {
-  await sleep(event.at)
-  if (event.fault === 'disk') return fillDisk(disk, event.for)
-  if ('link' in event) return links.get(event.link)!.hold(event.fault, event.for)
-  if (event.member === 'clickhouse') return rig.clickhouse!.killAndRestart(event.for)
-  const member = members.get(event.member)!
-  if (event.fault === 'pause') return member.pause(event.for)
-  member.kill()
+  findings.push(
+    ...(await checkEnd(opened, truth, {
+      begin,
+      end,
+      endMax: due(),
+      corrections,
+      pushed: pusher?.wanted() ?? [],
+      diffs: !has('points'),
+    })),
+  )
+  return { findings, reads: reader.reads, pushes: pusher?.counts, seconds: (performance.now() - startedMs) / 1000 }
 }
 
 async function until(done: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {

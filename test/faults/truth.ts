@@ -11,6 +11,8 @@ export interface Thing {
   readonly flavor: string | undefined
 }
 
+/** As metrics.yml says. */
+const UNITS = { cpu: 'core', volume: 'GiB' }
 const FLAVORS = ['small', 'large'] as const
 /** In units of 10^-18: rules.yml's costs for a tenth of a unit, after metrics.yml's factor. */
 const PRICE_OF_TENTH = { small: 1_100_000_000_000_000n, large: 12_345_678_901_200_000n, volume: 308_641_972_500_000n }
@@ -20,6 +22,16 @@ const QUANTITY_OF_TENTH = { cpu: 100_000_000_000_000_000n, volume: 25_000_000_00
 export interface Amounts {
   readonly quantity: bigint
   readonly price: bigint
+}
+
+/** A point that must be on the bill, for one period. */
+export interface BilledPoint extends Amounts {
+  readonly scope: string
+  readonly type: string
+  readonly unit: string
+  readonly id: string
+  readonly flavor: string | undefined
+  readonly begin: number
 }
 
 /** From some moment on the source says otherwise about these periods. */
@@ -56,6 +68,13 @@ export class Truth {
     const tenths = BigInt(this.tenths(scope, thing, begin, corrected))
     const price = PRICE_OF_TENTH[flavor === 'small' || flavor === 'large' ? flavor : 'volume']
     return { quantity: tenths * QUANTITY_OF_TENTH[type], price: tenths * price }
+  }
+
+  /** All that must be on the bill for a scope and a period. */
+  *points(scope: ScopeId, begin: number): Generator<BilledPoint> {
+    for (const [i, { type, id, flavor }] of thingsOf(scope).entries()) {
+      yield { scope, type, unit: UNITS[type], id, flavor, begin, ...this.amounts(scope, i, begin) }
+    }
   }
 
   /** Of all things of a type together; readers ask for the same again and again. */

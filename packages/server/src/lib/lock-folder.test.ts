@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { lockFolder } from './lock-folder.ts'
+import { APART, canBeApart } from './testing/pid-namespace.ts'
 import { tries } from './testing/tries.ts'
 
 const BUILT = resolve(import.meta.dirname, '../../dist/lib/lock-folder.js')
@@ -79,16 +80,11 @@ test('a holder is respected, and a dead one is not, where processes have other n
   skip,
 }) =>
   withFolder(async (folder) => {
-    const elsewhere = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-    try {
-      execFileSync(elsewhere[0]!, [...elsewhere.slice(1), 'true'], { stdio: 'ignore' })
-    } catch {
-      skip('a pid namespace takes root and util-linux')
-    }
+    if (!canBeApart()) skip('a pid namespace takes root and util-linux')
     const unlock = await lockFolder(folder)
-    expect(await take(folder, elsewhere).said).toBe('state.locked unseen')
+    expect(await take(folder, APART).said).toBe('state.locked unseen')
     await unlock()
-    const other = take(folder, elsewhere)
+    const other = take(folder, APART)
     expect(await other.said).toBe('held')
     await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'state.locked' })
     await kill(other)

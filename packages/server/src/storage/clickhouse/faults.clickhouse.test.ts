@@ -105,6 +105,7 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
         message: expect.stringMatching(
           /^cannot reach ClickHouse at http:\S+: .*; start it, or mend \[storage_clickhouse\] url$/,
         ),
+        retryAfterSeconds: 5,
       })
     })
 

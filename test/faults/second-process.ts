@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { APART } from '../../packages/server/src/lib/testing/pid-namespace.ts'
+import { startCloudtabbyd } from '../cli/run-cloudtabbyd.ts'
+import { type Member, outcomeOf } from './fleet.ts'
+import type { SecondProcess } from './plan.ts'
+
+/** What `state.locked` says, of either store. */
+const REFUSED = / uses \S+[:;] stop it/
+/** The death of a process that was killed is seen by then. */
+const DEATH_SEEN_MS = 1000
+
+/**
+ * Starts a second process on the stores that the first one has open. It must be refused, with the right fault; only when the first one
+ * was killed it may come to hold them, and then nobody else. It is gone at the end.
+ */
+export async function startSecond(
+  first: Member,
+  { apart, killFirstAfterMs, for: ms }: SecondProcess & { readonly for: number },
+  args: readonly string[],
+): Promise<string[]> {
+  const second = startCloudtabbyd(
+    args,
+    { OS_DEFAULT__HOST: 'second', OS_PROCESSOR__PORT: '0' },
+    { within: apart ? APART : [] },
+  )
+  try {
+    if (killFirstAfterMs !== undefined) {
+      await sleep(killFirstAfterMs)
+      first.kill()
+    }
+    const outcome = await outcomeOf(second)
+    if (outcome === 'undecided') return [`a second process was neither refused nor at work:\n${second.text()}`]
+    // Refused by the first process, or by the one that was started in its place.
+    if (outcome === 'ended' && REFUSED.test(second.text())) return []
+    if (outcome === 'ended') return [`a second process ended otherwise than refused:\n${second.text()}`]
+    await sleep(DEATH_SEEN_MS)
+    if (first.isAtWork) return [`two processes are at work on the same stores:\n${second.text()}`]
+    await sleep(ms)
+    return []
+  } finally {
+    second.process.kill('SIGKILL')
+    await second.exit()
+  }
+}
