@@ -107,8 +107,9 @@ export function drawRound(seed: number, means: Means): RoundPlan {
   const possible = possibleOn(layout)
   const grave = GRAVE_FAULTS.filter((kind) => possible.includes(kind))
   const light = possible.filter((kind) => !isGrave(kind))
-  // To have none is as likely as each of them, unless there is no choice.
-  const chosen = pick<GraveFault | undefined>(light.length > 0 && grave.length > 1 ? [...grave, undefined] : grave)
+  // To have none is as likely as each of them, unless one kind alone was asked for.
+  const mayBeNone = light.length > 0 && means.faults.filter(isGrave).length > 1
+  const chosen = pick<GraveFault | undefined>(mayBeNone ? [...grave, undefined] : grave)
   // On a full disk nobody expects a second process to be refused for the right reason, or points to be counted.
   const others = light.filter((kind) => kind !== 'disk' || chosen === undefined || chosen === 'jump')
 

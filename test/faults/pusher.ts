@@ -5,7 +5,7 @@ import type { BilledPoint } from './truth.ts'
 import { PERIOD_SECONDS, toText, toUnits } from './truth.ts'
 
 /** Whose the pushed points are; nobody else has points for it. */
-export const PUSHED_SCOPE = 'pushed'
+const PUSHED_SCOPE = 'pushed'
 const TYPE = 'frames'
 const UNIT = 'B'
 const PAUSE_MS = 60
