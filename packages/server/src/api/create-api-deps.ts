@@ -68,6 +68,7 @@ export function createApiDeps({ names, time, store, pipeline, probes, limits, on
     newGrid: (at) => time.newGrid(at),
     keptFrom: () => time.keptFrom(),
     points: store,
+    rowsMax,
     questions: new Questions(store, turns, { rowsMax }),
     pipeline,
     ratingModules: pipeline.modules,

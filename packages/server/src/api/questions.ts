@@ -1,7 +1,7 @@
 import type { Point } from '../domain/point.ts'
 import { seriesBytes } from '../domain/series-bytes.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import { Fault } from '../lib/fault.ts'
+import { tooManyRows } from '../http/within-rows.ts'
 import type { Turn, Turns } from '../lib/turns.ts'
 import type { PointStore, RetrieveQuery, Total, TotalQuery, TotalRow } from '../storage/point-store.ts'
 
@@ -141,11 +141,7 @@ export class Questions {
   #requireFew(what: string, count: number): void {
     const { rowsMax } = this.#limits
     if (count <= rowsMax) return
-    throw new Fault(
-      'request.invalid',
-      `The answer would have ${count} ${what}, and at most ${rowsMax} are sent at a time: ask for a shorter range, or for ` +
-        'pages by offset and limit where there are such.',
-    )
+    throw tooManyRows(what, count, rowsMax)
   }
 }
 

@@ -104,7 +104,7 @@ export const SECTIONS = {
     max_rows: option
       .integer({ min: 1000 })
       .default(1_000_000)
-      .describe('Rows or points that one answer may have; a question for more is answered with 400'),
+      .describe('Rows, points or entries of a list that one answer may have; a question for more is answered with 400'),
     max_waiting_questions: option
       .integer({ min: 1 })
       .default(32)

@@ -61,12 +61,12 @@ test('a later start brings back nothing that the operator changed', async () => 
   await using state = await openTestState()
   const { db } = state
   await setFirstRules(db, await readExample(), CHANGE)
-  const before = await listMappings(db, {}, CHANGE.now)
+  const before = await listMappings(db, {}, CHANGE.now, 1000)
   await deleteMapping(db, before[0]!.id, CHANGE)
   await new Modules(db).set('hashmap', { enabled: false }, CHANGE)
 
   expect(await setFirstRules(db, await readExample(), CHANGE)).toBe(false)
-  expect(await listMappings(db, {}, CHANGE.now)).toHaveLength(before.length - 1)
+  expect(await listMappings(db, {}, CHANGE.now, 1000)).toHaveLength(before.length - 1)
   expect(await new Modules(db).get('hashmap')).toMatchObject({ enabled: false })
 })
 
@@ -77,6 +77,6 @@ test('rules that cannot be created leave none behind, and the next start tries a
   await expect(setFirstRules(db, [service!, service!, ...rest], CHANGE)).rejects.toMatchObject({
     code: 'request.conflict',
   })
-  expect(await listServices(db)).toEqual([])
+  expect(await listServices(db, 1)).toEqual([])
   expect(await setFirstRules(db, await readExample(), CHANGE)).toBe(true)
 })

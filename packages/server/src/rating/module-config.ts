@@ -2,6 +2,7 @@ import type { Principal } from '../domain/principal.ts'
 import type { JsonValue } from '../http/json.ts'
 import { parsedOptional, refuse } from '../http/parsed-type.ts'
 import type { RequestInfo } from '../http/route.ts'
+import type { ListDeps } from '../http/within-rows.ts'
 import { ArgumentText } from '../http/v1-types.ts'
 import { type AuthorDeps, authorOf } from '../state/audit.ts'
 import type { StateDatabase } from '../state/database.ts'
@@ -9,7 +10,7 @@ import type { Change } from './change.ts'
 import { parseRuleEnd, parseRuleTime, type RuleTime, ruleTimeFromDate } from './rule-time.ts'
 
 /** What the routes of a module's rules need from below. */
-export interface RuleDeps extends AuthorDeps {
+export interface RuleDeps extends AuthorDeps, ListDeps {
   readonly db: StateDatabase
   /** The present. */
   readonly clock: () => Date

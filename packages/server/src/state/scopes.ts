@@ -131,13 +131,14 @@ export class Scopes {
     return row!.text
   }
 
-  /** Distinct ids of every scope ever registered, by creation. */
-  async ids(): Promise<string[]> {
+  /** Distinct ids of every scope ever registered, by creation, as many as are asked for. */
+  async ids(limit: number): Promise<string[]> {
     const rows = await this.#db
       .select({ identifier: scopes.identifier })
       .from(scopes)
       .groupBy(scopes.identifier)
       .orderBy(asc(sql`min(${scopes.id})`))
+      .limit(limit)
     return rows.map((row) => row.identifier)
   }
 

@@ -78,6 +78,7 @@ export interface TestApiOptions {
   readonly state?: State
   /** As `state`. */
   readonly points?: PointStore
+  readonly rowsMax?: number
 }
 
 export async function openTestApi({
@@ -85,6 +86,7 @@ export async function openTestApi({
   app: appOptions,
   state: given,
   points,
+  rowsMax = 1_000_000,
 }: TestApiOptions = {}): Promise<TestApi> {
   const state = given ?? (await openTestState())
   const store = points ?? (await openTestStore())
@@ -125,7 +127,7 @@ export async function openTestApi({
     metricsSource: {
       read: () => Promise.resolve(parseMetrics(api.metrics, 'metrics.yml', { scopeKey, collector: undefined })),
     },
-    limits: { waitingMax: 1000, rowsMax: 1_000_000 },
+    limits: { waitingMax: 1000, rowsMax },
   })
   const app = testApp(routes, deps, appOptions)
   let documented: DocumentedApi | undefined

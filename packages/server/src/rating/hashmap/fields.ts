@@ -14,12 +14,13 @@ export type FieldRow = Pick<typeof fields.$inferSelect, 'id' | 'name' | 'service
 const COLUMNS = { id: fields.id, name: fields.name, serviceId: fields.serviceId }
 
 /** In order of creation; none when there is no such service. */
-export function listFields(db: StateDatabase, serviceId: string): Promise<FieldRow[]> {
+export function listFields(db: StateDatabase, serviceId: string, limit: number): Promise<FieldRow[]> {
   return db
     .select(COLUMNS)
     .from(fields)
     .where(and(isId(fields.serviceId, serviceId), isNull(fields.deleted)))
     .orderBy(asc(fields.position))
+    .limit(limit)
 }
 
 /** `missing` is the fault's code when there is no such field. */

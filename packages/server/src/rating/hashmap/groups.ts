@@ -13,9 +13,9 @@ export type GroupRow = Pick<typeof groups.$inferSelect, 'id' | 'name'>
 
 const COLUMNS = { id: groups.id, name: groups.name }
 
-/** In order of creation. */
-export function listGroups(db: StateDatabase): Promise<GroupRow[]> {
-  return db.select(COLUMNS).from(groups).where(isNull(groups.deleted)).orderBy(asc(groups.position))
+/** In order of creation, as many as are asked for. */
+export function listGroups(db: StateDatabase, limit: number): Promise<GroupRow[]> {
+  return db.select(COLUMNS).from(groups).where(isNull(groups.deleted)).orderBy(asc(groups.position)).limit(limit)
 }
 
 /** `missing` is the fault's code when there is no such group. */

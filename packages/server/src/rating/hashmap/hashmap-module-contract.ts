@@ -168,7 +168,7 @@ export function hashmapModuleContract(open: () => Promise<State>): void {
 
     const level = decimal('-0.00000001')
     await createThreshold(state.db, { type: 'rate', cost: decimal('0'), level, serviceId }, CHANGE)
-    const [threshold] = await listThresholds(state.db, { serviceId })
+    const [threshold] = await listThresholds(state.db, { serviceId }, 1)
     expect([formatDecimal(threshold!.level), formatDecimal(threshold!.cost)]).toEqual(['-0.00000001', '0'])
   })
 

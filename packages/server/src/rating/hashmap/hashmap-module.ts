@@ -32,6 +32,6 @@ export function hashmapModule(
       return current.rater
     },
     routes: hashmapRoutes(editRunning),
-    services: async () => (await listServices(db)).map(({ name }) => name),
+    services: async () => (await listServices(db, Number.MAX_SAFE_INTEGER)).map(({ name }) => name),
   }
 }

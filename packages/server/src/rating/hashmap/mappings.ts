@@ -47,12 +47,14 @@ export function listMappings(
   db: StateDatabase,
   filter: RuleFilter & AuditFilter,
   now: RuleTime,
+  limit: number,
 ): Promise<MappingRow[]> {
   return db
     .select()
     .from(mappings)
     .where(and(eq(mappings.hidden, false), ruleFilter(mappings, filter), auditFilter(mappings, filter, now)))
     .orderBy(asc(mappings.position))
+    .limit(limit)
 }
 
 /** Also one that was deleted, unless it went with its service, field or group. */

@@ -13,9 +13,9 @@ export type ServiceRow = Pick<typeof services.$inferSelect, 'id' | 'name'>
 
 const COLUMNS = { id: services.id, name: services.name }
 
-/** In order of creation. */
-export function listServices(db: StateDatabase): Promise<ServiceRow[]> {
-  return db.select(COLUMNS).from(services).where(isNull(services.deleted)).orderBy(asc(services.position))
+/** In order of creation, as many as are asked for. */
+export function listServices(db: StateDatabase, limit: number): Promise<ServiceRow[]> {
+  return db.select(COLUMNS).from(services).where(isNull(services.deleted)).orderBy(asc(services.position)).limit(limit)
 }
 
 /** `missing` is the fault's code when there is no such service. */

@@ -28,12 +28,13 @@ export interface NewThreshold extends ParentIds {
 const ALWAYS: RuleTime = 0n
 
 /** In order of creation. */
-export function listThresholds(db: StateDatabase, filter: RuleFilter): Promise<ThresholdRow[]> {
+export function listThresholds(db: StateDatabase, filter: RuleFilter, limit: number): Promise<ThresholdRow[]> {
   return db
     .select()
     .from(thresholds)
     .where(and(isNull(thresholds.deleted), isNull(thresholds.end), ruleFilter(thresholds, filter)))
     .orderBy(asc(thresholds.createdAt), asc(thresholds.version))
+    .limit(limit)
 }
 
 export async function getThreshold(db: StateDatabase, thresholdId: string): Promise<ThresholdRow> {

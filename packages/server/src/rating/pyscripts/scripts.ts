@@ -30,12 +30,18 @@ export interface NewScript extends NewLife {
 }
 
 /** In order of creation. */
-export function listScripts(db: StateDatabase, filter: AuditFilter, now: RuleTime): Promise<ScriptRow[]> {
+export function listScripts(
+  db: StateDatabase,
+  filter: AuditFilter,
+  now: RuleTime,
+  limit: number,
+): Promise<ScriptRow[]> {
   return db
     .select()
     .from(scripts)
     .where(and(isNull(scripts.versionOf), auditFilter(scripts, filter, now)))
     .orderBy(asc(scripts.position))
+    .limit(limit)
 }
 
 /** Not one that was deleted. */

@@ -12,6 +12,7 @@ export const NO_SUCH_ID = '8c1f0a52-0000-4000-8000-000000000000'
 export interface RulesApi extends AsyncDisposable {
   readonly db: StateDatabase
   now: Date
+  rowsMax: number
   /** Sends a request of the user `somebody`, below the path that the routes have in common. */
   call(method: string, path: string, body?: unknown): Promise<Called>
   /** As `call`, for an answer that must have this status: its JSON. */
@@ -29,6 +30,7 @@ export async function openRulesApi(
   const api: RulesApi = {
     db: state.db,
     now: new Date('2026-06-11T08:30:12.104Z'),
+    rowsMax: 1_000_000,
     call: (method, path, body) => app.call(method, `${base}${path}`, { body, headers: { 'x-user-id': 'somebody' } }),
     async get<T>(status: number, method: string, path: string, body?: unknown) {
       const { status: actual, text, json } = await api.call(method, path, body)
@@ -46,6 +48,16 @@ export async function openRulesApi(
     },
     [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
   }
-  const app = testApp(routes, { db: state.db, clock: () => api.now }, options)
+  const app = testApp(
+    routes,
+    {
+      db: state.db,
+      clock: () => api.now,
+      get rowsMax() {
+        return api.rowsMax
+      },
+    },
+    options,
+  )
   return api
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { type ListDeps, withinRows } from '../../../http/within-rows.ts'
 import type { Scopes } from '../../../state/scopes.ts'
 import { RANGE } from './report-scope.ts'
 
-export interface TenantsDeps {
+export interface TenantsDeps extends ListDeps {
   readonly scopes: Pick<Scopes, 'ids'>
 }
 
@@ -17,5 +18,5 @@ export const listTenants = defineRoute<TenantsDeps>()({
   description: 'The range of time is accepted and, as in CloudKitty, ignored.',
   args: RANGE,
   reply: { status: 200, schema: z.array(z.string()) },
-  handle: ({ scopes }) => scopes.ids(),
+  handle: ({ scopes, rowsMax }) => withinRows({ rowsMax }, (limit) => scopes.ids(limit)),
 })

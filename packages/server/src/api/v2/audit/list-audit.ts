@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { type ListDeps, withinRows } from '../../../http/within-rows.ts'
 import { out, pagingQuery, param } from '../../../http/v2-types.ts'
 import { AUDIT_ACTIONS, countAudit, findAudit, type StoredRecord } from '../../../state/audit.ts'
 import type { StateDatabase } from '../../../state/database.ts'
 
-export interface AuditDeps {
+export interface AuditDeps extends ListDeps {
   readonly db: StateDatabase
 }
 
@@ -47,7 +48,7 @@ export const listAudit = defineRoute<AuditDeps>()({
     target: among(),
   },
   reply: { status: 200, schema: z.strictObject({ total: z.int(), results: z.array(AuditRecord) }) },
-  async handle({ db }, { query }) {
+  async handle({ db, rowsMax }, { query }) {
     const { offset, limit } = query
     const filter = {
       since: query.begin,
@@ -59,7 +60,10 @@ export const listAudit = defineRoute<AuditDeps>()({
       kinds: query.kind,
       targets: query.target,
     }
-    const [records, total] = await Promise.all([findAudit(db, { ...filter, offset, limit }), countAudit(db, filter)])
+    const [records, total] = await Promise.all([
+      withinRows({ rowsMax }, (most) => findAudit(db, { ...filter, offset, limit: most }), limit),
+      countAudit(db, filter),
+    ])
     return { total, results: records.map(toObject) }
   },
 })

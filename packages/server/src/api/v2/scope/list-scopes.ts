@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { pagingQuery, param } from '../../../http/v2-types.ts'
 import { nothingFound, type ScopeDeps, ScopeObject, toScopeObject } from './scope-object.ts'
 
@@ -23,16 +24,16 @@ export const listScopes = defineRoute<ScopeDeps>()({
   },
   reply: { status: 200, schema: z.strictObject({ results: z.array(ScopeObject) }) },
   errors: [404],
-  async handle({ scopes }, { query }) {
-    const found = await scopes.list({
+  async handle({ scopes, rowsMax }, { query }) {
+    const filter = {
       scopeIds: query.scope_id,
       scopeKeys: query.scope_key,
       fetchers: query.fetcher,
       collectors: query.collector,
       active: query.active.map((flag) => flag !== 0),
       offset: query.offset,
-      limit: query.limit,
-    })
+    }
+    const found = await withinRows({ rowsMax }, (limit) => scopes.list({ ...filter, limit }), query.limit)
     if (found.length === 0) throw nothingFound()
     return { results: found.map(toScopeObject) }
   },

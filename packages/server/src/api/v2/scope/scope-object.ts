@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { out } from '../../../http/v2-types.ts'
+import type { ListDeps } from '../../../http/within-rows.ts'
 import { formatInstant, type Grid, type Instant } from '../../../domain/period.ts'
 import { Fault } from '../../../lib/fault.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
@@ -19,7 +20,7 @@ export function pastRules({ periodSeconds, now, keptFrom }: PastDeps): PastRules
   return { periodSeconds, now: now(), keptFrom: keptFrom() }
 }
 
-export interface ScopeDeps extends AuthorDeps, PastDeps {
+export interface ScopeDeps extends AuthorDeps, PastDeps, ListDeps {
   readonly scopes: Scopes
   /** What a scope that is created through the API belongs to when the request does not say. */
   readonly scopeNames: { readonly scopeKey: string; readonly fetcher: string; readonly collector: string }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { param } from '../../../http/v2-types.ts'
 import type { ReprocessDeps } from './post-reprocesses.ts'
 import { ReprocessObject, toReprocessObject } from './reprocess-object.ts'
@@ -16,8 +17,9 @@ export const listReprocesses = defineRoute<ReprocessDeps>()({
   pathParameters: { scope_id: param.text().optional() },
   query: taskListQuery,
   reply: { status: 200, schema: z.strictObject({ results: z.array(ReprocessObject) }) },
-  async handle({ reprocesses, periodSeconds }, asked) {
-    const tasks = await reprocesses.list(toTaskFilter(asked))
+  async handle({ reprocesses, periodSeconds, rowsMax }, asked) {
+    const filter = toTaskFilter(asked)
+    const tasks = await withinRows({ rowsMax }, (limit) => reprocesses.list({ ...filter, limit }), filter.limit)
     return { results: tasks.map((task) => toReprocessObject(task, periodSeconds)) }
   },
 })

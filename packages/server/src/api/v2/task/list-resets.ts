@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { param } from '../../../http/v2-types.ts'
 import { type ResetDeps, ResetObject, toResetObject } from './reset-object.ts'
 import { taskListQuery, toTaskFilter } from './task-list.ts'
@@ -16,8 +17,9 @@ export const listResets = defineRoute<ResetDeps>()({
   pathParameters: { scope_id: param.text().optional() },
   query: taskListQuery,
   reply: { status: 200, schema: z.strictObject({ results: z.array(ResetObject) }) },
-  async handle({ scopes }, asked) {
-    const resets = await scopes.resets.list(toTaskFilter(asked))
+  async handle({ scopes, rowsMax }, asked) {
+    const filter = toTaskFilter(asked)
+    const resets = await withinRows({ rowsMax }, (limit) => scopes.resets.list({ ...filter, limit }), filter.limit)
     return { results: resets.map(toResetObject) }
   },
 })

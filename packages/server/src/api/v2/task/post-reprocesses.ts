@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import type { ListDeps } from '../../../http/within-rows.ts'
 import { field } from '../../../http/v2-types.ts'
 import { type AuthorDeps, authorOf } from '../../../state/audit.ts'
 import type { Reprocesses } from '../../../state/reprocesses.ts'
@@ -8,7 +9,7 @@ import type { Scopes } from '../../../state/scopes.ts'
 import { type PastDeps, pastRules } from '../scope/scope-object.ts'
 import { chosenScopes } from './chosen-scopes.ts'
 
-export interface ReprocessDeps extends AuthorDeps, PastDeps {
+export interface ReprocessDeps extends AuthorDeps, PastDeps, ListDeps {
   readonly reprocesses: Reprocesses
   readonly scopes: Pick<Scopes, 'list'>
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ListDeps } from '../../../http/within-rows.ts'
 import { out } from '../../../http/v2-types.ts'
 import { formatInstant } from '../../../domain/period.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
@@ -7,7 +8,7 @@ import type { Scopes } from '../../../state/scopes.ts'
 import { toFailureObject } from '../to-failure-object.ts'
 import { taskFields, toDiffObject, toPercent } from './task-object.ts'
 
-export interface ResetDeps extends AuthorDeps {
+export interface ResetDeps extends AuthorDeps, ListDeps {
   readonly scopes: Pick<Scopes, 'resets'>
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { listFields } from '../fields.ts'
@@ -14,5 +15,7 @@ export const listFieldsRoute = defineRoute<RuleDeps>()({
   description: 'None when there is no such service.',
   args: { service_id: arg.uuid() },
   reply: { status: 200, schema: z.strictObject({ fields: z.array(FieldObject) }) },
-  handle: async ({ db }, { args }) => ({ fields: (await listFields(db, args.service_id)).map(toFieldObject) }),
+  handle: async ({ db, rowsMax }, { args }) => ({
+    fields: (await withinRows({ rowsMax }, (limit) => listFields(db, args.service_id, limit))).map(toFieldObject),
+  }),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { listThresholds } from '../thresholds.ts'
@@ -14,8 +15,8 @@ export const listGroupThresholdsRoute = defineRoute<RuleDeps>()({
   description: 'None when there is no such group.',
   args: { group_id: arg.text({ min: 1 }) },
   reply: { status: 200, schema: z.strictObject({ thresholds: z.array(ThresholdObject) }) },
-  async handle({ db }, { args }) {
-    const members = await listThresholds(db, { groupId: args.group_id })
+  async handle({ db, rowsMax }, { args }) {
+    const members = await withinRows({ rowsMax }, (limit) => listThresholds(db, { groupId: args.group_id }, limit))
     return { thresholds: members.map(toThresholdObject) }
   },
 })

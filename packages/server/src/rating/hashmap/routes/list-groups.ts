@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { listGroups } from '../groups.ts'
 import { GroupObject, HASHMAP, toGroupObject } from './objects.ts'
@@ -11,5 +12,7 @@ export const listGroupsRoute = defineRoute<RuleDeps>()({
   operationId: 'listHashmapGroups',
   summary: 'All groups, in order of creation',
   reply: { status: 200, schema: z.strictObject({ groups: z.array(GroupObject) }) },
-  handle: async ({ db }) => ({ groups: (await listGroups(db)).map(toGroupObject) }),
+  handle: async ({ db, rowsMax }) => ({
+    groups: (await withinRows({ rowsMax }, (limit) => listGroups(db, limit))).map(toGroupObject),
+  }),
 })

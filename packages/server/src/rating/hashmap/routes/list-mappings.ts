@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { AUDIT_FILTER_ARGS, toAuditFilter } from '../../audit-filter-args.ts'
@@ -20,7 +21,7 @@ export const listMappingsRoute = defineRoute<RuleDeps>()({
     '`tenant_id` counts only together with `filter_tenant`.',
   args: { ...RULE_FILTER_ARGS, ...AUDIT_FILTER_ARGS, all: arg.bool().default(true) },
   reply: { status: 200, schema: z.strictObject({ mappings: z.array(MappingObject) }) },
-  async handle({ db, clock }, { args }) {
+  async handle({ db, clock, rowsMax }, { args }) {
     const filter = { ...toRuleFilter(args), ...toAuditFilter(args) }
     if (!args.all && !namesParent(filter)) {
       throw new Fault(
@@ -28,7 +29,7 @@ export const listMappingsRoute = defineRoute<RuleDeps>()({
         'A service_id, field_id or group_id is needed unless all mappings are asked for.',
       )
     }
-    const found = await listMappings(db, filter, ruleTimeFromDate(clock()))
+    const found = await withinRows({ rowsMax }, (limit) => listMappings(db, filter, ruleTimeFromDate(clock()), limit))
     return { mappings: found.map(toMappingObject) }
   },
 })

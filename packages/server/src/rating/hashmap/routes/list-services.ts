@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { listServices } from '../services.ts'
 import { ServiceObject, HASHMAP, toServiceObject } from './objects.ts'
@@ -11,5 +12,7 @@ export const listServicesRoute = defineRoute<RuleDeps>()({
   operationId: 'listHashmapServices',
   summary: 'All services, in order of creation',
   reply: { status: 200, schema: z.strictObject({ services: z.array(ServiceObject) }) },
-  handle: async ({ db }) => ({ services: (await listServices(db)).map(toServiceObject) }),
+  handle: async ({ db, rowsMax }) => ({
+    services: (await withinRows({ rowsMax }, (limit) => listServices(db, limit))).map(toServiceObject),
+  }),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { moduleConfig, type RuleDeps } from '../../module-config.ts'
 import { listThresholds } from '../thresholds.ts'
@@ -15,9 +16,10 @@ export const listThresholdsRoute = defineRoute<RuleDeps>()({
   description: '`tenant_id` counts only together with `filter_tenant`.',
   args: RULE_FILTER_ARGS,
   reply: { status: 200, schema: z.strictObject({ thresholds: z.array(ThresholdObject) }) },
-  async handle({ db }, { args }) {
+  async handle({ db, rowsMax }, { args }) {
     const filter = toRuleFilter(args)
     if (!namesParent(filter)) throw new Fault('request.invalid', 'A service_id, field_id or group_id is needed.')
-    return { thresholds: (await listThresholds(db, filter)).map(toThresholdObject) }
+    const found = await withinRows({ rowsMax }, (limit) => listThresholds(db, filter, limit))
+    return { thresholds: found.map(toThresholdObject) }
   },
 })
