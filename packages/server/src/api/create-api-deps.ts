@@ -50,13 +50,20 @@ const PUSHED_SERIES_BYTES = 16 * 1024 * 1024
 const PLACES = { light: 2, dear: 1 }
 
 /** What the handlers of all routes may use, for the service and for tests. */
-export function createApiDeps({ names, time, store, pipeline, probes, limits, onRecorded, ...base }: ApiBase): ApiDeps {
+export function createApiDeps(base: ApiBase): ApiDeps {
+  const { db, store, batches, scopes, modules, reprocesses, pipeline, names, time, limits, onRecorded } = base
   const { waitingMax, rowsMax, textBytesMax } = limits
   const turns = new Turns({ ...(store.places ?? PLACES), waitingMax })
   return {
-    ...base,
-    ...probes,
+    ...base.probes,
+    db,
+    batches,
+    scopes,
+    modules,
+    reprocesses,
+    events: base.events,
     ...(onRecorded && { onRecorded }),
+    metricsSource: base.metricsSource,
     get periodSeconds() {
       return time.periodSeconds
     },
@@ -72,8 +79,8 @@ export function createApiDeps({ names, time, store, pipeline, probes, limits, on
     questions: new Questions(store, turns, { rowsMax }),
     pipeline,
     ratingModules: pipeline.modules,
-    collectors: new Collectors(base.db),
-    idempotencyKeys: new IdempotencyKeys(base.db),
+    collectors: new Collectors(db),
+    idempotencyKeys: new IdempotencyKeys(db),
     scopeKey: names.scopeKey,
     scopeNames: names,
     pushedSeries: new SeriesRegistry({
