@@ -130,8 +130,8 @@ export async function findAudit(
 }
 
 /** How many records there are. */
-export function countAudit(db: StateDatabase, filter: AuditFilter): Promise<number> {
-  return db.$count(audit, matches(filter))
+export async function countAudit(db: StateDatabase, filter: AuditFilter): Promise<number> {
+  return await db.$count(audit, matches(filter))
 }
 
 /** The newest records at or after `since`, at most `limit` of them, oldest first. */
