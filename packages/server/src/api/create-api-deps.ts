@@ -36,8 +36,10 @@ export interface ApiBase {
   readonly probes: HealthDeps & MetricsDeps
   readonly metricsSource: MetricsSource
   readonly limits: {
-    /** Questions that may wait for their turn. */
+    /** Questions of one client that may wait for their turn. */
     readonly waitingMax: number
+    /** And of all clients. */
+    readonly waitingOfAllMax: number
     readonly rowsMax: number
     /** Longest text of a pushed series; the usual bound if absent. */
     readonly textBytesMax?: number
@@ -52,8 +54,8 @@ const PLACES = { light: 2, dear: 1 }
 /** What the handlers of all routes may use, for the service and for tests. */
 export function createApiDeps(base: ApiBase): ApiDeps {
   const { db, store, batches, scopes, modules, reprocesses, pipeline, names, time, limits, onRecorded } = base
-  const { waitingMax, rowsMax, textBytesMax } = limits
-  const turns = new Turns({ ...(store.places ?? PLACES), waitingMax })
+  const { waitingMax, waitingOfAllMax, rowsMax, textBytesMax } = limits
+  const turns = new Turns({ ...(store.places ?? PLACES), waitingMax, waitingOfAllMax })
   return {
     ...base.probes,
     db,

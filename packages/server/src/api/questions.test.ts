@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => store?.[Symbol.asyncDispose]())
 
 function desk(limits: Partial<QuestionLimits> = {}) {
-  const turns = new Turns({ light: 2, dear: 1, waitingMax: 100 })
+  const turns = new Turns({ light: 2, dear: 1, waitingMax: 100, waitingOfAllMax: 100 })
   const asked = {
     total: store.total.bind(store),
     streamTotal: store.streamTotal.bind(store),

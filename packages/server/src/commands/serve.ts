@@ -77,7 +77,13 @@ export async function serve(
     const { host, port } = config.options.api
     const limits = listenLimits(config.options)
     const { app } = (api = owned.use(createApi(service)))
-    const start = () => listen(app, { host, port, ...limits, drainMs: DRAIN_MS })
+    const { max_connections: connections } = config.options.api
+    const onCrowded = () =>
+      log.warn(
+        { connections },
+        'connections were cut, since as many are open as [api] max_connections lets: raise it, or look who opens them',
+      )
+    const start = () => listen(app, { host, port, ...limits, drainMs: DRAIN_MS, onCrowded })
     const listener = owned.use(await listenOrExplain(start, { host, port, section: 'api' }))
     const address = apiAddress(config.options.api, listener.port)
     const example = `${address}/v2/summary?groupby=${encodeURIComponent(names.scopeKey)}`

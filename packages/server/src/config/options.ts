@@ -111,6 +111,16 @@ export const SECTIONS = {
       .describe(
         'Questions for reports that one client (a project, an administrator; an address under `noauth`) may have waiting while the points store answers one of its; one more is answered with 429',
       ),
+    max_waiting_of_all: option
+      .integer({ min: 1 })
+      .default(1000)
+      .describe('Questions for reports that all clients together may have waiting; one more is answered with 503'),
+    max_connections: option
+      .integer({ min: 10 })
+      .default(2000)
+      .describe(
+        'Connections that may be open at a time, idle ones too; one more is cut before it is read. Keep it below the files that the process may open (`ulimit -n`)',
+      ),
     push_timeout: option
       .integer({ min: 1, max: 86_400 })
       .default(900)

@@ -159,6 +159,37 @@ test('a client that stops in the middle of its headers is told so and cut off', 
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
 })
 
+test('more connections than may be open are cut, which is told, and others are answered once some have gone', async () => {
+  let told = 0
+  await using listener = await listen(app(), {
+    host: '127.0.0.1',
+    port: 0,
+    drainMs: 100,
+    connectionsMax: 2,
+    onCrowded: () => told++,
+  })
+  const open = async () => {
+    const socket = connect(listener.port, '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    return socket
+  }
+  const ask = async () => {
+    const socket = await open()
+    socket.end('GET /v1/things?name=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+    await once(socket, 'close')
+    return answer
+  }
+  const idle = [await open(), await open()]
+  expect(await ask()).toBe('')
+  expect(await ask()).toBe('')
+  expect(told).toBe(1)
+  for (const socket of idle) socket.destroy()
+  await expect.poll(ask).toMatch(/^HTTP\/1\.1 200 /)
+})
+
 test.each([
   ['a v1 question', 'GET /v1/things'],
   ['a body that is read whole', 'POST /v2/things'],
@@ -195,13 +226,15 @@ describe('an answer that is not taken', () => {
     expect(await untaken(path, { untakenMs: 50 })).toEqual(new Error('the client went away'))
   })
 
-  test.each(['/v2/long', '/v2/long?endless=yes'])(
-    '%s is cut off when it is overdue, however it is taken',
-    async (path) => {
-      const why = await untaken(path, { answerMs: 200 }, { bytes: Infinity })
-      expect(why).toMatchObject({ code: 'request.timeout' })
-    },
-  )
+  // What has an end might be taken to its end in time.
+  test.each([
+    ['/v2/long', 1],
+    ['/v2/long?endless=yes', 1],
+    ['/v2/long?endless=yes', Infinity],
+  ])('%s is cut off when it is overdue, also when %d bytes of it are taken', async (path, bytes) => {
+    const why = await untaken(path, { answerMs: 200 }, { bytes })
+    expect(why).toMatchObject({ code: 'request.timeout' })
+  })
 
   test.each<[string, Partial<Limits>, number, object]>([
     ['cut off', { untakenMs: 50 }, 1, new Error('the client went away')],

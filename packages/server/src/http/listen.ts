@@ -12,9 +12,16 @@ export interface ListenOptions {
   readonly requestTimeoutMs?: number
   /** The request line and all headers together, or 431; Keystone tokens and long filters must fit. */
   readonly headerBytesMax?: number
+  /** Connections at a time, idle ones too; one more is cut before it is read. */
+  readonly connectionsMax?: number
+  /** Told that some were cut, once a minute at most. */
+  readonly onCrowded?: () => void
   /** On disposal, requests under way get so long to end. */
   readonly drainMs?: number
 }
+
+const CONNECTIONS_MAX = 2000
+const CROWDED_MS = 60_000
 
 /** A server that listens. Disposal stops taking connections, waits for requests under way, then cuts the rest. */
 export class Listener implements AsyncDisposable {
@@ -42,7 +49,7 @@ export class Listener implements AsyncDisposable {
 /** Starts to answer on a port. Throws Node's own error (`EADDRINUSE`, `EACCES`) when it cannot be taken. */
 export async function listen(app: App, options: ListenOptions): Promise<Listener> {
   const { host, port, headersTimeoutMs = 30_000, requestTimeoutMs = 900_000 } = options
-  const { headerBytesMax = 64 * 1024, drainMs = 10_000 } = options
+  const { headerBytesMax = 64 * 1024, drainMs = 10_000, connectionsMax = CONNECTIONS_MAX, onCrowded } = options
   const listener = getRequestListener((request, env) => app.fetch(request, env as object), {
     overrideGlobalObjects: false,
     hostname: host,
@@ -57,6 +64,13 @@ export async function listen(app: App, options: ListenOptions): Promise<Listener
     },
     (incoming, outgoing) => void listener(incoming, outgoing),
   )
+  server.maxConnections = connectionsMax
+  let toldAtMs = -Infinity
+  server.on('drop', () => {
+    if (performance.now() - toldAtMs < CROWDED_MS) return
+    toldAtMs = performance.now()
+    onCrowded?.()
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {

@@ -262,6 +262,13 @@ export const FAULTS = {
     meaning:
       'The client asks more often than `[api] rate_limit_per_second` allows, or has more questions waiting than `max_waiting_questions`; Retry-After says when it may ask again.',
   },
+  'request.busy': {
+    status: 503,
+    blames: 'caller',
+    publicText: AS_WRITTEN,
+    meaning:
+      'As many questions of all clients wait as may (`[api] max_waiting_of_all`). Ask again after Retry-After; if it comes again and again, look in the log for who asks so much, or start more API processes.',
+  },
   'request.unsupported_type': {
     status: 415,
     blames: 'caller',

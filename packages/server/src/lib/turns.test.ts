@@ -7,7 +7,7 @@ const never = new AbortController().signal
 
 /** Questions by name, and which of them have had their turn so far. */
 function desk(limits: Partial<TurnLimits> = {}, now?: () => number) {
-  const turns = new Turns({ light: 2, dear: 1, waitingMax: 100, ...limits }, now)
+  const turns = new Turns({ light: 2, dear: 1, waitingMax: 100, waitingOfAllMax: 100, ...limits }, now)
   const served: string[] = []
   const ask = async (client: string, name = client, signal = never): Promise<Turn> => {
     const turn = await turns.take(client, signal)
@@ -124,4 +124,16 @@ test('more questions of one client than may wait are refused, those of others ar
   expect(refused).toMatchObject({ code: 'request.too_many', status: 429, retryAfterSeconds: 1 })
   await ask('b')
   expect(waiting).toHaveLength(2)
+})
+
+test('when as many questions of all clients wait as may, the next one is refused, and taken as soon as one has its turn', async () => {
+  const { turns, ask } = desk({ light: 1, waitingOfAllMax: 3 })
+  const first = await ask('a')
+  const waiting = ['b', 'c', 'd'].map((client) => ask(client))
+  const refused = await turns.take('e', never).catch(faultIn)
+  expect(refused).toMatchObject({ code: 'request.busy', status: 503, retryAfterSeconds: 5 })
+  first.end()
+  await waiting[0]
+  void ask('e')
+  expect(await turns.take('f', never).catch(faultIn)).toMatchObject({ code: 'request.busy' })
 })

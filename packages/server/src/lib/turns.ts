@@ -8,6 +8,8 @@ export interface TurnLimits {
   readonly dear: number
   /** Questions of one client that wait; one more is refused. */
   readonly waitingMax: number
+  /** Questions of all clients that wait; one more is refused, whoever asks it. */
+  readonly waitingOfAllMax: number
 }
 
 type Lane = 'light' | 'dear'
@@ -28,6 +30,8 @@ interface Waiting {
 }
 
 const HALF_LIFE_MS = 10_000
+/** Who is refused for others comes back when some of them have their answers. */
+const BUSY_SECONDS = 5
 /** Clients that are known. Beyond it those are forgotten that ask nothing, which can only favour them. */
 const CLIENTS_MAX = 10_000
 
@@ -63,13 +67,17 @@ export class Turns {
 
   /**
    * Waits for the client's turn. Rejects with the signal's reason; throws `request.too_many` when as many of the client's
-   * questions wait as may.
+   * questions wait as may, and `request.busy` when as many of all clients do.
    */
   async take(name: string, signal: AbortSignal): Promise<Turn> {
     const client = this.#clientOf(name)
     if (client.waiting >= this.#limits.waitingMax) {
       const message = `${client.waiting} questions of yours wait for an answer already; ask again when they are answered.`
       throw new Fault('request.too_many', message, {}, { retryAfterSeconds: 1 })
+    }
+    if (this.#waiting.length >= this.#limits.waitingOfAllMax) {
+      const message = `${this.#waiting.length} questions wait for an answer, and no more are taken; ask again in a moment.`
+      throw new Fault('request.busy', message, {}, { retryAfterSeconds: BUSY_SECONDS })
     }
     await this.#wait(client, 'light', signal)
     return this.#turnOf(client, signal)

@@ -32,6 +32,7 @@ export function createApi(service: Service): Api {
     metricsSource: metricsReader(options.collect.metrics_conf, config.metricsContext),
     limits: {
       waitingMax: options.api.max_waiting_questions,
+      waitingOfAllMax: options.api.max_waiting_of_all,
       rowsMax: options.api.max_rows,
       textBytesMax: options.storage.max_attribute_bytes,
     },
@@ -75,6 +76,7 @@ export function createApi(service: Service): Api {
 export function listenLimits({ api }: Options): Omit<ListenOptions, 'host' | 'port'> {
   return {
     headerBytesMax: api.max_header_bytes,
+    connectionsMax: api.max_connections,
     headersTimeoutMs: api.header_timeout * 1000,
     requestTimeoutMs: Math.max(api.header_timeout, api.push_timeout) * 1000,
   }

@@ -127,7 +127,7 @@ export async function openTestApi({
     metricsSource: {
       read: () => Promise.resolve(parseMetrics(api.metrics, 'metrics.yml', { scopeKey, collector: undefined })),
     },
-    limits: { waitingMax: 1000, rowsMax },
+    limits: { waitingMax: 1000, waitingOfAllMax: 1000, rowsMax },
   })
   const app = testApp(routes, deps, appOptions)
   let documented: DocumentedApi | undefined
