@@ -108,7 +108,8 @@ function attributeCondition(
   tables: Tables,
   of: string,
 ): string {
-  const named = `FROM ${tables.attributes} WHERE name = ${params.add(name)}${of} AND value`
+  // Whose rows these are is looked at first, and the values of those only: what others have costs nothing, whatever it is.
+  const named = `FROM ${tables.attributes} ${of && 'PRE'}WHERE name = ${params.add(name)}${of} ${of ? 'WHERE' : 'AND'} value`
   return values.includes('')
     ? `p.series NOT IN (SELECT series ${named} NOT IN ${params.texts(values)})`
     : `(p.scope_id, p.series) IN (SELECT scope_id, series ${named} IN ${params.texts(values)})`
