@@ -6,6 +6,7 @@ import { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { seededRandom } from '../../packages/server/src/lib/seeded-random.ts'
 import { Semaphore } from '../../packages/server/src/lib/semaphore.ts'
 import { TcpProxy } from '../../packages/server/src/lib/testing/tcp-proxy.ts'
+import { temporaryFolder } from '../../packages/server/src/lib/testing/temporary-folder.ts'
 import { open } from '../../packages/server/src/commands/invocation.ts'
 import { invocationIn } from '../../packages/server/src/commands/testing/invocation-in.ts'
 import { checkEnd } from './check-end.ts'
@@ -72,7 +73,8 @@ export async function runRound(plan: RoundPlan, rig: Rig): Promise<RoundResult> 
   const direct = join(folder, 'direct.conf')
   const toStores = { begin, folder, source: `${source.url}/api/v1`, ...stores, isMemoryScarce: false }
   await writeFile(direct, configuration(toStores))
-  const clockFile = join(folder, 'clock')
+  // Not on a disk that may be full.
+  const clockFile = join(owned.use(await temporaryFolder()).path, 'clock')
   await setClocks(clockFile, 0)
   syncFolder(roundsFolder)
 

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatInstant } from '../../packages/server/src/domain/period.ts'
 import type { Disposer } from '../../packages/server/src/lib/disposer.ts'
 import { type PowerCutDisk, powerCutDisk } from '../../packages/server/src/lib/testing/power-cut-disk.ts'
+import { temporaryFolder } from '../../packages/server/src/lib/testing/temporary-folder.ts'
 import { smallDisk } from '../../packages/server/src/storage/testing/full-disk.ts'
 import { LEASE_SECONDS, type RoundPlan } from './plan.ts'
 import { type Rig, SCARCE_CLICKHOUSE_BYTES } from './rig.ts'
@@ -34,9 +33,7 @@ export async function roundFolder(plan: RoundPlan, owned: Disposer): Promise<Rou
     const disk = await smallDisk(DISK_MEGABYTES)
     if (disk) return { path: owned.use(disk).folder, disk: undefined }
   }
-  const path = await mkdtemp(join(tmpdir(), 'cloudtabby-round-'))
-  owned.defer(() => rm(path, { recursive: true, force: true }))
-  return { path, disk: undefined }
+  return { path: owned.use(await temporaryFolder()).path, disk: undefined }
 }
 
 /** Puts on disk what a round was given; what its processes write is theirs to put there. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tombstone } from '../../domain/snapshot.ts'
@@ -97,6 +98,26 @@ describe.skipIf(missing !== undefined)(`ClickHouse on the wire${because}`, () =>
       expect(proxy.cuts).toBe(2)
     })
   })
+
+  test.each(['series', 'attributes', 'points'])(
+    'what is written again after an insertion into %s has failed is found by its attributes, whoever writes it',
+    async (kind) => {
+      let isCut = false
+      const into = new RegExp(`INSERT INTO \\S+\\b${kind}\\b`)
+      await using proxy = await wire((request) => (isCut && into.test(request) ? 'question' : undefined))
+      const database = `cloudtabby_test_${randomUUID().replaceAll('-', '')}`
+      await using store = await stores.open({ url: proxy.url, waitsMs: SOON, database })
+      const points = [point(series({ groupby: { id: 'vm-1' } }))]
+      isCut = true
+      await expect(store.write(1, points)).rejects.toMatchObject({ code: 'storage.unavailable' })
+      isCut = false
+      await using another = await stores.open({ waitsMs: SOON, database })
+      await another.write(2, points)
+      const filter = query({ attributes: new Map([['id', ['vm-1']]]), groupby: [groupingBy('id')] })
+      const seen = table(await another.total(filter, { ...EVERYTHING, hidden: [1] }))
+      expect(seen).toEqual([['vm-1', '1', '0']])
+    },
+  )
 
   describe('a fault says what to do', () => {
     test('nobody answers', async () => {

@@ -41,8 +41,9 @@ export async function writePoints(target: Target, points: readonly Point[], writ
   const blocks = pointBlocks(batch, points, written)
   const fresh = await written.fresh(points, (ids) => selectIdentities(target, ids))
   if (fresh.length > 0) {
-    await insertBlocks(target, tables.series, SERIES_COLUMNS, seriesBlocks(fresh))
+    // In this order: a series that is looked up and found is taken for written, and so its attributes must be there.
     await insertBlocks(target, tables.attributes, ATTRIBUTE_COLUMNS, attributeBlocks(fresh))
+    await insertBlocks(target, tables.series, SERIES_COLUMNS, seriesBlocks(fresh))
     written.remember(fresh)
   }
   await Promise.all([
