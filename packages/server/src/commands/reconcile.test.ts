@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { isThorough } from '../lib/testing/tries.ts'
+import { AuditTrail, findAudit } from '../state/audit.ts'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { createApi } from '../wiring/create-api.ts'
 import { openProcessor } from '../wiring/open-processor.ts'
@@ -117,6 +118,11 @@ const reconcile = async (flags: Parameters<typeof runReconcile>[1]) => {
   const call = invocation()
   return { status: await runReconcile(call, flags), printed: call.takePrinted() }
 }
+/** What was recorded last. */
+async function newestRecord() {
+  await using service = await open(invocation())
+  return (await findAudit(service.db, { limit: 1 }))[0]
+}
 const refused = () => expect(open(invocation())).rejects.toMatchObject({ code: 'points.older_than_state' })
 
 test('stores that fit are opened, also after a wrong path was set right, and there is nothing to reconcile', async () => {
@@ -141,6 +147,11 @@ test.each(isThorough ? ['deleted', 'cut'] : ['cut'])(
       status: 1,
       printed: expect.stringMatching(/reconcile --points-lost$/m),
     })
+    // Killed when what is left of torn batches is deleted, and nothing is marked yet.
+    const spy = vi.spyOn(AuditTrail.prototype, 'record').mockRejectedValueOnce(new Error('killed'))
+    await expect(reconcile({ pointsLost: true })).rejects.toThrow('killed')
+    spy.mockRestore()
+    await refused()
     const { status, printed: text } = await reconcile({ pointsLost: true })
     expect(status).toBe(0)
     expect(text).toMatch(/batches that count are gone from the points store/)
@@ -149,6 +160,14 @@ test.each(isThorough ? ['deleted', 'cut'] : ['cut'])(
     expect(Number(again)).toBeLessThanOrEqual(60)
     expect(text).toMatch(/ {2}push \(batch \d+\): 1 points, \S+, by /)
     expect(text).not.toMatch(/import of/)
+    const [, batches] = /^(\d+) batches that count are gone/m.exec(text)!
+    expect(await newestRecord()).toMatchObject({
+      who: 'cloudtabbyd reconcile',
+      action: 'reset',
+      kind: 'points_store',
+      target: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      after: { scopes: 2, scope_periods: Number(again), to_send_again: 1, batches: Number(batches) },
+    })
     expect((await reconcile({ pointsLost: true })).printed).toMatch(/nothing to do/)
 
     const kept = await bill()
