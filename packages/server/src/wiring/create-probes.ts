@@ -3,8 +3,9 @@ import { getMetrics, type MetricsDeps } from '../api/root/get-metrics.ts'
 import { NOBODY } from '../domain/principal.ts'
 import { type App, createApp } from '../http/create-app.ts'
 import { pathsOf, type Route } from '../http/route.ts'
+import { coalesceNext } from '../lib/coalesce-next.ts'
 import type { Service } from './open-service.ts'
-import { clockTrouble, ratingTrouble, whyUnhealthy } from './why-unhealthy.ts'
+import { clockTrouble, ratingTrouble, SILENT_MS, whyUnhealthy } from './why-unhealthy.ts'
 
 const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getMetrics]
 
@@ -30,12 +31,18 @@ export function createProbes(service: Service): App {
   })
 }
 
-/** What `/healthcheck` and `/metrics` answer from, in every process. */
+/**
+ * What `/healthcheck` and `/metrics` answer from, in every process. Probes need no token and have no limit: however many come
+ * at once, state is asked for one after the other.
+ */
 export function probeDeps({ db, health, names, maintenance, config, telemetry }: Service): HealthDeps & MetricsDeps {
   const { collect, processor } = config.options
   return {
-    unhealthy: () => whyUnhealthy(health),
-    trouble: async () => (await ratingTrouble(db, names)) ?? (await clockTrouble(db)),
+    unhealthy: coalesceNext(() => whyUnhealthy(health), SILENT_MS),
+    trouble: coalesceNext(async () => {
+      const [rating, clock] = await Promise.all([ratingTrouble(db, names), clockTrouble(db)])
+      return rating ?? clock
+    }, SILENT_MS),
     scrape: () =>
       telemetry.scrape({
         db,

@@ -12,7 +12,7 @@ import type { WriteHealth } from '../storage/watch-writes.ts'
 /** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */
 const DISABLED_BY = '/etc/cloudkitty/healthcheck_disable'
 /** Load balancers do not wait for long: a database that is silent for so long counts as one that is away. */
-const SILENT_MS = 3_000
+export const SILENT_MS = 3_000
 /** A fetcher that names no scopes so often in a row is in trouble. */
 const DEAD_LOOKS = 3
 /** With less room neither store can go on for long. */
@@ -63,10 +63,10 @@ export async function ratingTrouble(
 
 /** What an operator has to look at because of a clock that was or is fast; as `ratingTrouble`. No restart mends it. */
 export async function clockTrouble(db: StateDatabase, silentMs = SILENT_MS): Promise<string | undefined> {
-  const read = async () => ({ clockAhead: await readClockAhead(db), scopesAhead: await readScopesAhead(db) })
-  const found = await answerWithin(read(), silentMs).catch(() => undefined)
+  const read = Promise.all([readClockAhead(db), readScopesAhead(db)])
+  const found = await answerWithin(read, silentMs).catch(() => undefined)
   if (!found) return undefined
-  const { clockAhead, scopesAhead } = found
+  const [clockAhead, scopesAhead] = found
   if (clockAhead > 0) {
     return `a clock is ${Math.round(clockAhead)} seconds ahead and not believed; the processors' log says what to do`
   }

@@ -27,10 +27,10 @@ export const getHealthcheck = defineRoute<HealthDeps>()({
   reply: { status: 200, schema: Health.optional(), types: ['text/plain', 'text/html', 'application/json'] },
   errors: [503],
   async handle({ unhealthy, trouble }, { request }) {
-    const reason = await unhealthy()
+    // At once: each question to state waits for what others ask of it.
+    const [reason, note] = await Promise.all([unhealthy(), trouble()])
     const healthy = reason === undefined
-    const note = healthy ? await trouble() : undefined
-    const reasons = [reason ?? 'OK', ...(note === undefined ? [] : [note])]
+    const reasons = [reason ?? 'OK', ...(healthy && note !== undefined ? [note] : [])]
     const status = healthy ? (request.method === 'HEAD' ? 204 : 200) : 503
     if (status === 204) return new Reply(undefined, { status })
     const accept = request.header('accept') ?? ''
