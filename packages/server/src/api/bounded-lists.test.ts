@@ -27,6 +27,13 @@ interface List {
 
 test.each<[string, List]>([
   [
+    'mappings of collectors',
+    {
+      paths: ['/v1/collector/mappings'],
+      add: (n) => api.get(200, 'POST', '/v1/collector/mappings', { body: { collector: 'c', service: `s${n}` } }),
+    },
+  ],
+  [
     'scopes',
     {
       paths: ['/v2/scope'],

@@ -16,13 +16,14 @@ export class Collectors {
     this.#db = db
   }
 
-  /** By service name. */
-  mappings(collector?: string): Promise<CollectorMapping[]> {
+  /** By service name, as many as are asked for. */
+  mappings(collector: string | undefined, limit: number): Promise<CollectorMapping[]> {
     return this.#db
       .select()
       .from(collectorMappings)
       .where(collector === undefined ? undefined : eq(collectorMappings.collector, collector))
       .orderBy(asc(collectorMappings.service))
+      .limit(limit)
   }
 
   async mapping(service: string): Promise<CollectorMapping | undefined> {

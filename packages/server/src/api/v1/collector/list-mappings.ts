@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
+import { withinRows } from '../../../http/within-rows.ts'
 import { arg } from '../../../http/v1-types.ts'
 import { type CollectorDeps, Mapping } from './mapping.ts'
 
@@ -13,8 +14,8 @@ export const listMappings = defineRoute<CollectorDeps>()({
   deprecated: true,
   args: { collector: arg.text().optional() },
   reply: { status: 200, schema: z.strictObject({ mappings: z.array(Mapping) }) },
-  async handle({ collectors }, { args }) {
-    const mappings = await collectors.mappings(args.collector || undefined)
+  async handle({ collectors, rowsMax }, { args }) {
+    const mappings = await withinRows({ rowsMax }, (limit) => collectors.mappings(args.collector || undefined, limit))
     return { mappings: mappings.map(({ service, collector }) => ({ service, collector })) }
   },
 })

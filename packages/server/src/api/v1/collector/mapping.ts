@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { ListDeps } from '../../../http/within-rows.ts'
 import type { AuthorDeps } from '../../../state/audit.ts'
 import type { Collectors } from '../../../state/collectors.ts'
 import { Fault } from '../../../lib/fault.ts'
 
-export interface CollectorDeps extends AuthorDeps {
+export interface CollectorDeps extends AuthorDeps, ListDeps {
   readonly collectors: Collectors
 }
 
