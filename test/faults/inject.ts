@@ -55,7 +55,12 @@ export async function inject(event: FaultEvent, targets: Targets): Promise<reado
     case 'jump':
       return none(jump(targets.clockFile, event))
     case 'second':
-      return withTurn(targets, () => startSecond(api, event, ['serve', ...targets.config]))
+      return withTurn(targets, () =>
+        startSecond(api, event, {
+          args: ['serve', ...targets.config],
+          refusedBy: targets.layout === 'embedded' ? 'folder' : 'points',
+        }),
+      )
     case 'power':
       return withTurn(targets, () =>
         api.whileDown(async () => {

@@ -35,6 +35,8 @@ export async function operate(
   reader.expect(correction, does === 'reset')
   truth.correct(correction)
   for (let last = 'no answer'; ;) {
+    // After a loss of points the scope may be behind that again: a reset forward would leave hours out.
+    while (reader.reached(scope) < correction.begin && !signal.aborted) await sleep(RETRY_MS)
     const answer = await send(address(), does, correction).catch((error: unknown) => String(error))
     if (typeof answer !== 'string') {
       if (does === 'reset') reader.resetIsDone(scope)

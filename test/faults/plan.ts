@@ -28,7 +28,7 @@ export interface SecondProcess {
   readonly fault: 'second'
   /** In a pid namespace of its own, as in another container. */
   readonly apart: boolean
-  /** The first one is killed so long after that: then the second one may come to hold the stores, and is killed at the end. */
+  /** The first one is killed so long after that. If the second one then comes to hold the stores, it is killed at the end. */
   readonly killFirstAfterMs: number | undefined
 }
 
@@ -135,7 +135,7 @@ export function drawRound(seed: number, means: Means): RoundPlan {
           at: between(300, SPAN_MS),
           for: between(500, 2000),
           apart: random() < 0.5 && means.namespaces,
-          killFirstAfterMs: random() < 0.5 ? between(0, 2000) : undefined,
+          killFirstAfterMs: random() < 0.7 ? between(0, 5000) : undefined,
         }))
       case 'power':
         return Array.from({ length: between(1, 3) }, () => ({ fault, at: between(300, SPAN_MS), for: between(0, 500) }))

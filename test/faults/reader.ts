@@ -41,7 +41,7 @@ export class Reader {
   readonly #corrections = new Map<ScopeId, Correction>()
   /** Scopes that are being reset, with the first read that must show it: until then what was seen of them may go. */
   readonly #resets = new Map<ScopeId, number>()
-  /** Points were lost: until all is complete again hours may be missing. */
+  /** Points were lost: hours may be missing. */
   #isMending = false
   #begun = 0
   /** Reads before this one are of what was there before the loss. */
@@ -77,7 +77,7 @@ export class Reader {
     this.#resets.set(scope, this.#begun + 1)
   }
 
-  /** To be told when no process runs, before points are lost. Until all is complete again only what is there must be right. */
+  /** To be told when no process runs, before points are lost. From then on hours may be missing, and what is there must be right. */
   lose(): void {
     this.#isMending = true
     this.#first = this.#begun + 1

@@ -4,8 +4,8 @@ import { startCloudtabbyd } from '../cli/run-cloudtabbyd.ts'
 import { type Member, outcomeOf } from './fleet.ts'
 import type { SecondProcess } from './plan.ts'
 
-/** What `state.locked` says, of either store. */
-const REFUSED = / uses \S+[:;] stop it/
+/** What `state.locked` says. Embedded state must be refused before anything of it is opened: by its folder, not by the points. */
+const REFUSED = { folder: / uses \S+: stop it/, points: / uses \S+; stop it/ }
 /** The death of a process that was killed is seen by then. */
 const DEATH_SEEN_MS = 1000
 
@@ -16,22 +16,19 @@ const DEATH_SEEN_MS = 1000
 export async function startSecond(
   first: Member,
   { apart, killFirstAfterMs, for: ms }: SecondProcess & { readonly for: number },
-  args: readonly string[],
+  { args, refusedBy }: { readonly args: readonly string[]; readonly refusedBy: keyof typeof REFUSED },
 ): Promise<string[]> {
   const second = startCloudtabbyd(
     args,
     { OS_DEFAULT__HOST: 'second', OS_PROCESSOR__PORT: '0' },
     { within: apart ? APART : [] },
   )
+  const killing = killFirstAfterMs === undefined ? undefined : sleep(killFirstAfterMs).then(() => first.kill())
   try {
-    if (killFirstAfterMs !== undefined) {
-      await sleep(killFirstAfterMs)
-      first.kill()
-    }
     const outcome = await outcomeOf(second)
     if (outcome === 'undecided') return [`a second process was neither refused nor at work:\n${second.text()}`]
     // Refused by the first process, or by the one that was started in its place.
-    if (outcome === 'ended' && REFUSED.test(second.text())) return []
+    if (outcome === 'ended' && REFUSED[refusedBy].test(second.text())) return []
     if (outcome === 'ended') return [`a second process ended otherwise than refused:\n${second.text()}`]
     await sleep(DEATH_SEEN_MS)
     if (first.isAtWork) return [`two processes are at work on the same stores:\n${second.text()}`]
@@ -39,6 +36,6 @@ export async function startSecond(
     return []
   } finally {
     second.process.kill('SIGKILL')
-    await second.exit()
+    await Promise.all([second.exit(), killing])
   }
 }
