@@ -207,11 +207,15 @@ test('the limits of [api] are in force', async () => {
   expect(late.status).toBe(429)
   expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0)
   const { config } = await loadConfig(
-    configInput({ ...invocation, env: { OS_API__HEADER_TIMEOUT: '7', OS_API__MAX_HEADER_BYTES: '9000' } }),
+    configInput({
+      ...invocation,
+      env: { OS_API__HEADER_TIMEOUT: '7', OS_API__MAX_HEADER_BYTES: '9000', OS_API__MAX_CONNECTIONS: '50' },
+    }),
   )
   expect(listenLimits(config.options)).toEqual({
     headersTimeoutMs: 7000,
     headerBytesMax: 9000,
+    connectionsMax: 50,
     requestTimeoutMs: 900_000,
   })
 })
