@@ -6,6 +6,8 @@ import type { SecondProcess } from './plan.ts'
 
 /** What `state.locked` says. Embedded state must be refused before anything of it is opened: by its folder, not by the points. */
 const REFUSED = { folder: / uses \S+: stop it/, points: / uses \S+; stop it/ }
+/** A service that a fault of the same round keeps away stops a start as well: then the stores were not even looked at. */
+const AWAY = /the state database at \S+ cannot be used/
 /** The death of a process that was killed is seen by then. */
 const DEATH_SEEN_MS = 1000
 
@@ -28,7 +30,7 @@ export async function startSecond(
     const outcome = await outcomeOf(second)
     if (outcome === 'undecided') return [`a second process was neither refused nor at work:\n${second.text()}`]
     // Refused by the first process, or by the one that was started in its place.
-    if (outcome === 'ended' && REFUSED[refusedBy].test(second.text())) return []
+    if (outcome === 'ended' && (REFUSED[refusedBy].test(second.text()) || AWAY.test(second.text()))) return []
     if (outcome === 'ended') return [`a second process ended otherwise than refused:\n${second.text()}`]
     await sleep(DEATH_SEEN_MS)
     if (first.isAtWork) return [`two processes are at work on the same stores:\n${second.text()}`]
