@@ -166,6 +166,19 @@ test('while state does not answer time goes on by the uptime', async () => {
   expect(await clock.now()).toBe(on.present)
 })
 
+test('a service that starts while state is away waits for the time, and begins nothing at another', async () => {
+  await using b = await bench(['a'])
+  const on = machine()
+  on.unavailable = true
+  await serve(on, b, (rounds) => {
+    if (rounds === 2) on.unavailable = false
+    return rounds < 3
+  })
+  expect(await nextBegin()).toEqual([T0 + 9 * HOUR])
+  const [scope] = await b.scopes.list()
+  expect(scope!.activeSince).toBe(on.present - 4)
+})
+
 test('what a fast clock has put off is taken up again when the clock is right', async () => {
   await using b = await bench(['a'])
   const on = machine()

@@ -52,7 +52,10 @@ export class GuardedClock implements Clock {
       return Math.floor(await this.#read(id, { time: await stateTime(), uptime }))
     } catch (error) {
       events.clockNotKept(error)
-      return Math.floor(this.#believed?.at(uptime) ?? 0)
+      const time = this.#believed?.at(uptime)
+      // Any other time would let scopes begin, and periods be due, that are not.
+      if (time === undefined) throw error
+      return Math.floor(time)
     }
   }
 

@@ -183,10 +183,20 @@ export async function runUntilDone(round: Round, input: RunInput): Promise<Outco
 export async function runForEver(round: Round, { signal, onProgress }: Omit<RunInput, 'until'>): Promise<void> {
   const { clock, lookSeconds } = round
   while (!signal.aborted) {
-    await round.run({ until: await clock.now(), signal, onProgress })
+    const until = await present(clock)
+    if (until !== undefined) await round.run({ until, signal, onProgress })
     await clock.sleep(lookSeconds, signal)
   }
   await round.retire()
+}
+
+/** Undefined while nobody knows: the clock has told why. */
+async function present(clock: Clock): Promise<Instant | undefined> {
+  try {
+    return await clock.now()
+  } catch {
+    return undefined
+  }
 }
 
 /** What failed, for whoever reads a command's output. */
