@@ -1,9 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { isThorough } from './packages/server/src/lib/testing/tries.ts'
 
-/** One process can have one folder of ClickHouse's engine open; and one that was given thousands of histories answers others late. */
+/** One process can have one folder of ClickHouse's engine open. */
 const ENGINES_OF_THEIR_OWN = [
-  'test/differential/points-stores.test.ts',
   'packages/server/src/storage/clickhouse/*-cluster.test.ts',
   'test/services/clickhouse-server.test.ts',
 ]
