@@ -32,7 +32,8 @@ test.each(Object.keys(ROWS).filter((key) => key !== 'GET /metrics'))(
     const row = rowOf(route)!
     const request = await row.request(world)
     const last = (await listAudit(api.db, { limit: 1 }))[0]?.id ?? 0
-    const since = async () => (await listAudit(api.db, { limit: 1000 })).filter((record) => record.id > last)
+    const since = async () =>
+      (await listAudit(api.db, { limit: 1000 })).filter((record) => record.id > last).toReversed()
 
     const headers = { 'x-user-id': 'ada', 'x-project-id': 'p' }
     const wrong = { body: request.body === undefined ? undefined : { nothing: 'known' }, headers }
@@ -62,7 +63,8 @@ test('a change that a client repeats is on record once', async () => {
     // oxlint-disable-next-line no-await-in-loop -- a client that follows CloudKitty's 302 sends its PUT again
     expect((await api.call('PUT', `${hashmap}/mappings/${String(mapping_id)}`, { body: ended })).status).toBe(302)
   }
-  const records = (await listAudit(api.db, { limit: 1000 })).filter((record) => record.target === mapping_id)
+  const newest = await listAudit(api.db, { limit: 1000 })
+  const records = newest.toReversed().filter((record) => record.target === mapping_id)
   expect(records.map((record) => record.action)).toEqual(['create', 'update'])
   expect(records[1]!.before).not.toHaveProperty('end')
   expect(records[1]!.after).toMatchObject({
@@ -81,7 +83,7 @@ test('the rules that go with a service or a group are on record each', async () 
   const { threshold_id } = await api.get(201, 'POST', `${hashmap}/thresholds`, { body: { ...rule, level: '5' } })
   await api.get(204, 'DELETE', `${hashmap}/groups/${String(group_id)}`)
   await api.get(204, 'DELETE', `${hashmap}/services/${String(service_id)}`)
-  const records = await listAudit(api.db, { limit: 6 })
+  const records = (await listAudit(api.db, { limit: 6 })).toReversed()
   expect(records.map(({ action, target }) => [action, target])).toEqual([
     ['update', mapping_id],
     ['update', threshold_id],

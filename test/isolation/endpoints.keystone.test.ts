@@ -111,7 +111,10 @@ describe.skipIf(absent !== undefined)(`a real Keystone ${absent ?? ''}`, () => {
   }
 
   const kindsSince = async (id: number) =>
-    (await listAudit(api.db, { limit: 1000 })).filter((record) => record.id > id).map((record) => record.kind)
+    (await listAudit(api.db, { limit: 1000 }))
+      .filter((record) => record.id > id)
+      .map((record) => record.kind)
+      .toReversed()
   const lastId = async () => (await listAudit(api.db, { limit: 1 }))[0]?.id ?? 0
 
   test('every route has a row', () => {

@@ -14,7 +14,7 @@ export async function runAuditList(
   const { DEFAULT, state } = config.options
   await using opened = await openState(state, createLogger({ file: DEFAULT.log_file }).log)
   const records = await listAudit(opened.db, { since, limit })
-  for (const record of records) invocation.print(`${renderRecord(record)}\n`)
+  for (const record of records.toReversed()) invocation.print(`${renderRecord(record)}\n`)
   if (records.length === limit) invocation.print(`The newest ${limit} are shown; --limit shows more.\n`)
   return 0
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { isThorough } from '../lib/testing/tries.ts'
-import { AuditTrail, findAudit } from '../state/audit.ts'
+import { AuditTrail, listAudit } from '../state/audit.ts'
 import { makeTestStateFolder } from '../state/testing/open-test-state.ts'
 import { createApi } from '../wiring/create-api.ts'
 import { openProcessor } from '../wiring/open-processor.ts'
@@ -121,7 +121,7 @@ const reconcile = async (flags: Parameters<typeof runReconcile>[1]) => {
 /** What was recorded last. */
 async function newestRecord() {
   await using service = await open(invocation())
-  return (await findAudit(service.db, { limit: 1 }))[0]
+  return (await listAudit(service.db, { limit: 1 }))[0]
 }
 const refused = () => expect(open(invocation())).rejects.toMatchObject({ code: 'points.older_than_state' })
 

@@ -3,9 +3,9 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { UTC } from '../domain/time-zone.ts'
-import { readClockAhead, readScopesAhead } from '../state/clocks.ts'
-import { Maintenance } from '../state/maintenance.ts'
+import { readClockAhead } from '../state/clocks.ts'
 import { maintenance, processors, scopes } from '../state/schema.ts'
+import { readScopesAhead } from '../state/scopes-ahead.ts'
 import { processorEvents } from './events.ts'
 import { GuardedClock } from './guarded-clock.ts'
 import { Round, runForEver } from './round.ts'
@@ -63,14 +63,7 @@ async function serve(on: Machine, b: Awaited<ReturnType<typeof bench>>, then: (r
   }
   const round = new Round(
     {
-      processor: b.processor,
-      rechecker: b.rechecker,
-      reprocessor: b.reprocessor,
-      db,
-      batches: b.batches,
-      scopes: b.scopes,
-      maintenance: new Maintenance(db),
-      store: b.store,
+      ...b.roundParts,
       events: processorEvents(pino({ level: 'silent' }), new Registry()),
       clock: { now: clock.now, sleep },
     },

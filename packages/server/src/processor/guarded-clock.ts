@@ -1,8 +1,10 @@
+import { type Anchor, BelievedTime } from '../domain/believed-time.ts'
 import type { Instant } from '../domain/period.ts'
 import type { Boot } from '../lib/boot.ts'
-import { mendPutOff, readClock, readScopesAhead, saveClock } from '../state/clocks.ts'
+import { readClock, saveClock } from '../state/clocks.ts'
 import type { StateDatabase } from '../state/database.ts'
-import { BelievedTime } from './believed-time.ts'
+import { endPutOff } from '../state/put-off.ts'
+import { readScopesAhead } from '../state/scopes-ahead.ts'
 import type { Clock } from './clock.ts'
 import type { ProcessorEvents } from './events.ts'
 
@@ -27,15 +29,16 @@ export interface GuardedClockOptions {
 const BACK_SECONDS = 60
 
 /**
- * The time by which it is decided what is due. It is state's, and does not run ahead of what was believed last: see `BelievedTime`. What is
- * believed is kept in state, and so is what is not, so that a restart neither makes a fast clock right nor begins the quarter of an hour anew. While state does not answer it goes on by the uptime.
+ * The time by which it is decided what is due. It is state's, and does not run ahead of what was believed last: see `BelievedTime`.
+ * What is believed is kept in state, and so is what is not, so that a restart neither makes a fast clock right nor begins the
+ * quarter of an hour anew. While state does not answer it goes on by the uptime.
  */
 export class GuardedClock implements Clock {
   readonly #parts: GuardedClockParts
   readonly #options: GuardedClockOptions
   #believed: BelievedTime | undefined
   #ahead = 0
-  #last: { readonly time: number; readonly uptime: number } | undefined
+  #last: Anchor | undefined
   #scopesAhead = 0
 
   constructor(parts: GuardedClockParts, options: GuardedClockOptions) {
@@ -59,7 +62,7 @@ export class GuardedClock implements Clock {
     }
   }
 
-  async #read(bootId: string, reading: { readonly time: number; readonly uptime: number }): Promise<number> {
+  async #read(bootId: string, reading: Anchor): Promise<number> {
     const { db, events } = this.#parts
     const known = this.#options.trust || this.#believed ? undefined : await readClock(db, bootId)
     const believed = (this.#believed ??= new BelievedTime(known?.anchor, known?.doubt))
@@ -72,17 +75,17 @@ export class GuardedClock implements Clock {
     this.#ahead = aheadSeconds
     const { anchor, doubt } = believed
     if (anchor !== before.anchor || doubt !== before.doubt) await saveClock(db, bootId, { anchor: anchor!, doubt })
-    await this.#mend(reading)
+    await this.#endPutOff(reading)
     await this.#tellAhead(time)
     return time
   }
 
   /** At the start, and whenever the clock was put back. */
-  async #mend(reading: { readonly time: number; readonly uptime: number }): Promise<void> {
+  async #endPutOff(reading: Anchor): Promise<void> {
     const last = this.#last
     this.#last = reading
     const passed = last ? reading.time - last.time - (reading.uptime - last.uptime) : -Infinity
-    if (passed < -BACK_SECONDS) await mendPutOff(this.#parts.db, this.#options)
+    if (passed < -BACK_SECONDS) await endPutOff(this.#parts.db, this.#options)
   }
 
   async #tellAhead(time: number): Promise<void> {

@@ -6,7 +6,6 @@ import { toInstant } from '../domain/period.ts'
 import { UTC } from '../domain/time-zone.ts'
 import { Fault } from '../lib/fault.ts'
 import { Batches } from '../state/batches.ts'
-import { Maintenance } from '../state/maintenance.ts'
 import { hiddenBatches, processors } from '../state/schema.ts'
 import type { Clock } from './clock.ts'
 import { processorEvents } from './events.ts'
@@ -40,18 +39,8 @@ async function roundOf(b: Awaited<ReturnType<typeof bench>>, at: number, options
       await onSleep(++sleeps)
     },
   }
-  const parts = {
-    processor: b.processor,
-    rechecker: b.rechecker,
-    reprocessor: b.reprocessor,
-    db,
-    batches: b.batches,
-    scopes: b.scopes,
-    maintenance: new Maintenance(db),
-    store: b.store,
-    events: processorEvents(pino({ level: 'info' }, { write }), registry),
-    clock,
-  }
+  const events = processorEvents(pino({ level: 'info' }, { write }), registry)
+  const parts = { ...b.roundParts, events, clock }
   const round = new Round(parts, { ...OPTIONS, ...options })
   return {
     round,

@@ -6,14 +6,12 @@ import { add, ONE } from '../domain/decimal.ts'
 import { HASHMAP, openTestApi } from '../api/testing/open-test-api.ts'
 import type { Instant } from '../domain/period.ts'
 import { faultIn } from '../lib/fault.ts'
-import { Disposer } from '../lib/disposer.ts'
 import { hashmapModule } from '../rating/hashmap/hashmap-module.ts'
 import { Batches } from '../state/batches.ts'
 import type { State } from '../state/database.ts'
-import { openPostgres } from '../state/postgres/open-postgres.ts'
 import { scopes } from '../state/schema.ts'
 import { Scopes } from '../state/scopes.ts'
-import { createTestDatabase, hasPostgres } from '../state/testing/open-test-postgres.ts'
+import { hasPostgres, openTestPools } from '../state/testing/open-test-postgres.ts'
 import { openTestStore } from '../storage/testing/open-test-store.ts'
 import {
   type BenchOptions,
@@ -32,16 +30,13 @@ const CLAIM = { ...NAMES, now: T0 + 3 * HOUR + 1, periodSeconds: HOUR, waitPerio
 
 /** Each processor has connections of its own, as a process has; the points store is one. */
 describe.skipIf(!(await hasPostgres()))('several processors on one PostgreSQL', () => {
-  const owned = new Disposer()
-  let pools: State[]
-
+  let opened: Awaited<ReturnType<typeof openTestPools>>
+  let pools: readonly State[]
   beforeAll(async () => {
-    const { url, drop } = await createTestDatabase()
-    owned.defer(drop)
-    pools = await Promise.all([1, 2, 3].map(() => openPostgres({ url, poolSize: 4 })))
-    for (const pool of pools) owned.use(pool)
+    opened = await openTestPools(3)
+    pools = opened.pools
   })
-  afterAll(() => owned[Symbol.asyncDispose]())
+  afterAll(() => opened[Symbol.asyncDispose]())
   beforeEach(() => emptyState(pools[0]!.db))
 
   async function two(scopeIds: readonly string[], options?: BenchOptions) {

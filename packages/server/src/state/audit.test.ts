@@ -72,7 +72,7 @@ test('a change of more things than a statement may have parameters is recorded w
     Array.from({ length: 2500 }, (_, i) => ({ ...ENTRY, target: `t${i}` })),
   )
   const records = await listAudit(db, { limit: 2500 })
-  expect(records.map((record) => record.target)).toEqual(Array.from({ length: 2500 }, (_, i) => `t${i}`))
+  expect(records.toReversed().map((record) => record.target)).toEqual(Array.from({ length: 2500 }, (_, i) => `t${i}`))
 })
 
 test('records are listed from a moment on, and forgotten by age', async () => {

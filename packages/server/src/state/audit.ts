@@ -6,9 +6,7 @@ import type { Principal } from '../domain/principal.ts'
 import type { StateDatabase } from './database.ts'
 import { insertRows } from './insert-rows.ts'
 import { isOneOf } from './one-of.ts'
-import { audit, AUDIT_ACTIONS, type AuditAction } from './schema.ts'
-
-export { AUDIT_ACTIONS }
+import { audit, type AuditAction } from './schema.ts'
 
 /** Who makes a change. */
 export interface Author {
@@ -107,7 +105,7 @@ export interface StoredRecord extends ChangeRecord {
 }
 
 /** Each list narrows when it is not empty. */
-export interface AuditFilter {
+export interface ChangeFilter {
   /** Records from then on. */
   readonly since?: Instant | undefined
   /** Records before then. */
@@ -121,28 +119,20 @@ export interface AuditFilter {
 }
 
 /** Records, the newest first. */
-export async function findAudit(
+export async function listAudit(
   db: StateDatabase,
-  { offset = 0, limit, ...filter }: AuditFilter & { readonly offset?: number; readonly limit: number },
+  { offset = 0, limit, ...filter }: ChangeFilter & { readonly offset?: number; readonly limit: number },
 ): Promise<StoredRecord[]> {
   const rows = await db.select().from(audit).where(matches(filter)).orderBy(desc(audit.id)).offset(offset).limit(limit)
   return rows.map(({ userId, ...row }) => ({ who: userId, ...row }))
 }
 
 /** How many records there are. */
-export async function countAudit(db: StateDatabase, filter: AuditFilter): Promise<number> {
+export async function countAudit(db: StateDatabase, filter: ChangeFilter): Promise<number> {
   return await db.$count(audit, matches(filter))
 }
 
-/** The newest records at or after `since`, at most `limit` of them, oldest first. */
-export async function listAudit(
-  db: StateDatabase,
-  asked: { readonly since?: Instant | undefined; readonly limit: number },
-): Promise<StoredRecord[]> {
-  return (await findAudit(db, asked)).toReversed()
-}
-
-function matches({ since, until, ...lists }: AuditFilter) {
+function matches({ since, until, ...lists }: ChangeFilter) {
   const among = (column: Column, values: readonly string[] = []) =>
     values.length > 0 ? isOneOf(column, values) : undefined
   return and(

@@ -5,7 +5,7 @@ import { metricsReader } from '../config/metrics-reader.ts'
 import type { Options } from '../config/options.ts'
 import { type App, type AppOptions, createApp } from '../http/create-app.ts'
 import type { ListenOptions } from '../http/listen.ts'
-import { pathsOf, type Route } from '../http/route.ts'
+import type { Route } from '../http/route.ts'
 import { probeDeps } from './create-probes.ts'
 import { openAuth } from './open-auth.ts'
 import type { Service } from './open-service.ts'
@@ -66,8 +66,7 @@ export function createApi(service: Service): Api {
     rateLimit: rateLimit(options),
     strangerLimit: strangerLimit(options),
     trustProxy: options.oslo_middleware.enable_proxy_headers_parsing,
-    onAnswer: ({ route, method, status, seconds }) =>
-      telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
+    onAnswer: telemetry.answered,
   })
   return { app, routes, setPolicy, [Symbol.asyncDispose]: () => authenticator[Symbol.asyncDispose]() }
 }

@@ -2,7 +2,7 @@ import { getHealthcheck, type HealthDeps } from '../api/root/get-healthcheck.ts'
 import { getMetrics, type MetricsDeps } from '../api/root/get-metrics.ts'
 import { NOBODY } from '../domain/principal.ts'
 import { type App, createApp } from '../http/create-app.ts'
-import { pathsOf, type Route } from '../http/route.ts'
+import type { Route } from '../http/route.ts'
 import { coalesceNext } from '../lib/coalesce-next.ts'
 import type { Service } from './open-service.ts'
 import { clockTrouble, ratingTrouble, SILENT_MS, whyUnhealthy } from './why-unhealthy.ts'
@@ -14,35 +14,35 @@ const ROUTES: readonly Route<HealthDeps & MetricsDeps>[] = [getHealthcheck, getM
  * names no scopes any more makes it unhealthy. A clock that is fast is told, and is no reason to start it anew.
  */
 export function createProbes(service: Service): App {
-  const { log, telemetry, db, names } = service
-  const { unhealthy, scrape } = probeDeps(service)
+  const { log, telemetry } = service
+  const { unhealthy, unrated, clock, scrape } = questions(service)
   return createApp({
     routes: ROUTES,
-    deps: {
-      unhealthy: async () => (await unhealthy()) ?? (await ratingTrouble(db, names)),
-      trouble: () => clockTrouble(db),
-      scrape,
-    },
+    deps: { unhealthy: async () => (await unhealthy()) ?? (await unrated()), trouble: clock, scrape },
     authenticate: () => NOBODY,
     authorize: () => {},
     log,
-    onAnswer: ({ route, method, status, seconds }) =>
-      telemetry.answered({ method, route: route ? pathsOf(route)[0]! : 'none', status, seconds }),
+    onAnswer: telemetry.answered,
   })
 }
 
-/**
- * What `/healthcheck` and `/metrics` answer from, in every process. Probes need no token and have no limit: however many come
- * at once, state is asked for one after the other.
- */
-export function probeDeps({ db, health, names, maintenance, config, telemetry }: Service): HealthDeps & MetricsDeps {
+/** What the API's `/healthcheck` and `/metrics` answer from: reports can be answered though nothing new is rated. */
+export function probeDeps(service: Service): HealthDeps & MetricsDeps {
+  const { unhealthy, unrated, clock, scrape } = questions(service)
+  const trouble = async () => {
+    const [rating, ahead] = await Promise.all([unrated(), clock()])
+    return rating ?? ahead
+  }
+  return { unhealthy, trouble, scrape }
+}
+
+/** Probes need no token and have no limit: however many come at once, state is asked for one after the other. */
+function questions({ db, health, names, maintenance, config, telemetry }: Service) {
   const { collect, processor } = config.options
   return {
     unhealthy: coalesceNext(() => whyUnhealthy(health), SILENT_MS),
-    trouble: coalesceNext(async () => {
-      const [rating, clock] = await Promise.all([ratingTrouble(db, names), clockTrouble(db)])
-      return rating ?? clock
-    }, SILENT_MS),
+    unrated: coalesceNext(() => ratingTrouble(db, names), SILENT_MS),
+    clock: coalesceNext(() => clockTrouble(db), SILENT_MS),
     scrape: () =>
       telemetry.scrape({
         db,

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { Counter, Histogram, Registry } from 'prom-client'
 import { type BackupEvents, backupEvents } from '../backup/events.ts'
+import type { AppOptions } from '../http/create-app.ts'
+import { pathsOf } from '../http/route.ts'
 import { type IntakeEvents, intakeEvents } from '../intake/events.ts'
 import { type ProcessorEvents, processorEvents } from '../processor/events.ts'
 import { type StoreEvents, storeEvents } from '../storage/events.ts'
@@ -55,9 +57,10 @@ export class Telemetry {
     return { type: this.registry.contentType, text: await this.registry.metrics() }
   }
 
-  answered(answer: { method: string; route: string; status: number; seconds: number }): void {
-    const { method, route, status, seconds } = answer
-    this.#requests.observe({ method, route, status: String(status) }, seconds)
+  /** A request was answered; of what no route is for, no path is counted. */
+  readonly answered: NonNullable<AppOptions<never>['onAnswer']> = ({ method, route, status, seconds }) => {
+    const labels = { method, route: route ? pathsOf(route)[0]! : 'none', status: String(status) }
+    this.#requests.observe(labels, seconds)
   }
 
   asked({ source, status, seconds }: { source: string; status: string; seconds: number }): void {

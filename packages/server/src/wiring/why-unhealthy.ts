@@ -4,9 +4,10 @@ import { sql } from 'drizzle-orm'
 import { formatInstant, toInstant } from '../domain/period.ts'
 import { answerWithin } from '../lib/answer-within.ts'
 import type { StateDatabase } from '../state/database.ts'
-import { readClockAhead, readScopesAhead } from '../state/clocks.ts'
+import { readClockAhead } from '../state/clocks.ts'
 import { readDiscovery } from '../state/discoveries.ts'
 import type { ScopeNames } from '../state/scope-names.ts'
+import { readScopesAhead } from '../state/scopes-ahead.ts'
 import type { WriteHealth } from '../storage/watch-writes.ts'
 
 /** While this file is there, `/healthcheck` tells a load balancer to send nothing more. As CloudKitty's api_paste.ini. */

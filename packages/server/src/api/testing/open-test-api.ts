@@ -17,7 +17,7 @@ import { pyscriptsModule } from '../../rating/pyscripts/pyscripts-module.ts'
 import { intakeEvents } from '../../intake/events.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
-import type { State, StateDatabase } from '../../state/database.ts'
+import type { State } from '../../state/database.ts'
 import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
@@ -25,7 +25,7 @@ import { openTestState } from '../../state/testing/open-test-state.ts'
 import type { PointStore } from '../../storage/point-store.ts'
 import { openTestStore } from '../../storage/testing/open-test-store.ts'
 import { apiDocument } from '../api-document.ts'
-import { createApiDeps } from '../create-api-deps.ts'
+import { type ApiBase, createApiDeps } from '../create-api-deps.ts'
 import { type ApiDeps, apiRoutes } from '../routes.ts'
 import { DocumentedApi } from './documented-api.ts'
 
@@ -44,13 +44,8 @@ metrics:
 `
 
 /** Everything that the API stands on, for real and in memory, at a time that the test sets. */
-export interface TestApi extends AsyncDisposable {
-  readonly db: StateDatabase
-  readonly store: PointStore
-  readonly batches: Batches
-  readonly scopes: Scopes
-  readonly modules: Modules
-  readonly reprocesses: Reprocesses
+export interface TestApi
+  extends AsyncDisposable, Pick<ApiBase, 'db' | 'store' | 'batches' | 'scopes' | 'modules' | 'reprocesses'> {
   readonly routes: readonly Route<ApiDeps>[]
   readonly deps: ApiDeps
   readonly app: ReturnType<typeof testApp>

@@ -12,6 +12,7 @@ import type { Rater, RatingModule } from '../../rating/rating-module.ts'
 import { RatingPipeline } from '../../rating/rating-pipeline.ts'
 import { Batches } from '../../state/batches.ts'
 import type { StateDatabase } from '../../state/database.ts'
+import { Maintenance } from '../../state/maintenance.ts'
 import { Modules } from '../../state/modules.ts'
 import { Reprocesses } from '../../state/reprocesses.ts'
 import { Scopes } from '../../state/scopes.ts'
@@ -140,6 +141,8 @@ export async function processorBench(
     processor,
     rechecker,
     reprocessor,
+    /** What a round over the bench is made of, but its events and clock. */
+    roundParts: { processor, rechecker, reprocessor, db, batches, scopes, maintenance: new Maintenance(db), store },
     setFetcher: (scopes: () => readonly string[]) => void (known = scopes),
     async run(until: Instant) {
       await processor.discover(until, signal)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import type { State } from '../database.ts'
+import { Disposer } from '../../lib/disposer.ts'
 import { TcpProxy } from '../../lib/testing/tcp-proxy.ts'
 import { openPostgres } from '../postgres/open-postgres.ts'
 
@@ -51,6 +52,16 @@ export async function openTestPostgres(): Promise<State> {
       await drop()
     },
   }
+}
+
+/** Connections of as many processes to one fresh database, which goes with them. */
+export async function openTestPools(count: number): Promise<{ readonly pools: State[] } & AsyncDisposable> {
+  const owned = new Disposer()
+  const { url, drop } = await createTestDatabase()
+  owned.defer(drop)
+  const pools = await Promise.all(Array.from({ length: count }, () => openPostgres({ url, poolSize: 4 })))
+  for (const pool of pools) owned.use(pool)
+  return { pools, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
 
 /** An empty database, and a way to it that the test can disturb. */

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { defineRoute } from '../../../http/route.ts'
 import { type ListDeps, withinRows } from '../../../http/within-rows.ts'
 import { out, pagingQuery, param } from '../../../http/v2-types.ts'
-import { AUDIT_ACTIONS, countAudit, findAudit, type StoredRecord } from '../../../state/audit.ts'
+import { countAudit, listAudit as listRecords, type StoredRecord } from '../../../state/audit.ts'
 import type { StateDatabase } from '../../../state/database.ts'
+import { AUDIT_ACTIONS } from '../../../state/schema.ts'
 
 export interface AuditDeps extends ListDeps {
   readonly db: StateDatabase
@@ -61,7 +62,7 @@ export const listAudit = defineRoute<AuditDeps>()({
       targets: query.target,
     }
     const [records, total] = await Promise.all([
-      withinRows({ rowsMax }, (most) => findAudit(db, { ...filter, offset, limit: most }), limit),
+      withinRows({ rowsMax }, (most) => listRecords(db, { ...filter, offset, limit: most }), limit),
       countAudit(db, filter),
     ])
     return { total, results: records.map(toObject) }

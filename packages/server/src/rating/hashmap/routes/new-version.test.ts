@@ -37,7 +37,8 @@ test('clients send back the whole rule, and send it again after a 302: one chang
     await api.get(302, 'PUT', '/mappings/', { ...rule, cost: '0.25' })
   }
   expect(await read(path)).toMatchObject({ start: '2026-07-01T12:00:00' })
-  const records = (await listAudit(api.db, { limit: 100 })).filter((record) => record.target === target)
+  const newest = await listAudit(api.db, { limit: 100 })
+  const records = newest.toReversed().filter((record) => record.target === target)
   expect(records.map(({ action }) => action)).toEqual(['create', 'update'])
   expect(records[1]).toMatchObject({
     kind: 'hashmap_mapping',
