@@ -29,11 +29,11 @@ describe.skipIf(!(await hasPostgres()))('a pool of connections to PostgreSQL', (
   test('takes no more connections than it may, whatever is asked at the same time', async () => {
     await using database = await openProxiedDatabase()
     await using state = await openPostgres({ url: database.url, poolSize: 3 })
-    let isOver = false
+    const over = new AbortController()
     const asked = Promise.all(Array.from({ length: 20 }, () => state.db.execute(sql`SELECT pg_sleep(0.05)`)))
-    void asked.finally(() => (isOver = true))
+    void asked.finally(() => over.abort())
     const counts: number[] = []
-    while (!isOver) counts.push(Number((await database.ask(COUNT))[0]!['n']))
+    while (!over.signal.aborted) counts.push(Number((await database.ask(COUNT))[0]!['n']))
     await asked
     expect(Math.max(...counts)).toBe(3)
   })
