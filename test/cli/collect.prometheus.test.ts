@@ -42,6 +42,12 @@ test.skipIf(whyNoPrometheus() !== undefined)(
       expect(text).toMatch(/2026-06-01T01:00:00\+00:00 web 6 GiB/)
       expect(text).toContain('2 points of volume.size (GiB) in 1 scopes and 2 periods')
 
+      const skip = { OS_ORCHESTRATOR__SKIP_DATAPOINTS_EXPRESSION: "datapoint['vol']['qty'] > 5" }
+      const { text: skipped } = await runCloudtabbyd(asked, skip)
+      expect(skipped).toContain('1 points of volume.size (GiB) in 1 scopes and 2 periods')
+      expect(skipped).toContain('1 more are left out by the skip expression: they would not be stored')
+      expect(skipped).not.toContain(' web 6 GiB')
+
       const misspelt = await runCloudtabbyd(['collect', ...conf, '--metric', 'volume.sise', ...asked.slice(5)])
       expect(misspelt.status).toBe(1)
       expect(misspelt.text).toContain('did you mean volume.size?')

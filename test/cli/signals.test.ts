@@ -66,9 +66,15 @@ test('a service at SIGHUP writes to a new log file and reads metrics.yml again, 
   const metrics = join(folder, 'metrics.yml')
   await writeFile(metrics, 'metrics:\n  cpu:\n    unit: instance\n')
   const log = join(folder, 'service.log')
-  const env = { ...stores, OS_DEFAULT__LOG_FILE: log, OS_COLLECT__METRICS_CONF: metrics }
+  const env = {
+    ...stores,
+    OS_DEFAULT__LOG_FILE: log,
+    OS_COLLECT__METRICS_CONF: metrics,
+    OS_COLLECT__SCOPE_KEY: 'tenant',
+  }
   const started = startCloudtabbyd(['serve', ...CONF], env)
-  await started.prints(/Answering on/)
+  // What is suggested goes by the key that scopes have here.
+  await started.prints(/Answering on \S+, for instance \S+\/v2\/summary\?groupby=tenant for this month/)
   await rename(log, `${log}.1`)
   await writeFile(metrics, 'metrics:\n  cpu:\n    unit: core\n')
   started.process.kill('SIGHUP')
